@@ -1,0 +1,200 @@
+"""What the chain is made of: platforms, genesis, headers, blocks.
+
+Generic over the application: a block carries items that only the application can read, and the
+header commits to them and to the application's state after them.
+Only data and the digests that name it live here.
+Implements H-GENESIS-1, H-GENESIS-2, H-BLOCK-1 to H-BLOCK-4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from web4core.codec import Plain
+from web4core.errors import LocalProtocolError, RemoteProtocolError
+from web4core.hashing import DIGEST_BYTES, Tag, digest
+from web4core.merkle import list_root
+from web4core.schema import MAX_UINT, Schema, name, octets, record, refuse, sequence, uint
+
+MAX_PLATFORMS = 128
+"""A certificate names its signers one by one; beyond this size it would fill a block (H-GENESIS-1)."""
+
+MAX_BLOCK_ITEMS = 4096
+"""Items in one block (H-BLOCK-3)."""
+
+MAX_BLOCK_BYTES = 1_048_576
+"""Sum of the lengths of a block's items (H-BLOCK-3)."""
+
+MAX_ITEM_BYTES = 2048
+"""Length of one item (H-BLOCK-3)."""
+
+MAX_GENESIS_BYTES = 1 << 30
+"""Length of an encoded genesis; accounts are listed in it, so it is generous."""
+
+KEY_BYTES = 32
+SIGNATURE_BYTES = 64
+
+DIGEST = octets(DIGEST_BYTES, DIGEST_BYTES)
+KEY = octets(KEY_BYTES, KEY_BYTES)
+SIGNATURE = octets(SIGNATURE_BYTES, SIGNATURE_BYTES)
+TIME_MS = uint()
+HEIGHT = uint()
+
+
+class Item(Protocol):
+    """One transaction, as far as consensus can see: bytes with a name."""
+
+    @property
+    def encoded(self) -> bytes:
+        """The canonical bytes, as they stand in a block."""
+        ...
+
+    @property
+    def id(self) -> bytes:
+        """The digest by which everybody refers to it."""
+        ...
+
+
+@frozen
+class Platform:
+    """A member of the federation, and the key with which it signs."""
+
+    name: str
+    key: bytes
+
+
+@frozen
+class Genesis:
+    """Block 0, by agreement among people: who takes part, and from which application state.
+
+    `content` is the application's own canonical encoding of its first state.
+    """
+
+    chain: str
+    time_ms: int
+    platforms: tuple[Platform, ...]
+    content: bytes
+
+
+@frozen
+class Header:
+    """What a vote is a vote for.
+
+    `state_root` is the root after the block, so that a vote on a block is a vote on its result.
+    Neither the view nor the proposer is in it: a block proposed again keeps its digest.
+    """
+
+    chain_id: bytes
+    height: int
+    parent: bytes
+    time_ms: int
+    payload_root: bytes
+    state_root: bytes
+
+
+@frozen
+class Block:
+    """A header, the items it commits to, and the digest that names both (H-BLOCK-1)."""
+
+    header: Header
+    payload: tuple[Any, ...] = field(repr=len)
+    digest: bytes
+
+
+PLATFORM: Schema[Platform] = record("platform", Platform, name=name(), key=KEY)
+GENESIS: Schema[Genesis] = record(
+    "genesis",
+    Genesis,
+    chain=name(),
+    time_ms=TIME_MS,
+    platforms=sequence(PLATFORM, MAX_PLATFORMS),
+    content=octets(0, MAX_GENESIS_BYTES),
+)
+HEADER: Schema[Header] = record(
+    "header",
+    Header,
+    chain_id=DIGEST,
+    height=HEIGHT,
+    parent=DIGEST,
+    time_ms=TIME_MS,
+    payload_root=DIGEST,
+    state_root=DIGEST,
+)
+
+
+def check_genesis(genesis: Genesis) -> None:
+    """Refuse a federation that could not agree with itself (H-GENESIS-1).
+
+    Raises `LocalProtocolError`: a genesis comes from the operator, not from a peer.
+    """
+    names = [platform.name for platform in genesis.platforms]
+    keys = [platform.key for platform in genesis.platforms]
+    if not 1 <= len(names) <= MAX_PLATFORMS:
+        raise LocalProtocolError(
+            f"H-GENESIS-1: a federation has 1 to {MAX_PLATFORMS} platforms, not {len(names)}"
+        )
+    for what, values in (("name", names), ("key", keys)):
+        if len(values) != len(dict.fromkeys(values)):
+            raise LocalProtocolError(f"H-GENESIS-1: two platforms have the same {what}")
+    try:
+        GENESIS.load(GENESIS.dump(genesis))
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(f"H-GENESIS-1: {error}") from None
+
+
+def chain_id(genesis: Genesis) -> bytes:
+    """The digest that every signature on this chain covers (H-GENESIS-2)."""
+    return digest(Tag.GENESIS, GENESIS.encode(genesis))
+
+
+def header_digest(header: Header) -> bytes:
+    """The digest of a block: that of its header (H-BLOCK-1)."""
+    return digest(Tag.HEADER, HEADER.encode(header))
+
+
+def payload_root(payload: Sequence[Item]) -> bytes:
+    """The RFC 9162 root over the items' bytes (H-BLOCK-2)."""
+    return list_root([item.encoded for item in payload])
+
+
+def seal(header: Header, payload: Sequence[Item]) -> Block:
+    """The block with this header and payload; the caller has made them agree."""
+    return Block(header, tuple(payload), header_digest(header))
+
+
+def genesis_block(genesis: Genesis, state_root: bytes) -> Block:
+    """Block 0: no items, no parent, and the root of the first state (H-GENESIS-2)."""
+    identity = chain_id(genesis)
+    header = Header(identity, 0, identity, genesis.time_ms, payload_root(()), state_root)
+    return seal(header, ())
+
+
+def block_schema(decode_item: Any) -> Schema[Block]:
+    """How a block looks on the wire: its header, then the bytes of each item.
+
+    `decode_item` is the application's reader; it raises `RemoteProtocolError`.
+    A block whose payload is not what its header commits to never gets in (H-BLOCK-2).
+    """
+    items = sequence(octets(1, MAX_ITEM_BYTES), MAX_BLOCK_ITEMS)
+
+    def dump(block: Block) -> Plain:
+        return ("block", HEADER.dump(block.header), tuple(item.encoded for item in block.payload))
+
+    def load(plain: Any) -> Block:
+        if type(plain) is not tuple or len(plain) != 3 or plain[0] != "block":
+            raise refuse("W-TYPE-5", "an array of 3 items that starts with 'block'", plain)
+        header = HEADER.load(plain[1])
+        encoded = items.load(plain[2])
+        if sum(map(len, encoded)) > MAX_BLOCK_BYTES:  # H-BLOCK-3
+            raise RemoteProtocolError("H-BLOCK-3", f"payload is over {MAX_BLOCK_BYTES} bytes")
+        if list_root(encoded) != header.payload_root:  # H-BLOCK-2
+            raise RemoteProtocolError("H-BLOCK-2", "payload differs from the header's payload root")
+        return seal(header, tuple(map(decode_item, encoded)))
+
+    return Schema(dump, load, "block(header, payload)")
+
+
+MAX_HEIGHT = MAX_UINT

@@ -1,0 +1,188 @@
+"""What one platform knows about the agreement on one height.
+
+Plain frozen values and the questions one asks of them; nothing here decides anything.
+Platforms are indices 0 .. n-1, blocks are digests, and every buffer is one slot for each signer and
+kind, so that no flood can grow it (C-SLOT-1).
+Implements C-SLOT-1 to C-SLOT-3, C-CERT-2.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, TypeVar
+
+from attrs import evolve, field, frozen
+
+from web4core.chain import Block
+from web4core.messages import (
+    Certificate,
+    Draft,
+    Kind,
+    Proposal,
+    Statement,
+    ViewChange,
+    Vote,
+)
+from web4core.quorum import proposer
+
+_M = TypeVar("_M", Vote, Proposal, ViewChange)
+Kept: TypeAlias = Vote | Proposal | ViewChange
+"""The messages that have a slot."""
+
+
+@frozen
+class Slots:
+    """The latest message of each kind by each signer; index is the signer (C-SLOT-1).
+
+    Latest means of the highest view: an honest signer never goes back, so nothing is lost of one.
+    """
+
+    proposals: tuple[Proposal | None, ...] = field(repr=False)
+    prepares: tuple[Vote | None, ...] = field(repr=False)
+    commits: tuple[Vote | None, ...] = field(repr=False)
+    view_changes: tuple[ViewChange | None, ...] = field(repr=False)
+
+
+@frozen
+class Lock:
+    """A prepared certificate that this platform voted COMMIT on, and its block (C-LOCK-1)."""
+
+    view: int
+    digest: bytes
+    certificate: Certificate
+    block: Block
+
+
+@frozen
+class Said:
+    """The statements this platform stands for in its view, as drafts; None is "not yet".
+
+    Each is set once in a view and never changed: this is what "at most once" rests on.
+    """
+
+    view_change: ViewChange | None = None
+    proposal: Proposal | None = None
+    prepare: Vote | None = None
+    commit: Vote | None = None
+
+
+@frozen
+class Agreement:
+    """One platform's local state for one height.
+
+    `gathered` says that the wait for stragglers' VIEW-CHANGEs is over in this view (C-NEW-2).
+    """
+
+    n: int
+    me: int
+    height: int
+    slots: Slots
+    view: int = 0
+    said: Said = Said()
+    lock: Lock | None = None
+    gathered: bool = False
+
+
+def no_slots(n: int) -> Slots:
+    """Nothing heard from anybody."""
+    empty = (None,) * n
+    return Slots(empty, empty, empty, empty)
+
+
+def begin(n: int, me: int, height: int, slots: Slots) -> Agreement:
+    """A new height, with what has come early for it."""
+    return Agreement(n, me, height, slots)
+
+
+_SLOT_OF = {
+    Kind.PRE_PREPARE: "proposals",
+    Kind.PREPARE: "prepares",
+    Kind.COMMIT: "commits",
+    Kind.VIEW_CHANGE: "view_changes",
+}
+
+
+def kept(slots: Slots, statement: Statement) -> Kept | None:
+    """What the slot for this kind and signer holds, of whatever view."""
+    held: tuple[Kept | None, ...] = getattr(slots, _SLOT_OF[statement.kind])
+    return held[statement.signer]
+
+
+def keep(slots: Slots, message: Kept) -> Slots:
+    """Put a message into its slot, unless what is there is of the same or a later view (C-SLOT-2).
+
+    The first message of a view wins; a different second one is evidence, not news.
+    """
+    statement = message.statement
+    present = kept(slots, statement)
+    if present is not None and present.statement.view >= statement.view:
+        return slots
+    name = _SLOT_OF[statement.kind]
+    held: tuple[Kept | None, ...] = getattr(slots, name)
+    filled = (*held[: statement.signer], message, *held[statement.signer + 1 :])
+    return evolve(slots, **{name: filled})
+
+
+def supporters(votes: tuple[Vote | None, ...], view: int, digest: bytes) -> tuple[Vote, ...]:
+    """The votes for this digest in this view, one a signer, by ascending signer (C-CERT-2)."""
+    return tuple(
+        vote
+        for vote in votes
+        if vote is not None
+        and vote.statement.view == view
+        and vote.statement.digest == digest
+    )
+
+
+def certificate_of(votes: tuple[Vote, ...]) -> Certificate:
+    """The certificate that these votes make; the caller has counted them (C-CERT-2)."""
+    statement = votes[0].statement
+    return Certificate(
+        statement.kind,
+        statement.height,
+        statement.view,
+        statement.digest,
+        tuple((vote.statement.signer, vote.signature) for vote in votes),
+    )
+
+
+def proposal_in_view(agreement: Agreement) -> Proposal | None:
+    """The proposal of the current view's proposer for the current view, if it has come."""
+    index = proposer(agreement.height, agreement.view, agreement.n)
+    proposal = agreement.slots.proposals[index]
+    if proposal is None or proposal.statement.view != agreement.view:
+        return None
+    return proposal
+
+
+def held_block(agreement: Agreement, digest: bytes) -> Block | None:
+    """A block with this digest, wherever in the state it is held (C-SLOT-3)."""
+    if agreement.lock is not None and agreement.lock.digest == digest:
+        return agreement.lock.block
+    for message in (*agreement.slots.proposals, *agreement.slots.view_changes):
+        if message is not None and message.block is not None and message.block.digest == digest:
+            return message.block
+    return None
+
+
+def views_reached(agreement: Agreement) -> tuple[int, ...]:
+    """The latest view that each platform has said it entered, of those that said so."""
+    return tuple(
+        message.statement.view for message in agreement.slots.view_changes if message is not None
+    )
+
+
+def gathered_view_changes(agreement: Agreement) -> tuple[ViewChange, ...]:
+    """The VIEW-CHANGEs into exactly the current view, one a signer."""
+    return tuple(
+        message
+        for message in agreement.slots.view_changes
+        if message is not None and message.statement.view == agreement.view
+    )
+
+
+def signed(agreement: Agreement, draft: Draft) -> Kept | None:
+    """The signed form of a draft, once it has come back."""
+    present = kept(agreement.slots, draft.statement)
+    if present is not None and present.statement == draft.statement:
+        return present
+    return None

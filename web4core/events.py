@@ -1,0 +1,80 @@
+"""What goes into the core: a closed union of frozen values.
+
+Every event carries the adapter's reading of the wall clock, in milliseconds since 1970; the core
+has no other clock.
+Only data lives here.
+Implements A-EVENT-1 to A-EVENT-5.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from web4core.messages import Message
+
+
+class TimerKind(enum.IntEnum):
+    """What a timer is for. The adapter keeps one of each: setting a second replaces the first."""
+
+    VIEW = 1
+    """Nothing was decided in this view for too long."""
+    PROPOSE = 2
+    """The wait for stragglers' VIEW-CHANGEs."""
+    RESEND = 3
+    """Say again what this platform stands for."""
+    SYNC = 4
+    """A block that others have has not come."""
+
+
+@frozen
+class Timer:
+    """One timer, with the height and view that it was set for, so that a stale one is seen."""
+
+    kind: TimerKind
+    height: int
+    view: int
+
+
+@frozen
+class Received:
+    """A message that passed the gate, from a peer or from this platform's own signer."""
+
+    message: Message
+    now_ms: int
+
+
+@frozen
+class Elapsed:
+    """A timer ran out."""
+
+    timer: Timer
+    now_ms: int
+
+
+@frozen
+class Submitted:
+    """Clients of this platform handed in transactions that passed the gate."""
+
+    transactions: tuple[Any, ...]
+    now_ms: int
+
+
+@frozen
+class Connected:
+    """A link to this platform has come up; what was sent to it before may be lost."""
+
+    platform: int
+    now_ms: int
+
+
+@frozen
+class Resumed:
+    """The adapter has started, or restarted: no timer runs and nothing is on its way."""
+
+    now_ms: int
+
+
+Event: TypeAlias = Received | Elapsed | Submitted | Connected | Resumed

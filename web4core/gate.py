@@ -1,0 +1,188 @@
+"""The gate: the one way by which bytes from outside become a message.
+
+Decodes strictly, checks all that can be checked without state, and collects every signature inside,
+nested ones too, as claims to be verified.
+What does not pass raises `RemoteProtocolError` and nothing else.
+A message that passed says what its signers said, to this chain, at this height, as this kind.
+Implements W-MSG-1 to W-MSG-8, C-CERT-3, C-CERT-4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import field, frozen
+
+from web4core.application import Application
+from web4core.chain import Block, Genesis, chain_id
+from web4core.consensus.certificates import proves_decided, proves_prepared
+from web4core.claims import Claim
+from web4core.claims import Verify
+from web4core.errors import RemoteProtocolError
+from web4core.messages import (
+    MAX_MESSAGE_BYTES,
+    Certificate,
+    Decided,
+    Kind,
+    Message,
+    MessageSchemas,
+    Proposal,
+    Statement,
+    Status,
+    Submission,
+    ViewChange,
+    Vote,
+    certified_statement,
+    message_schemas,
+    prepared_reference,
+    signing_bytes,
+)
+from web4core.quorum import proposer
+
+
+@frozen
+class Parsed:
+    """A message that is authentic if and only if all its claims verify."""
+
+    message: Message
+    claims: tuple[Claim, ...] = field(repr=len)
+
+
+@frozen(eq=False)
+class Gate:
+    """What it takes to judge bytes: the chain, its platforms' keys, and the item format."""
+
+    chain_id: bytes
+    keys: tuple[bytes, ...]
+    application: Application = field(repr=False)
+    schemas: MessageSchemas = field(repr=False)
+
+    @classmethod
+    def of(cls, genesis: Genesis, application: Application) -> Gate:
+        """The gate of a federation."""
+        keys = tuple(platform.key for platform in genesis.platforms)
+        return cls(chain_id(genesis), keys, application, message_schemas(application.decode))
+
+    def encode(self, message: Message) -> bytes:
+        """The bytes of a message, as `parse` takes them."""
+        return self.schemas.message.encode(message)
+
+    def parse(self, data: bytes) -> Parsed:
+        """Decode and check all but the signatures, which are returned as claims."""
+        message = self.schemas.message.decode(data, MAX_MESSAGE_BYTES)
+        claims: list[Claim] = []
+        _CHECKS[type(message)](self, message, claims)
+        return Parsed(message, tuple(claims))
+
+    def open(self, data: bytes, verify: Verify) -> Message:
+        """Decode, check and verify: the message, or `RemoteProtocolError`."""
+        parsed = self.parse(data)
+        for claim in parsed.claims:
+            if not verify(claim.key, claim.message, claim.signature):
+                raise RemoteProtocolError("W-MSG-2", "a signature does not verify")
+        return parsed.message
+
+    def parse_item(self, encoded: bytes) -> tuple[Any, tuple[Claim, ...]]:
+        """Decode one transaction as a client hands it in, with its claims."""
+        item = self.application.decode(encoded)
+        return item, self.application.claims(item)
+
+
+def _signed(gate: Gate, statement: Statement, signature: bytes, claims: list[Claim]) -> None:
+    if statement.signer >= len(gate.keys):  # W-MSG-3
+        raise RemoteProtocolError("W-MSG-3", "the signer is not a platform of this federation")
+    if statement.height == 0:
+        raise RemoteProtocolError("W-MSG-3", "nobody votes on height 0")
+    key = gate.keys[statement.signer]
+    claims.append(Claim(key, signing_bytes(gate.chain_id, statement), signature))
+
+
+def _kind(statement: Statement, *kinds: Kind) -> None:
+    if statement.kind not in kinds:  # W-MSG-4
+        raise RemoteProtocolError("W-MSG-4", f"a {statement.kind.name} in the wrong message")
+
+
+def _certificate(gate: Gate, certificate: Certificate, claims: list[Claim]) -> None:
+    for signer, signature in certificate.signatures:
+        _signed(gate, certified_statement(certificate, signer), signature, claims)
+
+
+def _block(gate: Gate, block: Block, height: int, claims: list[Claim]) -> None:
+    if block.header.chain_id != gate.chain_id:  # W-MSG-5
+        raise RemoteProtocolError("W-MSG-5", "a block of another chain")
+    if block.header.height != height:
+        raise RemoteProtocolError("W-MSG-5", "a block of another height")
+    for item in block.payload:
+        claims.extend(gate.application.claims(item))
+
+
+def _prepared(
+    gate: Gate, certificate: Certificate, statement: Statement, block: Block, claims: list[Claim]
+) -> None:
+    height, view = statement.height, statement.view
+    if not proves_prepared(certificate, len(gate.keys), height, block.digest, view):  # C-CERT-3
+        raise RemoteProtocolError("C-CERT-3", "the prepared certificate does not prove this block")
+    _certificate(gate, certificate, claims)
+
+
+def _check_vote(gate: Gate, message: Vote, claims: list[Claim]) -> None:
+    _kind(message.statement, Kind.PREPARE, Kind.COMMIT)
+    _signed(gate, message.statement, message.signature, claims)
+
+
+def _check_status(gate: Gate, message: Status, claims: list[Claim]) -> None:
+    _kind(message.statement, Kind.STATUS)
+    _signed(gate, message.statement, message.signature, claims)
+
+
+def _check_proposal(gate: Gate, message: Proposal, claims: list[Claim]) -> None:
+    statement = message.statement
+    _kind(statement, Kind.PRE_PREPARE)
+    _signed(gate, statement, message.signature, claims)
+    if statement.signer != proposer(statement.height, statement.view, len(gate.keys)):  # W-MSG-6
+        raise RemoteProtocolError("W-MSG-6", "not this platform's turn to propose")
+    if statement.digest != message.block.digest:
+        raise RemoteProtocolError("W-MSG-6", "the statement names another block")
+    _block(gate, message.block, statement.height, claims)
+    if message.justification is not None:
+        _prepared(gate, message.justification, statement, message.block, claims)
+
+
+def _check_view_change(gate: Gate, message: ViewChange, claims: list[Claim]) -> None:
+    statement = message.statement
+    _kind(statement, Kind.VIEW_CHANGE)
+    _signed(gate, statement, message.signature, claims)
+    if statement.view == 0:  # C-VIEW-1
+        raise RemoteProtocolError("C-VIEW-1", "nobody changes into view 0")
+    if statement.digest != prepared_reference(message.prepared):  # C-STMT-3
+        raise RemoteProtocolError("C-STMT-3", "the statement names another certificate")
+    if (message.prepared is None) != (message.block is None):  # C-VIEW-3
+        raise RemoteProtocolError("C-VIEW-3", "a certificate comes with its block, or neither does")
+    if message.prepared is not None and message.block is not None:
+        _block(gate, message.block, statement.height, claims)
+        _prepared(gate, message.prepared, statement, message.block, claims)
+
+
+def _check_decided(gate: Gate, message: Decided, claims: list[Claim]) -> None:
+    height = message.block.header.height
+    _block(gate, message.block, height, claims)
+    digest = message.block.digest
+    if not proves_decided(message.certificate, len(gate.keys), height, digest):  # C-CERT-4
+        raise RemoteProtocolError("C-CERT-4", "the commit certificate does not prove this block")
+    _certificate(gate, message.certificate, claims)
+
+
+def _check_submission(gate: Gate, message: Submission, claims: list[Claim]) -> None:
+    for item in message.transactions:
+        claims.extend(gate.application.claims(item))
+
+
+_CHECKS: dict[type, Callable[[Gate, Any, list[Claim]], None]] = {
+    Vote: _check_vote,
+    Status: _check_status,
+    Proposal: _check_proposal,
+    ViewChange: _check_view_change,
+    Decided: _check_decided,
+    Submission: _check_submission,
+}

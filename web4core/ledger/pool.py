@@ -1,0 +1,211 @@
+"""Where transactions wait: one lane for each account and each transfer.
+
+A lane holds transactions that apply one after another, so an account's are in the order of its
+nonces; what would not apply is refused at once, with its code.
+Lanes do not disturb each other: only its own owner's transactions lower an account's balance.
+Implements L-POOL-1 to L-POOL-6.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping
+
+from attrs import evolve, field, frozen
+
+from web4core.application import Pooled, Refusal
+from web4core.chain import MAX_ITEM_BYTES
+from web4core.ledger.overlay import Overlay
+from web4core.ledger.rules import Code
+from web4core.ledger.state import ENTRY, Entry, LedgerState, account_path, transfer_path
+from web4core.ledger.transactions import (
+    AccountOpen,
+    Transaction,
+    TransferCommit,
+    TransferRollback,
+)
+from web4core.merkle import Map
+from web4core.schema import Schema, octets, record, sequence
+
+MAX_LANE = 64
+"""Transactions of one account that may wait at a time (L-POOL-3)."""
+
+
+class PoolCode(enum.StrEnum):
+    """Why the pool refuses what the rules would allow (L-POOL-4)."""
+
+    POOL_FULL = "pool-full"
+    LANE_FULL = "lane-full"
+    OUTPACED = "outpaced"
+
+
+POOL_EXPLAINED: dict[PoolCode, str] = {
+    PoolCode.POOL_FULL: "too many transactions wait on this platform: try again later",
+    PoolCode.LANE_FULL: f"{MAX_LANE} transactions of this account wait: try again later",
+    PoolCode.OUTPACED: "another transaction with this effect or nonce waits or came first",
+}
+
+
+@frozen
+class Lane:
+    """Transactions that apply in this order, and the entry that they act on as it is after them."""
+
+    transactions: tuple[Transaction, ...]
+    subject: Entry
+
+
+def _no_bytes(lane: Lane) -> bytes:
+    return b"".join(transaction.id for transaction in lane.transactions)
+
+
+@frozen
+class Pool:
+    """All lanes, by the path of their subject, and how many transactions they hold."""
+
+    lanes: Map[Lane] = field(factory=lambda: Map.empty(_no_bytes))
+    size: int = 0
+
+
+def lane_path(transaction: Transaction) -> bytes:
+    """The lane that a transaction waits in: that of what it spends, opens or settles (L-POOL-1)."""
+    body = transaction.body
+    if isinstance(body, AccountOpen):
+        return account_path(body.address)
+    if isinstance(body, TransferCommit | TransferRollback):
+        return transfer_path(body.transfer)
+    return account_path(body.source)
+
+
+def admit(
+    state: LedgerState,
+    keys: Mapping[str, bytes],
+    pool: Pool,
+    transaction: Transaction,
+    time_ms: int,
+    capacity: int,
+) -> tuple[Pool, Code | PoolCode | None]:
+    """Let a transaction wait behind the others of its lane, or say why not (L-POOL-2 to L-POOL-4).
+
+    One that waits already changes nothing.
+    """
+    path = lane_path(transaction)
+    lane = pool.lanes.get(path)
+    overlay = Overlay(state, keys)
+    waiting: tuple[Transaction, ...] = ()
+    if lane is not None:
+        if transaction in lane.transactions:
+            return pool, None
+        if len(lane.transactions) >= MAX_LANE:
+            return pool, PoolCode.LANE_FULL
+        waiting = lane.transactions
+        overlay.put((lane.subject,))
+    outcome = overlay.run(transaction, time_ms)
+    if isinstance(outcome, Code):
+        return pool, _told_apart(state, keys, transaction, time_ms, outcome, lane)
+    if pool.size >= capacity:  # L-POOL-4: only now, so that a refusal names the lasting reason
+        return pool, PoolCode.POOL_FULL
+    extended = Lane((*waiting, transaction), outcome[0])
+    return Pool(pool.lanes.set(path, extended), pool.size + 1), None
+
+
+def _told_apart(
+    state: LedgerState,
+    keys: Mapping[str, bytes],
+    transaction: Transaction,
+    time_ms: int,
+    code: Code,
+    lane: Lane | None,
+) -> Code | PoolCode:
+    """A transaction that only what waits stands against is outpaced, not wrong (L-POOL-4)."""
+    if lane is not None and code in (Code.NONCE_USED, Code.ACCOUNT_EXISTS, Code.ALREADY_SETTLED):
+        alone = Overlay(state, keys).run(transaction, time_ms)
+        if not isinstance(alone, Code):
+            return PoolCode.OUTPACED
+    return code
+
+
+def revise(
+    state: LedgerState,
+    keys: Mapping[str, bytes],
+    pool: Pool,
+    touched: tuple[bytes, ...] | None,
+    included: tuple[Transaction, ...],
+    time_ms: int,
+) -> Pooled:
+    """Keep in each lane what still applies; what does not is refused with its code (L-POOL-5).
+
+    `touched` names the entries that changed, `included` what a block took; None means all lanes.
+    """
+    done = {transaction.id for transaction in included}
+    paths = touched
+    if paths is None:
+        paths = tuple(path for path, _ in pool.lanes.items())
+    refused: list[Refusal] = []
+    for path in paths:
+        lane = pool.lanes.get(path)
+        if lane is not None:
+            pool = _revise_lane(state, keys, pool, path, lane, done, time_ms, refused)
+    return Pooled(pool, tuple(refused))
+
+
+def _revise_lane(
+    state: LedgerState,
+    keys: Mapping[str, bytes],
+    pool: Pool,
+    path: bytes,
+    lane: Lane,
+    done: set[bytes],
+    time_ms: int,
+    refused: list[Refusal],
+) -> Pool:
+    overlay = Overlay(state, keys)
+    left: list[Transaction] = []
+    subject = lane.subject
+    for transaction in lane.transactions:
+        if transaction.id in done:
+            continue
+        outcome = overlay.run(transaction, time_ms)
+        if isinstance(outcome, Code):
+            refused.append(Refusal(transaction.id, outcome))
+            continue
+        left.append(transaction)
+        subject = outcome[0]
+        overlay.put((subject,))
+    size = pool.size - len(lane.transactions) + len(left)
+    if not left:
+        return Pool(pool.lanes.delete(path), size)
+    return Pool(pool.lanes.set(path, evolve(lane, transactions=tuple(left), subject=subject)), size)
+
+
+def in_order(pool: Pool, start: bytes) -> Iterator[tuple[Transaction, ...]]:
+    """The lanes' transactions, beginning at a place that differs from block to block (L-POOL-6)."""
+    for _, lane in pool.lanes.items_from(start):
+        yield lane.transactions
+
+
+MAX_LANES = 1 << 20
+"""Lanes in a snapshot; a pool holds at most `settings.MAX_POOL` transactions."""
+
+
+def pool_schema(decode: Callable[[bytes], Transaction]) -> Schema[Pool]:
+    """How a pool looks in a snapshot: its lanes by ascending path."""
+    item: Schema[Transaction] = Schema(
+        lambda transaction: transaction.encoded,
+        lambda plain: decode(octets(1, MAX_ITEM_BYTES).load(plain)),
+        "a transaction's bytes",
+    )
+    lane: Schema[Lane] = record(
+        "lane", Lane, transactions=sequence(item, MAX_LANE), subject=ENTRY
+    )
+    lanes = sequence(lane, MAX_LANES)
+
+    def load(plain: object) -> Pool:
+        loaded = lanes.load(plain)
+        placed = sorted(
+            ((lane_path(each.transactions[0]), each) for each in loaded), key=lambda pair: pair[0]
+        )
+        return Pool(Map.build(_no_bytes, placed), sum(len(each.transactions) for each in loaded))
+
+    return Schema(
+        lambda pool: tuple(lane.dump(each) for _, each in pool.lanes.items()), load, lanes.says
+    )

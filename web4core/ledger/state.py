@@ -1,0 +1,161 @@
+"""What the ledger holds: accounts and transfers, in one authenticated map.
+
+Amounts are integers of micro-ATP.
+Only data and its place in the map live here; the rules that change it are in `rules`.
+Implements L-STATE-1 to L-STATE-5.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from web4core.chain import DIGEST, KEY, TIME_MS
+from web4core.hashing import Tag, digest
+from web4core.merkle import Map
+from web4core.schema import MAX_UINT, Schema, name, record, refuse, uint, union
+
+MICRO = 1_000_000
+"""Micro-ATP in one ATP."""
+
+MAX_SUPPLY_UATP = MAX_UINT
+"""No ledger holds more, so that no sum of balances leaves the wire's range (L-STATE-2)."""
+
+
+@frozen
+class Address:
+    """Whose account: an agent of a platform, written agent@platform."""
+
+    platform: str
+    agent: str
+
+    def __str__(self) -> str:
+        return f"{self.agent}@{self.platform}"
+
+
+@frozen
+class Account:
+    """An agent's balance.
+
+    `nonce` is the number of the next transaction that `owner`'s key signs.
+    """
+
+    address: Address
+    owner: bytes
+    available_uatp: int
+    locked_uatp: int
+    nonce: int
+
+
+class Phase(enum.IntEnum):
+    """Where a cross-platform transfer is. Committed and rolled back are final (L-STATE-4)."""
+
+    LOCKED = 1
+    COMMITTED = 2
+    ROLLED_BACK = 3
+
+
+@frozen
+class CrossTransfer:
+    """A transfer across platforms, named by the digest of the transaction that locked it."""
+
+    id: bytes
+    source: Address
+    destination: Address
+    amount_uatp: int
+    expiry_ms: int
+    phase: Phase
+
+
+Entry: TypeAlias = Account | CrossTransfer
+
+
+class View(Protocol):
+    """What a rule may look at. Reached by key only, never enumerated."""
+
+    def account(self, address: Address) -> Account | None:
+        """The account with this address, if it is open."""
+        ...
+
+    def transfer(self, transfer: bytes) -> CrossTransfer | None:
+        """The transfer with this id, if it was ever locked."""
+        ...
+
+    def platform_key(self, platform: str) -> bytes | None:
+        """The key of a platform of this federation."""
+        ...
+
+
+@frozen
+class LedgerState:
+    """Every account and transfer, by path (L-STATE-1), and the supply that genesis fixed."""
+
+    entries: Map[Entry] = field(repr=len)
+    supply_uatp: int
+
+
+def account_path(address: Address) -> bytes:
+    """Where an account stands in the map. No name contains the separator (L-STATE-3)."""
+    return digest(Tag.MAP_KEY, b"account/", str(address).encode())
+
+
+def transfer_path(transfer: bytes) -> bytes:
+    """Where a transfer stands in the map (L-STATE-3)."""
+    return digest(Tag.MAP_KEY, b"transfer/", transfer)
+
+
+def path_of(entry: Entry) -> bytes:
+    """Where an entry stands in the map (L-STATE-3)."""
+    if isinstance(entry, Account):
+        return account_path(entry.address)
+    return transfer_path(entry.id)
+
+
+# --- the wire ----------------------------------------------------------------------------------
+
+ADDRESS: Schema[Address] = record("address", Address, platform=name(), agent=name())
+AMOUNT_UATP = uint(MAX_SUPPLY_UATP)
+NONCE = uint()
+ACCOUNT: Schema[Account] = record(
+    "account",
+    Account,
+    address=ADDRESS,
+    owner=KEY,
+    available_uatp=AMOUNT_UATP,
+    locked_uatp=AMOUNT_UATP,
+    nonce=NONCE,
+)
+
+
+def _load_phase(plain: Any) -> Phase:
+    if type(plain) is not int or not 1 <= plain <= len(Phase):
+        raise refuse("W-TYPE-1", "a phase, 1 to 3", plain)
+    return Phase(plain)
+
+
+PHASE: Schema[Phase] = Schema(int, _load_phase, "a phase, 1 to 3")
+CROSS_TRANSFER: Schema[CrossTransfer] = record(
+    "transfer",
+    CrossTransfer,
+    id=DIGEST,
+    source=ADDRESS,
+    destination=ADDRESS,
+    amount_uatp=AMOUNT_UATP,
+    expiry_ms=TIME_MS,
+    phase=PHASE,
+)
+ENTRY: Schema[Entry] = union(
+    account=(Account, ACCOUNT), transfer=(CrossTransfer, CROSS_TRANSFER)
+)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """The bytes of an entry that the state root commits to (L-STATE-1)."""
+    return ENTRY.encode(entry)
+
+
+def empty_entries() -> Map[Entry]:
+    """A map with no entries."""
+    return Map.empty(encode_entry)

@@ -1,0 +1,199 @@
+"""The five transactions: their fields, bytes, ids, and who must sign them.
+
+A transaction is a body and the keys that sign it, each with its signature.
+Its id covers the body and the keys but no signature, since a signer can make many of those.
+Implements L-TX-1 to L-TX-6.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
+
+from web4core import codec
+from web4core.chain import DIGEST, KEY, MAX_ITEM_BYTES, SIGNATURE, TIME_MS
+from web4core.claims import Claim
+from web4core.errors import RemoteProtocolError
+from web4core.hashing import Tag, digest, domain
+from web4core.ledger.state import ADDRESS, AMOUNT_UATP, Address
+from web4core.schema import MAX_UINT, Schema, line, octets, record, sequence, uint, union
+
+MAX_REASON_CHARACTERS = 120
+"""Length of the reason that a rollback gives (L-TX-5)."""
+
+MAX_NONCE = MAX_UINT - 1
+"""The nonce after it still fits the wire (L-TX-2)."""
+
+
+@frozen
+class AccountOpen:
+    """Open an account: signed by the platform, then by the owner's key (L-OPEN)."""
+
+    chain_id: bytes
+    address: Address
+    owner: bytes
+
+
+@frozen
+class Transfer:
+    """Move an amount between two accounts of one platform: signed by the owner (L-XFER)."""
+
+    chain_id: bytes
+    source: Address
+    destination: Address
+    amount_uatp: int
+    nonce: int
+
+
+@frozen
+class TransferLock:
+    """Set an amount aside for an account on another platform: signed by the owner (L-LOCK).
+
+    The id of this transaction becomes the id of the transfer.
+    """
+
+    chain_id: bytes
+    source: Address
+    destination: Address
+    amount_uatp: int
+    nonce: int
+    expiry_ms: int
+
+
+@frozen
+class TransferCommit:
+    """Credit a locked amount to its destination: signed by the destination platform (L-COMMIT)."""
+
+    chain_id: bytes
+    transfer: bytes
+
+
+@frozen
+class TransferRollback:
+    """Return a locked amount: signed by the destination platform, or anyone once expired (L-BACK).
+
+    The reason is for people; no rule looks at it.
+    """
+
+    chain_id: bytes
+    transfer: bytes
+    reason: str
+
+
+Body: TypeAlias = AccountOpen | Transfer | TransferLock | TransferCommit | TransferRollback
+
+
+@frozen
+class Transaction:
+    """A body, the keys that sign it, and its bytes, which all else follows from."""
+
+    encoded: bytes = field(repr=False)
+    id: bytes
+    body: Body = field(eq=False)
+    keys: tuple[bytes, ...] = field(eq=False, repr=False)
+    signatures: tuple[bytes, ...] = field(eq=False, repr=False)
+
+
+_NONCE = uint(MAX_NONCE)
+BODY: Schema[Any] = union(
+    open=(
+        AccountOpen,
+        record("open", AccountOpen, chain_id=DIGEST, address=ADDRESS, owner=KEY),
+    ),
+    transfer=(
+        Transfer,
+        record(
+            "transfer",
+            Transfer,
+            chain_id=DIGEST,
+            source=ADDRESS,
+            destination=ADDRESS,
+            amount_uatp=AMOUNT_UATP,
+            nonce=_NONCE,
+        ),
+    ),
+    lock=(
+        TransferLock,
+        record(
+            "lock",
+            TransferLock,
+            chain_id=DIGEST,
+            source=ADDRESS,
+            destination=ADDRESS,
+            amount_uatp=AMOUNT_UATP,
+            nonce=_NONCE,
+            expiry_ms=TIME_MS,
+        ),
+    ),
+    commit=(
+        TransferCommit,
+        record("commit", TransferCommit, chain_id=DIGEST, transfer=DIGEST),
+    ),
+    rollback=(
+        TransferRollback,
+        record(
+            "rollback",
+            TransferRollback,
+            chain_id=DIGEST,
+            transfer=DIGEST,
+            reason=line(MAX_REASON_CHARACTERS),
+        ),
+    ),
+)
+
+_ENVELOPE: Schema[Any] = record(
+    "tx",
+    lambda body, keys, signatures: (body, keys, signatures),
+    body=octets(1, MAX_ITEM_BYTES),
+    keys=sequence(KEY, 2),
+    signatures=sequence(SIGNATURE, 2),
+)
+
+
+def signers_needed(body: Body) -> int:
+    """How many keys sign such a body (L-TX-3)."""
+    return 2 if type(body) is AccountOpen else 1
+
+
+def transaction_id(body_bytes: bytes, keys: tuple[bytes, ...]) -> bytes:
+    """The digest by which everybody refers to it (L-TX-4)."""
+    return digest(Tag.TRANSACTION, body_bytes, *keys)
+
+
+def transaction_signing_bytes(transaction: bytes) -> bytes:
+    """What each of the keys signs: domain and id (L-TX-4). The body names the chain."""
+    return domain(Tag.TRANSACTION) + transaction
+
+
+def draft(body: Body, keys: tuple[bytes, ...]) -> tuple[bytes, bytes]:
+    """The id of a transaction not yet signed, and the bytes that each key has to sign."""
+    identity = transaction_id(BODY.encode(body), keys)
+    return identity, transaction_signing_bytes(identity)
+
+
+def assemble(body: Body, keys: tuple[bytes, ...], signatures: tuple[bytes, ...]) -> Transaction:
+    """The transaction with these signatures, in the order of the keys."""
+    body_bytes = BODY.encode(body)
+    encoded = codec.encode(("tx", body_bytes, keys, signatures))
+    return Transaction(encoded, transaction_id(body_bytes, keys), body, keys, signatures)
+
+
+def decode_transaction(encoded: bytes, chain_id: bytes) -> Transaction:
+    """The transaction with these bytes, or `RemoteProtocolError` (L-TX-1 to L-TX-3)."""
+    body_bytes, keys, signatures = _ENVELOPE.decode(encoded, MAX_ITEM_BYTES)
+    body = BODY.decode(body_bytes, MAX_ITEM_BYTES)
+    if body.chain_id != chain_id:  # L-TX-1
+        raise RemoteProtocolError("L-TX-1", "a transaction of another chain")
+    if not len(keys) == len(signatures) == signers_needed(body):  # L-TX-3
+        raise RemoteProtocolError("L-TX-3", f"{signers_needed(body)} signatures are needed")
+    return Transaction(encoded, transaction_id(body_bytes, keys), body, keys, signatures)
+
+
+def claims_of(transaction: Transaction) -> tuple[Claim, ...]:
+    """The signatures without which it means nothing."""
+    message = transaction_signing_bytes(transaction.id)
+    return tuple(
+        Claim(key, message, signature)
+        for key, signature in zip(transaction.keys, transaction.signatures, strict=True)
+    )

@@ -1,0 +1,308 @@
+"""What platforms say to one another.
+
+A `Statement` is the few plain values that a platform signs; a message carries a statement, its
+signature, and whatever else the receiver needs to judge it.
+A message without its signature is a *draft*: the core emits drafts, the adapter signs them.
+Only data, what is signed, and the relation "these two conflict" live here.
+Implements C-STMT-1 to C-STMT-5, C-CERT-1, C-EVID-1, W-MSG-1 to W-MSG-8.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import evolve, field, frozen
+
+from web4core.chain import (
+    DIGEST,
+    HEIGHT,
+    MAX_BLOCK_BYTES,
+    MAX_PLATFORMS,
+    SIGNATURE,
+    Block,
+    block_schema,
+)
+from web4core.hashing import ZERO_DIGEST, Tag, digest, domain
+from web4core.schema import Schema, octets, optional, record, refuse, sequence, uint, union
+
+MAX_SUBMISSION = 256
+"""Transactions in one gossip message (W-MSG-7)."""
+
+MAX_MESSAGE_BYTES = 2 * MAX_BLOCK_BYTES
+"""Length of any message: a block, a certificate, and room to spare (W-MSG-1)."""
+
+UNSIGNED = b""
+"""The signature of a draft."""
+
+
+class Kind(enum.IntEnum):
+    """What a statement says; part of what is signed (C-STMT-2)."""
+
+    PRE_PREPARE = 1
+    PREPARE = 2
+    COMMIT = 3
+    VIEW_CHANGE = 4
+    STATUS = 5
+
+
+BINDING = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT, Kind.VIEW_CHANGE)
+"""Kinds of which an honest platform signs one digest at most per height and view (C-STMT-4)."""
+
+
+@frozen
+class Statement:
+    """What one platform says, whole (C-STMT-1).
+
+    `digest` names the block voted for; in a VIEW-CHANGE the prepared certificate that it carries;
+    in a STATUS the last block decided.
+    `signer` is an index into the genesis list of platforms.
+    """
+
+    kind: Kind
+    height: int
+    view: int
+    digest: bytes
+    signer: int
+
+
+@frozen
+class Certificate:
+    """A quorum of signed statements that agree but for their signers (C-CERT-1).
+
+    `signatures` pairs signer and signature, by ascending signer.
+    """
+
+    kind: Kind
+    height: int
+    view: int
+    digest: bytes
+    signatures: tuple[tuple[int, bytes], ...] = field(repr=len)
+
+
+@frozen
+class Vote:
+    """A signed PREPARE or COMMIT."""
+
+    statement: Statement
+    signature: bytes = field(repr=False)
+
+
+@frozen
+class Proposal:
+    """A signed PRE-PREPARE: the block, and why a locked platform may vote for it."""
+
+    statement: Statement
+    signature: bytes = field(repr=False)
+    block: Block
+    justification: Certificate | None
+
+
+@frozen
+class ViewChange:
+    """A signed VIEW-CHANGE: the highest prepared certificate its signer holds, and its block."""
+
+    statement: Statement
+    signature: bytes = field(repr=False)
+    prepared: Certificate | None
+    block: Block | None
+
+
+@frozen
+class Status:
+    """A signed hint: which height and view its signer is in. Carries no safety."""
+
+    statement: Statement
+    signature: bytes = field(repr=False)
+
+
+@frozen
+class Decided:
+    """A block and the commit certificate that proves it, whoever sends them."""
+
+    block: Block
+    certificate: Certificate
+
+
+@frozen
+class Submission:
+    """Transactions that wait to be ordered. Each carries the signatures of its own authors."""
+
+    transactions: tuple[Any, ...]
+
+
+@frozen
+class Evidence:
+    """Two statements that no honest platform signs both; it verifies on its own (C-EVID-1)."""
+
+    first: Statement
+    first_signature: bytes = field(repr=False)
+    second: Statement
+    second_signature: bytes = field(repr=False)
+
+
+Draft: TypeAlias = Vote | Proposal | ViewChange | Status
+"""A message of one signer: a draft until it is signed."""
+
+Message: TypeAlias = Vote | Proposal | ViewChange | Status | Decided | Submission
+"""All that one platform can send to another in the course of agreement."""
+
+_D = TypeVar("_D", Vote, Proposal, ViewChange, Status)
+_FIXED = struct.Struct(">BQQ")
+
+
+def signing_bytes(chain_id: bytes, statement: Statement) -> bytes:
+    """What is signed: domain, chain, kind, height, view, digest, all of fixed length (C-STMT-2)."""
+    fixed = _FIXED.pack(statement.kind, statement.height, statement.view)
+    return domain(Tag.STATEMENT) + chain_id + fixed + statement.digest
+
+
+def with_signature(draft: _D, signature: bytes) -> _D:
+    """The message that a draft becomes when it is signed."""
+    return evolve(draft, signature=signature)
+
+
+def prepared_reference(prepared: Certificate | None) -> bytes:
+    """How a VIEW-CHANGE names the certificate that it carries (C-STMT-3)."""
+    if prepared is None:
+        return ZERO_DIGEST
+    return digest(Tag.PREPARED, prepared.view.to_bytes(8, "big"), prepared.digest)
+
+
+def conflict(one: Statement, other: Statement) -> bool:
+    """Whether no honest platform signs both (C-STMT-4)."""
+    return (
+        one.signer == other.signer
+        and one.kind == other.kind
+        and one.kind in BINDING
+        and one.height == other.height
+        and one.view == other.view
+        and one.digest != other.digest
+    )
+
+
+def certified_statement(certificate: Certificate, signer: int) -> Statement:
+    """The statement of one of the signers of a certificate."""
+    return Statement(
+        certificate.kind, certificate.height, certificate.view, certificate.digest, signer
+    )
+
+
+# --- the wire ----------------------------------------------------------------------------------
+
+_KINDS = (None, *Kind)
+
+
+def _load_kind(plain: Any) -> Kind:
+    kind = _KINDS[plain] if type(plain) is int and 0 < plain < len(_KINDS) else None
+    if kind is None:
+        raise refuse("W-TYPE-1", "a kind of statement, 1 to 5", plain)
+    return kind
+
+
+KIND: Schema[Kind] = Schema(int, _load_kind, "a kind of statement, 1 to 5")
+SIGNER = uint(MAX_PLATFORMS - 1)
+
+STATEMENT: Schema[Statement] = record(
+    "statement", Statement, kind=KIND, height=HEIGHT, view=HEIGHT, digest=DIGEST, signer=SIGNER
+)
+
+
+def _dump_endorsement(pair: tuple[int, bytes]) -> Any:
+    return pair
+
+
+def _load_endorsement(plain: Any) -> tuple[int, bytes]:
+    signer, signature = _ENDORSEMENT_PAIR.load(("by", *plain) if type(plain) is tuple else plain)
+    return (signer, signature)
+
+
+_ENDORSEMENT_PAIR: Schema[Any] = record(
+    "by", lambda signer, signature: (signer, signature), signer=SIGNER, signature=SIGNATURE
+)
+ENDORSEMENT: Schema[tuple[int, bytes]] = Schema(
+    _dump_endorsement, _load_endorsement, "[signer, signature]"
+)
+
+CERTIFICATE: Schema[Certificate] = record(
+    "certificate",
+    Certificate,
+    kind=KIND,
+    height=HEIGHT,
+    view=HEIGHT,
+    digest=DIGEST,
+    signatures=sequence(ENDORSEMENT, MAX_PLATFORMS),
+)
+VOTE: Schema[Vote] = record("vote", Vote, statement=STATEMENT, signature=SIGNATURE)
+STATUS: Schema[Status] = record("status", Status, statement=STATEMENT, signature=SIGNATURE)
+EVIDENCE: Schema[Evidence] = record(
+    "evidence",
+    Evidence,
+    first=STATEMENT,
+    first_signature=SIGNATURE,
+    second=STATEMENT,
+    second_signature=SIGNATURE,
+)
+
+
+@frozen
+class MessageSchemas:
+    """The schemas of all messages, for one application's kind of transaction."""
+
+    item: Schema[Any]
+    block: Schema[Block]
+    proposal: Schema[Proposal]
+    view_change: Schema[ViewChange]
+    decided: Schema[Decided]
+    submission: Schema[Submission]
+    message: Schema[Message]
+
+
+def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> MessageSchemas:
+    """Build them around the application's reader of transactions.
+
+    `signature` is wider only where drafts are stored: in a snapshot.
+    """
+    item: Schema[Any] = Schema(lambda value: value.encoded, decode_item, "a transaction's bytes")
+    block = block_schema(decode_item)
+    proposal: Schema[Proposal] = record(
+        "proposal",
+        Proposal,
+        statement=STATEMENT,
+        signature=signature,
+        block=block,
+        justification=optional(CERTIFICATE),
+    )
+    view_change: Schema[ViewChange] = record(
+        "view_change",
+        ViewChange,
+        statement=STATEMENT,
+        signature=signature,
+        prepared=optional(CERTIFICATE),
+        block=optional(block),
+    )
+    decided: Schema[Decided] = record("decided", Decided, block=block, certificate=CERTIFICATE)
+    submission: Schema[Submission] = record(
+        "submission", Submission, transactions=sequence(item, MAX_SUBMISSION)
+    )
+    vote: Schema[Vote] = record("vote", Vote, statement=STATEMENT, signature=signature)
+    return MessageSchemas(
+        item,
+        block,
+        proposal,
+        view_change,
+        decided,
+        submission,
+        union(
+            vote=(Vote, vote),
+            proposal=(Proposal, proposal),
+            view_change=(ViewChange, view_change),
+            status=(Status, STATUS),
+            decided=(Decided, decided),
+            submission=(Submission, submission),
+        ),
+    )
+
+
+DRAFT_SIGNATURE: Schema[bytes] = octets(0, 64)
