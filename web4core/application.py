@@ -119,5 +119,8 @@ class Application(Protocol):
         included: tuple[Any, ...],
         time_ms: int,
     ) -> Pooled:
-        """Drop what was included or no longer applies; `touched` None means look at all (A-APP-5)."""
+        """Drop what was included or no longer applies (A-APP-5).
+
+        `touched` names the entries that changed; None means look at everything.
+        """
         ...

@@ -17,10 +17,10 @@ from web4core.codec import Plain
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES, Tag, digest
 from web4core.merkle import list_root
-from web4core.schema import MAX_UINT, Schema, name, octets, record, refuse, sequence, uint
+from web4core.schema import MAX_UINT, Schema, name, octets, record, sequence, uint
 
 MAX_PLATFORMS = 128
-"""A certificate names its signers one by one; beyond this size it would fill a block (H-GENESIS-1)."""
+"""A certificate names its signers one by one, and must stay small (H-GENESIS-1)."""
 
 MAX_BLOCK_ITEMS = 4096
 """Items in one block (H-BLOCK-3)."""
@@ -100,7 +100,7 @@ class Block:
     """A header, the items it commits to, and the digest that names both (H-BLOCK-1)."""
 
     header: Header
-    payload: tuple[Any, ...] = field(repr=len)
+    payload: tuple[Any, ...] = field(repr=False)
     digest: bytes
 
 
@@ -178,23 +178,25 @@ def block_schema(decode_item: Any) -> Schema[Block]:
     `decode_item` is the application's reader; it raises `RemoteProtocolError`.
     A block whose payload is not what its header commits to never gets in (H-BLOCK-2).
     """
-    items = sequence(octets(1, MAX_ITEM_BYTES), MAX_BLOCK_ITEMS)
+    parts: Schema[tuple[Header, tuple[bytes, ...]]] = record(
+        "block",
+        lambda header, payload: (header, payload),
+        header=HEADER,
+        payload=sequence(octets(1, MAX_ITEM_BYTES), MAX_BLOCK_ITEMS),
+    )
 
     def dump(block: Block) -> Plain:
         return ("block", HEADER.dump(block.header), tuple(item.encoded for item in block.payload))
 
     def load(plain: Any) -> Block:
-        if type(plain) is not tuple or len(plain) != 3 or plain[0] != "block":
-            raise refuse("W-TYPE-5", "an array of 3 items that starts with 'block'", plain)
-        header = HEADER.load(plain[1])
-        encoded = items.load(plain[2])
+        header, encoded = parts.load(plain)
         if sum(map(len, encoded)) > MAX_BLOCK_BYTES:  # H-BLOCK-3
             raise RemoteProtocolError("H-BLOCK-3", f"payload is over {MAX_BLOCK_BYTES} bytes")
         if list_root(encoded) != header.payload_root:  # H-BLOCK-2
             raise RemoteProtocolError("H-BLOCK-2", "payload differs from the header's payload root")
         return seal(header, tuple(map(decode_item, encoded)))
 
-    return Schema(dump, load, "block(header, payload)")
+    return Schema(dump, load, parts.says)
 
 
 MAX_HEIGHT = MAX_UINT

@@ -17,9 +17,9 @@ Clauses: W-CBOR-1 to W-CBOR-14.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 
@@ -81,6 +81,9 @@ _UNSIGNED_HEADS: Final = tuple(_head(_UNSIGNED, argument) for argument in range(
 _BYTES_HEADS: Final = tuple(_head(_BYTES, argument) for argument in range(_TABLE))
 _TEXT_HEADS: Final = tuple(_head(_TEXT, argument) for argument in range(_TABLE))
 
+_type_of: Final = cast("Callable[[object], object]", type)
+"""Only to tell type checkers that nothing is asked of a type but which one it is."""
+
 
 def encode(value: Encodable) -> bytes:
     """The one encoding of a value.
@@ -91,13 +94,14 @@ def encode(value: Encodable) -> bytes:
     """
     out: list[bytes] = []
     append = out.append
-    stack: list[Iterator[Any]] = []
-    items: Iterator[Any] = iter((value,))
+    stack: list[Iterator[Any]] = [iter((value,))]
+    items = stack.pop()
     while True:
         for item in items:
-            kind: type[Any] = type(item)
+            kind = _type_of(item)
             if kind is int:
-                append(_UNSIGNED_HEADS[item] if 0 <= item < _TABLE else _integer(item))
+                number: int = item
+                append(_UNSIGNED_HEADS[number] if 0 <= number < _TABLE else _integer(number))
             elif kind is bytes:
                 size = len(item)
                 append(_BYTES_HEADS[size] if size < _TABLE else _head(_BYTES, size))
@@ -112,7 +116,7 @@ def encode(value: Encodable) -> bytes:
                     raise LocalProtocolError(f"nesting deeper than {MAX_DEPTH} cannot be encoded")
                 append(_head(_MAP if kind is dict else _ARRAY, len(item)))
                 stack.append(items)
-                items = _entries(item) if kind is dict else iter(item)
+                items = _entries(item) if kind is dict else iter(cast("list[Any]", item))
                 break
             else:
                 append(_simple(item))
@@ -161,7 +165,7 @@ def _entries(mapping: dict[str, Any]) -> Iterator[Any]:
     except TypeError as error:
         raise LocalProtocolError("a map key that is not text cannot be encoded") from error
     keys.sort(key=len if is_ascii else _encoded_size)
-    return chain.from_iterable(zip(keys, map(mapping.__getitem__, keys), strict=True))
+    return chain.from_iterable([(key, mapping[key]) for key in keys])
 
 
 def _encoded_size(text: str) -> int:
@@ -285,19 +289,20 @@ def _literal(head: int) -> bool | None:
 
 
 def _map(items: list[Any]) -> dict[str, Any]:
-    """A map from its keys and values in turn, once its keys are text and strictly ascend."""
+    """A map from its keys and values in turn, if the keys are text, sorted and unique."""
     keys = items[::2]
     try:
         is_ascii = "".join(keys).isascii()
     except TypeError as error:  # W-CBOR-11
         raise RemoteProtocolError("W-CBOR-11", "a map key is not text") from error
-    ranks = [*zip(map(len if is_ascii else _encoded_size, keys), keys, strict=True)]
-    if not all(map(tuple[int, str].__lt__, ranks, ranks[1:])):
-        if len(set(keys)) < len(keys):  # W-CBOR-13
-            raise RemoteProtocolError("W-CBOR-13", "a map key occurs twice")
-        # W-CBOR-12
+    ascending = sorted(keys)
+    ascending.sort(key=len if is_ascii else _encoded_size)
+    if keys != ascending:  # W-CBOR-12
         raise RemoteProtocolError("W-CBOR-12", "map keys are out of order")
-    return dict(zip(keys, items[1::2], strict=True))
+    mapping = dict(zip(keys, items[1::2], strict=True))
+    if len(mapping) < len(keys):  # W-CBOR-13
+        raise RemoteProtocolError("W-CBOR-13", "a map key occurs twice")
+    return mapping
 
 
 def _truncated(size: int) -> RemoteProtocolError:

@@ -66,7 +66,7 @@ class Accuse:
 
 @frozen
 class Refuse:
-    """This transaction is not going to be in a block, for the reason the code names (A-EFFECT-7)."""
+    """This transaction will not be in a block, for the reason that the code names (A-EFFECT-7)."""
 
     transaction: bytes
     code: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class LocalProtocolError(Exception):
-    """The embedder broke the contract of the core: wrong types, wrong order, impossible settings."""
+    """The embedder broke the contract of the core: wrong types or impossible settings."""
 
 
 class RemoteProtocolError(Exception):

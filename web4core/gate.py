@@ -16,9 +16,8 @@ from attrs import field, frozen
 
 from web4core.application import Application
 from web4core.chain import Block, Genesis, chain_id
+from web4core.claims import Claim, Verify
 from web4core.consensus.certificates import proves_decided, proves_prepared
-from web4core.claims import Claim
-from web4core.claims import Verify
 from web4core.errors import RemoteProtocolError
 from web4core.messages import (
     MAX_MESSAGE_BYTES,
@@ -46,7 +45,7 @@ class Parsed:
     """A message that is authentic if and only if all its claims verify."""
 
     message: Message
-    claims: tuple[Claim, ...] = field(repr=len)
+    claims: tuple[Claim, ...] = field(repr=False)
 
 
 @frozen(eq=False)

@@ -7,6 +7,7 @@ A predicate returns None, or a sentence that says how it is broken; it never rai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from attrs import frozen
 
@@ -84,7 +85,10 @@ def view_change_left_view_zero(state: State) -> str | None:
 
 def slots_are_in_place(state: State) -> str | None:
     """Each slot holds a message of its signer, for its height."""
-    for slots, height in ((state.agreement.slots, state.height), (state.upcoming, state.height + 1)):
+    for slots, height in (
+        (state.agreement.slots, state.height),
+        (state.upcoming, state.height + 1),
+    ):
         for held in (slots.proposals, slots.prepares, slots.commits, slots.view_changes):
             for index, message in enumerate(held):
                 if message is None:
@@ -204,7 +208,7 @@ def same_height_same_root(decisions: Sequence[Decision]) -> str | None:
 
 def chain_is_linked(blocks: Sequence[Block]) -> str | None:
     """Each block names its predecessor, is one higher, and later."""
-    for parent, block in zip(blocks, blocks[1:], strict=False):
+    for parent, block in pairwise(blocks):
         if block.header.parent != parent.digest:
             return f"block {block.header.height} has another parent"
         if block.header.height != parent.header.height + 1:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
@@ -128,7 +128,8 @@ class Map(Generic[V]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Map):
             return NotImplemented
-        return self._size == other._size and _same(self._root, other._root)
+        same_kind = cast("Map[V]", other)
+        return self._size == same_kind._size and _same(self._root, same_kind._root)
 
     def __hash__(self) -> int:
         return int.from_bytes(self.root()[:7], "big")
@@ -157,9 +158,10 @@ class Map(Generic[V]):
         Raises `LocalProtocolError` for a path that is not of 32 bytes.
         """
         _check_path(path)
-        node: _Node[V] = _Leaf(path, value)
+        fresh = _Leaf(path, value)
         if self._root is None:
-            return Map(self._encode, node, 1)
+            return Map(self._encode, fresh, 1)
+        node: _Node[V] = fresh
         size = self._size
         trail, leaf = _trail(self._root, path)
         if leaf is None:
@@ -167,10 +169,10 @@ class Map(Generic[V]):
             branch, index = trail.pop()
             children = branch.children
             bitmap = branch.bitmap | _bit(path, len(trail))
-            node = _Branch(bitmap, (*children[:index], node, *children[index:]))
+            node = _Branch(bitmap, (*children[:index], fresh, *children[index:]))
         elif leaf.path != path:
             size += 1
-            node = _fork(leaf, node, len(trail))
+            node = _fork(leaf, fresh, len(trail))
         elif leaf.value is value:
             return self
         return Map(self._encode, _replace(trail, node), size)
@@ -220,7 +222,7 @@ class Map(Generic[V]):
         return _walk(above + below)
 
     def root(self) -> bytes:
-        """The digest of the whole content: 32 bytes. Hashes only what no earlier call has hashed."""
+        """The 32 bytes that commit to the content; hashes only what no earlier call has hashed."""
         if self._root is None:
             return _EMPTY_ROOT  # W-MAP-5
         return _digest_of(self._root, self._encode)
@@ -277,8 +279,9 @@ def _trail(node: _Node[V], path: bytes) -> tuple[list[tuple[_Branch[V], int]], _
 def _replace(trail: list[tuple[_Branch[V], int]], node: _Node[V]) -> _Node[V]:
     """The root of a copy of the trail that leads to this node."""
     for branch, index in reversed(trail):
-        children = branch.children
-        node = _Branch(branch.bitmap, (*children[:index], node, *children[index + 1 :]))
+        children = list(branch.children)
+        children[index] = node
+        node = _Branch(branch.bitmap, tuple(children))
     return node
 
 

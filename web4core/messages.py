@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 
+from web4core import codec
 from web4core.chain import (
     DIGEST,
     HEIGHT,
@@ -78,7 +79,7 @@ class Certificate:
     height: int
     view: int
     digest: bytes
-    signatures: tuple[tuple[int, bytes], ...] = field(repr=len)
+    signatures: tuple[tuple[int, bytes], ...] = field(repr=False)
 
 
 @frozen
@@ -148,7 +149,7 @@ Draft: TypeAlias = Vote | Proposal | ViewChange | Status
 Message: TypeAlias = Vote | Proposal | ViewChange | Status | Decided | Submission
 """All that one platform can send to another in the course of agreement."""
 
-_D = TypeVar("_D", Vote, Proposal, ViewChange, Status)
+_D = TypeVar("_D", bound=Draft)
 _FIXED = struct.Struct(">BQQ")
 
 
@@ -191,14 +192,11 @@ def certified_statement(certificate: Certificate, signer: int) -> Statement:
 
 # --- the wire ----------------------------------------------------------------------------------
 
-_KINDS = (None, *Kind)
-
 
 def _load_kind(plain: Any) -> Kind:
-    kind = _KINDS[plain] if type(plain) is int and 0 < plain < len(_KINDS) else None
-    if kind is None:
+    if type(plain) is not int or not 1 <= plain <= len(Kind):
         raise refuse("W-TYPE-1", "a kind of statement, 1 to 5", plain)
-    return kind
+    return Kind(plain)
 
 
 KIND: Schema[Kind] = Schema(int, _load_kind, "a kind of statement, 1 to 5")
@@ -303,6 +301,14 @@ def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> M
             submission=(Submission, submission),
         ),
     )
+
+
+def decided_bytes(block: bytes, certificate: bytes) -> bytes:
+    """The bytes of a `Decided` from those of its parts, as a store keeps them.
+
+    An array of three items is its head, then the bytes of each.
+    """
+    return b"\x83" + codec.encode("decided") + block + certificate
 
 
 DRAFT_SIGNATURE: Schema[bytes] = octets(0, 64)

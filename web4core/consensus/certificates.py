@@ -25,7 +25,9 @@ def signers_count(signers: tuple[int, ...], n: int) -> bool:
     return True
 
 
-def proves_prepared(certificate: Certificate, n: int, height: int, digest: bytes, below: int) -> bool:
+def proves_prepared(
+    certificate: Certificate, n: int, height: int, digest: bytes, below: int
+) -> bool:
     """Whether it shows this digest prepared at this height in a view under `below` (C-CERT-3)."""
     return (
         certificate.kind == Kind.PREPARE

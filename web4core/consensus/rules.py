@@ -57,7 +57,7 @@ def _statement(agreement: Agreement, kind: Kind, digest: bytes) -> Statement:
 
 
 def join(agreement: Agreement) -> Step:
-    """Enter the highest view that f + 1 platforms have reached: one of them is honest (C-VIEW-2)."""
+    """Enter the highest view that f + 1 platforms, one of them honest, have reached (C-VIEW-2)."""
     reached = sorted(views_reached(agreement), reverse=True)
     enough = with_an_honest_one(agreement.n)
     if len(reached) < enough or reached[enough - 1] <= agreement.view:
@@ -200,7 +200,7 @@ def decision(agreement: Agreement) -> tuple[Block, Certificate] | None:
 
 
 def quorum_in_view(agreement: Agreement) -> bool:
-    """Whether q platforms are in the current view or beyond, so that its clock may run (C-PACE-2)."""
+    """Whether q platforms are in this view or beyond, so that its clock may run (C-PACE-2)."""
     reached = views_reached(agreement)
     return sum(view >= agreement.view for view in reached) >= quorum(agreement.n)
 

@@ -8,7 +8,7 @@ Implements C-SLOT-1 to C-SLOT-3, C-CERT-2.
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -117,9 +117,11 @@ def keep(slots: Slots, message: Kept) -> Slots:
     if present is not None and present.statement.view >= statement.view:
         return slots
     name = _SLOT_OF[statement.kind]
-    held: tuple[Kept | None, ...] = getattr(slots, name)
-    filled = (*held[: statement.signer], message, *held[statement.signer + 1 :])
-    return evolve(slots, **{name: filled})
+    held: tuple[Any, ...] = getattr(slots, name)
+    change: dict[str, Any] = {
+        name: (*held[: statement.signer], message, *held[statement.signer + 1 :])
+    }
+    return evolve(slots, **change)
 
 
 def supporters(votes: tuple[Vote | None, ...], view: int, digest: bytes) -> tuple[Vote, ...]:
@@ -127,9 +129,7 @@ def supporters(votes: tuple[Vote | None, ...], view: int, digest: bytes) -> tupl
     return tuple(
         vote
         for vote in votes
-        if vote is not None
-        and vote.statement.view == view
-        and vote.statement.digest == digest
+        if vote is not None and vote.statement.view == view and vote.statement.digest == digest
     )
 
 

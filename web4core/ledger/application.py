@@ -64,17 +64,17 @@ def _state_of(supply_uatp: int, entries: tuple[Entry, ...]) -> LedgerState:
     return LedgerState(Map.build(encode_entry, placed), supply_uatp)
 
 
+_STATE_FIELDS: Schema[LedgerState] = record(
+    "ledger", _state_of, supply=AMOUNT_UATP, entries=sequence(ENTRY, MAX_ENTRIES)
+)
 STATE: Schema[LedgerState] = Schema(
     lambda state: (
         "ledger",
         state.supply_uatp,
         tuple(ENTRY.dump(entry) for _, entry in state.entries.items()),
     ),
-    lambda plain: _STATE_FIELDS.load(plain),
+    _STATE_FIELDS.load,
     "ledger(supply, entries by ascending path)",
-)
-_STATE_FIELDS: Schema[LedgerState] = record(
-    "ledger", _state_of, supply=AMOUNT_UATP, entries=sequence(ENTRY, MAX_ENTRIES)
 )
 
 
@@ -83,7 +83,7 @@ class Ledger:
     """The ledger of one chain."""
 
     chain_id: bytes
-    platform_keys: Mapping[str, bytes] = field(repr=len)
+    platform_keys: Mapping[str, bytes] = field(repr=False)
 
     @property
     def state_schema(self) -> Schema[LedgerState]:

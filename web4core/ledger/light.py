@@ -19,8 +19,8 @@ from web4core.chain import (
     chain_id,
     header_digest,
 )
-from web4core.consensus.certificates import proves_decided
 from web4core.claims import Verify
+from web4core.consensus.certificates import proves_decided
 from web4core.errors import RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES
 from web4core.ledger.state import ENTRY, Entry, path_of
@@ -44,7 +44,7 @@ class Trust:
     """All that a light client holds: the chain's id and the platforms' keys, in genesis order."""
 
     chain_id: bytes
-    keys: tuple[bytes, ...] = field(repr=len)
+    keys: tuple[bytes, ...] = field(repr=False)
 
     @classmethod
     def of(cls, genesis: Genesis) -> Trust:
@@ -82,9 +82,7 @@ class InclusionProof:
 
 _DIGEST = octets(DIGEST_BYTES, DIGEST_BYTES)
 ANCHOR: Schema[Anchor] = record("anchor", Anchor, header=HEADER, certificate=CERTIFICATE)
-_STEP: Schema[Any] = record(
-    "step", MapStep, bitmap=uint(0xFFFF), siblings=sequence(_DIGEST, 16)
-)
+_STEP: Schema[Any] = record("step", MapStep, bitmap=uint(0xFFFF), siblings=sequence(_DIGEST, 16))
 _MAP_PROOF: Schema[Any] = record("proof", MapProof, steps=sequence(_STEP, MAX_DEPTH))
 ENTRY_PROOF: Schema[EntryProof] = record(
     "entry_proof", EntryProof, anchor=ANCHOR, entry=ENTRY, proof=_MAP_PROOF

@@ -78,7 +78,8 @@ class Overlay:
         """The state with all changes in it, and the paths that changed."""
         entries = self._state.entries
         touched: list[bytes] = []
-        for entry in (*self._accounts.values(), *self._transfers.values()):
+        changed: tuple[Entry, ...] = (*self._accounts.values(), *self._transfers.values())
+        for entry in changed:
             path = path_of(entry)
             entries = entries.set(path, entry)
             touched.append(path)

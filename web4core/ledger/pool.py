@@ -194,9 +194,7 @@ def pool_schema(decode: Callable[[bytes], Transaction]) -> Schema[Pool]:
         lambda plain: decode(octets(1, MAX_ITEM_BYTES).load(plain)),
         "a transaction's bytes",
     )
-    lane: Schema[Lane] = record(
-        "lane", Lane, transactions=sequence(item, MAX_LANE), subject=ENTRY
-    )
+    lane: Schema[Lane] = record("lane", Lane, transactions=sequence(item, MAX_LANE), subject=ENTRY)
     lanes = sequence(lane, MAX_LANES)
 
     def load(plain: object) -> Pool:

@@ -158,9 +158,7 @@ def transfer_commit(view: View, body: TransferCommit, call: Call) -> Outcome:
     if call.time_ms >= pending.expiry_ms:  # L-COMMIT-4
         return Code.TRANSFER_EXPIRED
     debited = evolve(source, locked_uatp=source.locked_uatp - pending.amount_uatp)
-    credited = evolve(
-        destination, available_uatp=destination.available_uatp + pending.amount_uatp
-    )
+    credited = evolve(destination, available_uatp=destination.available_uatp + pending.amount_uatp)
     return (evolve(pending, phase=Phase.COMMITTED), debited, credited)  # L-COMMIT-5
 
 

@@ -92,7 +92,7 @@ class View(Protocol):
 class LedgerState:
     """Every account and transfer, by path (L-STATE-1), and the supply that genesis fixed."""
 
-    entries: Map[Entry] = field(repr=len)
+    entries: Map[Entry] = field(repr=False)
     supply_uatp: int
 
 
@@ -146,9 +146,7 @@ CROSS_TRANSFER: Schema[CrossTransfer] = record(
     expiry_ms=TIME_MS,
     phase=PHASE,
 )
-ENTRY: Schema[Entry] = union(
-    account=(Account, ACCOUNT), transfer=(CrossTransfer, CROSS_TRANSFER)
-)
+ENTRY: Schema[Entry] = union(account=(Account, ACCOUNT), transfer=(CrossTransfer, CROSS_TRANSFER))
 
 
 def encode_entry(entry: Entry) -> bytes:

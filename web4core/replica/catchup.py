@@ -1,0 +1,86 @@
+"""Behind and ahead: fetching blocks that others have, and proving ours to those who lack them.
+
+Implements C-LOSS-3, C-SYNC-1 to C-SYNC-4.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from web4core.effects import Fetch, Send
+from web4core.messages import Certificate, Decided, Kind, Statement
+from web4core.replica.blocks import advance
+from web4core.replica.state import Run, Sync
+
+FETCH_BLOCKS = 32
+"""Blocks asked for at a time (C-SYNC-3)."""
+
+SYNC_ROUNDS = 3
+"""How often each platform that claims to be ahead is asked before the claims are dropped."""
+
+
+def help_behind(run: Run, statement: Statement) -> None:
+    """Prove the last block to a platform that shows itself stuck below it (C-LOSS-3)."""
+    certificate, config = run.state.tip_certificate, run.state.config
+    if statement.kind not in (Kind.VIEW_CHANGE, Kind.STATUS) or statement.signer == config.me:
+        return
+    if certificate is not None:
+        run.effects.append(Send(Decided(run.state.tip, certificate), (statement.signer,)))
+
+
+def on_decided(run: Run, message: Decided, now_ms: int) -> None:
+    """A block with its proof needs no trust in who sent it (C-SYNC-1)."""
+    height = message.block.header.height
+    if height == run.state.height:
+        advance(run, message.block, message.certificate, now_ms)
+    elif height > run.state.height:
+        note_ahead(run, height + 1, signers(message.certificate))
+
+
+def note_ahead(run: Run, target: int, sources: tuple[int, ...]) -> None:
+    """Remember who is past which height; one claim a platform, so that a lie costs one turn."""
+    state = run.state
+    others = [index for index in sources if index != state.config.me]
+    if not others:
+        return
+    sync = state.sync or Sync((0,) * state.config.n, state.height)
+    claims = list(sync.claims)
+    for index in others:
+        claims[index] = max(claims[index], target)
+    run.state = evolve(state, sync=evolve(sync, claims=tuple(claims)))
+
+
+def on_sync_timer(run: Run, _now_ms: int) -> None:
+    """What was asked for has not come: ask the next platform, but not for ever (C-SYNC-4)."""
+    sync = run.state.sync
+    if sync is None:
+        return
+    if sync.tries >= SYNC_ROUNDS * run.state.config.n:
+        run.state = evolve(run.state, sync=None)
+    else:
+        _fetch(run, sync)
+
+
+def _fetch(run: Run, sync: Sync) -> None:
+    height = run.state.height
+    sources = [index for index, claim in enumerate(sync.claims) if claim > height]
+    if sources:
+        run.effects.append(Fetch(height, sources[sync.tries % len(sources)]))
+    asked = evolve(sync, asked=height + FETCH_BLOCKS, tries=sync.tries + 1)
+    run.state = evolve(run.state, sync=asked)
+
+
+def synchronise(run: Run) -> None:
+    """Fetch what others have, once it is certain that it will not come by itself (C-SYNC-3)."""
+    sync, height = run.state.sync, run.state.height
+    if sync is None:
+        return
+    ahead = max(sync.claims) - height
+    if ahead <= 0:
+        run.state = evolve(run.state, sync=None)
+    elif height >= sync.asked and ahead > 1:
+        _fetch(run, sync)
+
+
+def signers(certificate: Certificate) -> tuple[int, ...]:
+    return tuple(signer for signer, _ in certificate.signatures)
