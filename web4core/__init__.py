@@ -63,7 +63,7 @@ from web4core.messages import (
     signing_bytes,
     with_signature,
 )
-from web4core.replica import Config, State, Transition, configure, start, step
+from web4core.replica import Config, State, Transition, configure, may_drop, start, step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, decode_state, encode_state, event_schema, state_digest
 
@@ -138,6 +138,7 @@ __all__ = [
     "event_schema",
     "genesis_block",
     "genesis_content",
+    "may_drop",
     "signing_bytes",
     "start",
     "state_digest",

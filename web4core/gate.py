@@ -58,10 +58,20 @@ class Gate:
     schemas: MessageSchemas = field(repr=False)
 
     @classmethod
-    def of(cls, genesis: Genesis, application: Application) -> Gate:
-        """The gate of a federation."""
+    def of(
+        cls,
+        genesis: Genesis,
+        application: Application,
+        decode: Callable[[bytes], Any] | None = None,
+    ) -> Gate:
+        """The gate of a federation.
+
+        `decode` may be a memo of `application.decode`: an item comes in once by itself, and again
+        in every message about its block.
+        """
         keys = tuple(platform.key for platform in genesis.platforms)
-        return cls(chain_id(genesis), keys, application, message_schemas(application.decode))
+        schemas = message_schemas(decode or application.decode)
+        return cls(chain_id(genesis), keys, application, schemas)
 
     def encode(self, message: Message) -> bytes:
         """The bytes of a message, as `parse` takes them."""
@@ -84,7 +94,7 @@ class Gate:
 
     def parse_item(self, encoded: bytes) -> tuple[Any, tuple[Claim, ...]]:
         """Decode one transaction as a client hands it in, with its claims."""
-        item = self.application.decode(encoded)
+        item = self.schemas.item.load(encoded)
         return item, self.application.claims(item)
 
 

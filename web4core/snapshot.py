@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
+from web4core import codec
 from web4core.application import Application
 from web4core.chain import DIGEST, HEIGHT, MAX_BLOCK_ITEMS, MAX_PLATFORMS, TIME_MS, Block
 from web4core.consensus.state import Agreement, Lock, Said, Slots
@@ -104,6 +105,14 @@ def event_schema(application: Application) -> Schema[Event]:
 def encode_event(schema: Schema[Event], event: Event) -> bytes:
     """The bytes of an event, for the journal."""
     return schema.encode(event)
+
+
+def received_bytes(message: bytes, now_ms: int) -> bytes:
+    """The bytes of a `Received` from those of its message, which need not be encoded again.
+
+    An array of three items is its head, then the bytes of each.
+    """
+    return b"\x83" + codec.encode("received") + message + codec.encode(now_ms)
 
 
 def decode_event(schema: Schema[Event], data: bytes) -> Event:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from web4core.chain import Block
+from web4core.change import evolve
 from web4core.messages import (
     Certificate,
     Draft,

@@ -11,10 +11,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from web4core.application import Pooled, Refusal
 from web4core.chain import MAX_ITEM_BYTES
+from web4core.change import evolve
 from web4core.ledger.overlay import Overlay
 from web4core.ledger.rules import Code
 from web4core.ledger.state import ENTRY, Entry, LedgerState, account_path, transfer_path

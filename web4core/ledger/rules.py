@@ -13,8 +13,9 @@ import enum
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from web4core.change import evolve
 from web4core.ledger.state import Account, CrossTransfer, Entry, Phase, View
 from web4core.ledger.transactions import (
     AccountOpen,

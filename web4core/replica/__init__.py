@@ -6,7 +6,7 @@
 
 from web4core.replica.catchup import FETCH_BLOCKS
 from web4core.replica.state import Config, State, Sync, Transition, Verdict
-from web4core.replica.step import configure, start, step
+from web4core.replica.step import configure, may_drop, start, step
 
 __all__ = [
     "FETCH_BLOCKS",
@@ -16,6 +16,7 @@ __all__ = [
     "Transition",
     "Verdict",
     "configure",
+    "may_drop",
     "start",
     "step",
 ]

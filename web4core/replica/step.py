@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
-
 from web4core.application import Application, Pooled
 from web4core.chain import Genesis, chain_id, check_genesis, genesis_block
+from web4core.change import evolve
 from web4core.consensus import rules
 from web4core.consensus.state import Kept, Slots, begin, keep, kept, no_slots, signed
 from web4core.effects import Accuse, Send, Sign
@@ -34,6 +33,7 @@ from web4core.messages import (
     Decided,
     Evidence,
     Kind,
+    Message,
     Proposal,
     Statement,
     Status,
@@ -117,6 +117,17 @@ def step(state: State, event: Event) -> Transition:
     if run.state.halted is None:
         set_timers(run)
     return Transition(run.state, tuple(run.effects))
+
+
+def may_drop(state: State, message: Message) -> bool:
+    """Whether this message has nothing left to do here, so that its signatures need no check.
+
+    Votes and proposals of heights that are decided come late all the time (C-LOSS-5).
+    Any message may be lost; these are lost on purpose.
+    """
+    if isinstance(message, Vote | Proposal):
+        return message.statement.height < state.height
+    return isinstance(message, Decided) and message.block.header.height < state.height
 
 
 # --- recording events --------------------------------------------------------------------------

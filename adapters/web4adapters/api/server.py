@@ -1,0 +1,443 @@
+"""The client API: submit transactions, and read with proofs.
+
+Every answer about the ledger comes from durable state and carries what a light client needs to
+check it.
+Errors are JSON with a code, what was found, and what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import Any
+
+from aiohttp import web
+
+from web4adapters.api.openapi import DESCRIPTION
+from web4adapters.runtime.engine import Engine
+from web4adapters.runtime.inlet import verify_beside
+from web4adapters.signers import Verifier
+from web4adapters.transport import Links
+from web4core.chain import MAX_ITEM_BYTES, Block
+from web4core.claims import Claim
+from web4core.errors import RemoteProtocolError
+from web4core.hashing import DIGEST_BYTES
+from web4core.ledger.light import (
+    ENTRY_PROOF,
+    INCLUSION_PROOF,
+    Anchor,
+    EntryProof,
+    InclusionProof,
+)
+from web4core.ledger.pool import POOL_EXPLAINED, PoolCode
+from web4core.ledger.rules import EXPLAINED, Code
+from web4core.ledger.state import (
+    Account,
+    Address,
+    CrossTransfer,
+    Entry,
+    LedgerState,
+    account_path,
+    transfer_path,
+)
+from web4core.merkle import list_proof, prove
+from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, MAX_SUBMISSION, Certificate
+from web4core.schema import NAME
+
+MAX_BODY_BYTES = 2 * MAX_SUBMISSION * MAX_ITEM_BYTES + 64 * 1024
+"""Length of a request's body: so many transactions, in hex."""
+
+BODY_TIMEOUT_S = 10.0
+"""How long a client may take to send its body."""
+
+MAX_WAIT_MS = 30_000
+"""How long a client may wait for a transaction in one request."""
+
+MAX_EXPORT_BLOCKS = 256
+MAX_EXPORT_BYTES = 16 * 1024 * 1024
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ApiError(Exception):
+    """A request that cannot be answered: HTTP status, code, what was found, what to do."""
+
+    def __init__(self, status: int, code: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+
+
+def explain(code: str) -> str:
+    """A sentence for a refusal's code."""
+    for codes, explained in ((Code, EXPLAINED), (PoolCode, POOL_EXPLAINED)):
+        if code in codes.__members__.values():
+            return explained[codes(code)]  # type: ignore[index]
+    return code
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Turn every refusal into JSON, and never show a traceback."""
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return _error(error.status, error.code, error.message, error.remedy)
+    except RemoteProtocolError as error:
+        return _error(400, error.clause, error.reason, "mend what the clause names; see spec/")
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _error(error.status, error.reason.lower().replace(" ", "-"), error.reason, _HELP)
+
+
+_HELP = "GET /openapi.json describes every request"
+
+
+def _error(status: int, code: str, message: str, remedy: str) -> web.Response:
+    body = {"error": {"code": code, "message": message, "do": remedy}}
+    return web.json_response(body, status=status)
+
+
+class Api:
+    """The routes of one platform."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        links: Links,
+        names: tuple[str, ...],
+        chain: str,
+        genesis_block: Block,
+        version: str,
+        verifier: Verifier,
+        executor: Executor,
+    ) -> None:
+        self._engine = engine
+        self._links = links
+        self._names = names
+        self._chain = chain
+        self._genesis_block = genesis_block
+        self._version = version
+        self._verifier = verifier
+        self._executor = executor
+
+    def routes(self) -> list[web.RouteDef]:
+        """What clients can ask."""
+        return [
+            web.get("/v1/health", self.health),
+            web.get("/v1/status", self.status),
+            web.post("/v1/transactions", self.submit),
+            web.get("/v1/transactions/{id}", self.transaction),
+            web.get("/v1/accounts/{address}", self.account),
+            web.get("/v1/transfers/{id}", self.transfer),
+            web.get("/v1/blocks/{height}", self.block),
+            web.get("/v1/export", self.export),
+            web.get("/openapi.json", self.openapi),
+        ]
+
+    async def health(self, request: web.Request) -> web.Response:
+        """Whether the platform runs."""
+        return web.json_response({"status": "ok"})
+
+    async def openapi(self, request: web.Request) -> web.Response:
+        """This interface, described."""
+        return web.json_response(DESCRIPTION)
+
+    async def status(self, request: web.Request) -> web.Response:
+        """Where the platform is, and whom it hears."""
+        engine = self._engine
+        state = engine.durable
+        config, header = state.config, state.tip.header
+        ledger: LedgerState = state.app
+        return web.json_response(
+            {
+                "chain": self._chain,
+                "chain_id": config.chain_id.hex(),
+                "platform": self._names[config.me],
+                "height": header.height,
+                "digest": state.tip.digest.hex(),
+                "state_root": header.state_root.hex(),
+                "time_ms": header.time_ms,
+                "view": state.agreement.view,
+                "agreeing_on": state.height,
+                "pending": config.application.pending(state.pool),
+                "supply_uatp": ledger.supply_uatp,
+                "peers": [self._peer(index) for index in config.others],
+                "counters": {
+                    "sent": dict(engine.sent),
+                    "blocks": engine.decided_blocks,
+                    "dropped": self._links.dropped,
+                    "evidence": len(engine.evidence),
+                },
+                "version": self._version,
+            }
+        )
+
+    def _peer(self, index: int) -> dict[str, Any]:
+        heard = self._engine.heard.get(index)
+        ago_ms = None if heard is None else int((time.monotonic() - heard.at_s) * 1000)
+        return {
+            "platform": self._names[index],
+            "connected": self._links.is_up(index),
+            "height": None if heard is None else heard.height,
+            "view": None if heard is None else heard.view,
+            "heard_ms_ago": ago_ms,
+        }
+
+    # --- transactions ---
+
+    async def submit(self, request: web.Request) -> web.Response:
+        """Take transactions; the answer comes when they are on disk."""
+        encoded = _hex_list(await _json_body(request))
+        items: list[Any] = []
+        claims: list[Claim] = []
+        for place, each in enumerate(encoded):
+            try:
+                item, own = self._engine.gate.parse_item(each)
+            except RemoteProtocolError as error:
+                reason = f"transaction {place}: {error.reason}"
+                raise RemoteProtocolError(error.clause, reason) from None
+            items.append(item)
+            claims.extend(own)
+        if not await verify_beside(self._executor, self._verifier, claims):
+            remedy = "sign the bytes that spec/ledger.md names, with the key that is listed"
+            raise ApiError(400, "W-MSG-2", "a signature does not verify", remedy)
+        known = {item.id: self._engine.store.transaction(item.id) for item in items}
+        fresh = tuple(item for item in items if known[item.id] is None)
+        for item in fresh:
+            self._engine.fates.pending(item.id)
+        refused = await self._engine.submit(fresh) if fresh else {}
+        answers = [_submitted(item.id, known[item.id] is not None, refused) for item in items]
+        return web.json_response({"transactions": answers})
+
+    async def transaction(self, request: web.Request) -> web.Response:
+        """What became of a transaction; waits for it if asked to."""
+        identity = _digest(request.match_info["id"])
+        wait_ms = _integer(request.query.get("wait_ms", "0"), "wait_ms", 0, MAX_WAIT_MS)
+        fates = self._engine.fates
+        if wait_ms and fates.refusal(identity) is None:
+            if self._engine.store.transaction(identity) is None:
+                await fates.wait(identity, wait_ms / 1000)
+        return web.json_response(self._fate(identity))
+
+    def _fate(self, identity: bytes) -> dict[str, Any]:
+        answer: dict[str, Any] = {"id": identity.hex()}
+        place = self._engine.store.transaction(identity)
+        if place is not None:
+            height, position = place
+            proof = self._inclusion(height, position)
+            return answer | {
+                "status": "committed",
+                "height": height,
+                "position": position,
+                "proof": INCLUSION_PROOF.encode(proof).hex(),
+            }
+        code = self._engine.fates.refusal(identity)
+        if code is not None:
+            return answer | {"status": "refused", "code": code, "meaning": explain(code)}
+        pending = self._engine.fates.is_pending(identity)
+        return answer | {"status": "pending" if pending else "unknown"}
+
+    def _inclusion(self, height: int, position: int) -> InclusionProof:
+        stored = self._engine.store.block(height)
+        if stored is None:
+            raise ApiError(404, "unknown-block", f"block {height} is not stored here", _HELP)
+        block = self._engine.gate.schemas.block.decode(stored.block, MAX_MESSAGE_BYTES)
+        certificate = CERTIFICATE.decode(stored.certificate, MAX_MESSAGE_BYTES)
+        leaves = [item.encoded for item in block.payload]
+        return InclusionProof(
+            Anchor(block.header, certificate),
+            leaves[position],
+            position,
+            len(leaves),
+            list_proof(leaves, position),
+        )
+
+    # --- the ledger ---
+
+    async def account(self, request: web.Request) -> web.Response:
+        """An account, with the proof that it is as shown."""
+        address = _address(request.match_info["address"])
+        entry, height, proof = self._entry(account_path(address), str(address))
+        if not isinstance(entry, Account):
+            raise ApiError(404, "unknown-account", f"{address} is not open", _OPEN)
+        return web.json_response(
+            {
+                "address": str(entry.address),
+                "owner": entry.owner.hex(),
+                "available_uatp": entry.available_uatp,
+                "locked_uatp": entry.locked_uatp,
+                "nonce": entry.nonce,
+                "height": height,
+                "proof": proof,
+            }
+        )
+
+    async def transfer(self, request: web.Request) -> web.Response:
+        """A cross-platform transfer, with the proof that it is as shown."""
+        identity = _digest(request.match_info["id"])
+        entry, height, proof = self._entry(transfer_path(identity), identity.hex())
+        if not isinstance(entry, CrossTransfer):
+            raise ApiError(404, "unknown-transfer", f"{identity.hex()} was never locked", _HELP)
+        return web.json_response(
+            {
+                "id": entry.id.hex(),
+                "source": str(entry.source),
+                "destination": str(entry.destination),
+                "amount_uatp": entry.amount_uatp,
+                "expiry_ms": entry.expiry_ms,
+                "phase": entry.phase.name.lower(),
+                "height": height,
+                "proof": proof,
+            }
+        )
+
+    def _entry(self, path: bytes, what: str) -> tuple[Entry, int, str | None]:
+        """An entry of the durable state, the height it is of, and its proof in hex."""
+        state = self._engine.durable
+        ledger: LedgerState = state.app
+        entry = ledger.entries.get(path)
+        if entry is None:
+            raise ApiError(404, "unknown", f"{what} is not in the ledger", _OPEN)
+        certificate = state.tip_certificate
+        if certificate is None:
+            return entry, 0, None
+        anchor = Anchor(state.tip.header, certificate)
+        proof = EntryProof(anchor, entry, prove(ledger.entries, path))
+        return entry, state.tip.header.height, ENTRY_PROOF.encode(proof).hex()
+
+    # --- blocks ---
+
+    async def block(self, request: web.Request) -> web.Response:
+        """A block with its certificate."""
+        asked = request.match_info["height"]
+        tip = self._engine.durable.tip.header.height
+        height = tip if asked == "latest" else _integer(asked, "height", 0, 2**63 - 1)
+        encoded, certificate = self._block_bytes(height)
+        block = self._engine.gate.schemas.block.decode(encoded, MAX_MESSAGE_BYTES)
+        header = block.header
+        return web.json_response(
+            {
+                "height": header.height,
+                "digest": block.digest.hex(),
+                "parent": header.parent.hex(),
+                "time_ms": header.time_ms,
+                "state_root": header.state_root.hex(),
+                "payload_root": header.payload_root.hex(),
+                "transactions": [
+                    {"id": item.id.hex(), "kind": type(item.body).__name__}
+                    for item in block.payload
+                ],
+                "block": encoded.hex(),
+                "certificate": None if certificate is None else certificate.hex(),
+                "signers": self._signers(certificate),
+            }
+        )
+
+    def _block_bytes(self, height: int) -> tuple[bytes, bytes | None]:
+        if height == 0:
+            return self._engine.gate.schemas.block.encode(self._genesis_block), None
+        stored = self._engine.store.block(height)
+        if stored is None:
+            message = f"block {height} is not decided here"
+            raise ApiError(404, "unknown-block", message, "GET /v1/status tells the last height")
+        return stored.block, stored.certificate
+
+    def _signers(self, certificate: bytes | None) -> list[str]:
+        if certificate is None:
+            return []
+        decoded: Certificate = CERTIFICATE.decode(certificate, MAX_MESSAGE_BYTES)
+        return [self._names[signer] for signer, _ in decoded.signatures]
+
+    async def export(self, request: web.Request) -> web.Response:
+        """Consecutive blocks with their certificates, for offline verification."""
+        first = _integer(request.query.get("from", "1"), "from", 1, 2**63 - 1)
+        limit = _integer(request.query.get("limit", "64"), "limit", 1, MAX_EXPORT_BLOCKS)
+        blocks = self._engine.store.blocks_from(first, limit, MAX_EXPORT_BYTES)
+        return web.json_response(
+            {
+                "blocks": [
+                    {"block": each.block.hex(), "certificate": each.certificate.hex()}
+                    for each in blocks
+                ]
+            }
+        )
+
+
+_OPEN = "check the spelling; `web4 account open` opens an account"
+
+
+def _submitted(identity: bytes, committed: bool, refused: dict[bytes, str]) -> dict[str, str]:
+    answer = {"id": identity.hex()}
+    if committed:
+        return answer | {"status": "committed"}
+    code = refused.get(identity)
+    if code is not None:
+        return answer | {"status": "refused", "code": code, "meaning": explain(code)}
+    return answer | {"status": "pending"}
+
+
+async def _json_body(request: web.Request) -> Any:
+    if request.content_type != "application/json":
+        remedy = "send application/json"
+        raise ApiError(415, "unsupported-media-type", f"found {request.content_type}", remedy)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await request.json()
+    except TimeoutError:
+        remedy = "send the body at once"
+        raise ApiError(408, "request-timeout", "the body took too long", remedy) from None
+    except (ValueError, RecursionError):
+        raise ApiError(400, "malformed-json", "the body is not JSON", _HELP) from None
+
+
+def _hex_list(body: Any) -> list[bytes]:
+    listed = body.get("transactions") if isinstance(body, dict) else None
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_SUBMISSION:
+        message = f"the body must hold 1 to {MAX_SUBMISSION} transactions"
+        raise ApiError(400, "malformed-body", message, '{"transactions": ["<hex>", ...]}')
+    encoded: list[bytes] = []
+    for place, each in enumerate(listed):
+        if not isinstance(each, str) or len(each) > 2 * MAX_ITEM_BYTES:
+            message = f"transaction {place} is not a hex string of at most {MAX_ITEM_BYTES} bytes"
+            raise ApiError(400, "malformed-body", message, _HELP)
+        encoded.append(_unhex(each, f"transaction {place}"))
+    return encoded
+
+
+def _unhex(text: str, what: str) -> bytes:
+    try:
+        return binascii.unhexlify(text)
+    except ValueError:
+        raise ApiError(400, "malformed-hex", f"{what} is not hex", _HELP) from None
+
+
+def _digest(text: str) -> bytes:
+    if len(text) != 2 * DIGEST_BYTES:
+        remedy = f"give {2 * DIGEST_BYTES} hex digits"
+        raise ApiError(400, "malformed-id", "not an id", remedy)
+    return _unhex(text, "the id")
+
+
+def _address(text: str) -> Address:
+    agent, _, platform = text.partition("@")
+    if NAME.fullmatch(agent) is None or NAME.fullmatch(platform) is None:
+        remedy = "write agent@platform, in lower-case letters, digits, . _ -"
+        raise ApiError(400, "malformed-address", "not an address", remedy)
+    return Address(platform, agent)
+
+
+def _integer(text: str, what: str, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or not least <= int(text) <= most:
+        remedy = f"give an integer from {least} to {most}"
+        raise ApiError(400, "malformed-number", f"{what} is out of range", remedy)
+    return int(text)
+
+
+__all__ = ["MAX_BODY_BYTES", "Api", "ApiError", "errors_as_json", "explain"]

@@ -1,0 +1,1 @@
+"""The asyncio runtime: it feeds the core with events and carries out its effects."""

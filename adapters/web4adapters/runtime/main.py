@@ -1,0 +1,153 @@
+"""A platform as a process: everything put together, run, and taken apart again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from importlib.metadata import version
+
+from aiohttp import web
+
+from web4adapters.api.server import MAX_BODY_BYTES, Api, errors_as_json
+from web4adapters.config import NodeConfig, load_genesis, passphrase_of
+from web4adapters.runtime.engine import Engine, NodeHalted
+from web4adapters.runtime.inlet import Inlet
+from web4adapters.runtime.recovery import revive, silence_if_forgetful
+from web4adapters.signers import GuardedSigner, GuardError, KeyFile, Verifier
+from web4adapters.storage import StorageError, Store
+from web4adapters.transport import Links
+from web4core.chain import Genesis, chain_id, genesis_block
+from web4core.errors import LocalProtocolError
+from web4core.gate import Gate
+from web4core.ledger.application import Ledger
+
+VERIFIER_THREADS = 2
+"""Signatures are checked beside the event loop; this machine's cores do the work."""
+
+MAX_DECODED = 32_768
+"""Transactions kept decoded; about a kilobyte each."""
+
+STOP_TIMEOUT_S = 5.0
+"""How long open connections may take to end."""
+
+log = logging.getLogger("web4.node")
+
+
+def run(config: NodeConfig) -> int:
+    """Run a platform until it is told to stop; the exit code of the process."""
+    genesis = load_genesis(config.genesis)
+    key = KeyFile.load(config.key, passphrase_of(config))
+    _check_key(genesis, config, key)
+    identity = chain_id(genesis)
+    with (
+        GuardedSigner(key, config.guard, identity) as guard,
+        Store.open(config.store, identity, config.name) as store,
+    ):
+        return asyncio.run(_Node(config, genesis, guard, store).run())
+
+
+def _check_key(genesis: Genesis, config: NodeConfig, key: KeyFile) -> None:
+    listed = {platform.name: platform.key for platform in genesis.platforms}
+    if config.name not in listed:
+        raise LocalProtocolError(f"{config.name} is not in {config.genesis}")
+    if listed[config.name] != key.public_key:
+        raise LocalProtocolError(
+            f"{config.key} is not the key that {config.genesis} lists for {config.name}"
+        )
+
+
+class _Node:
+    """All the parts of one running platform."""
+
+    def __init__(
+        self, config: NodeConfig, genesis: Genesis, guard: GuardedSigner, store: Store
+    ) -> None:
+        self._config = config
+        self._genesis = genesis
+        self._guard = guard
+        self._store = store
+
+    async def run(self) -> int:
+        """Recover, serve, and stop in order."""
+        config, genesis = self._config, self._genesis
+        revived = revive(self._store, genesis, config.name, config.settings)
+        silent_through = silence_if_forgetful(self._guard, revived.state)
+        if silent_through is not None:
+            log.warning("the store is older than the guard: silent to height %d", silent_through)
+        application = revived.state.config.application
+        decode = lru_cache(MAX_DECODED)(application.decode)
+        gate = Gate.of(genesis, application, decode)
+        verifier = Verifier()
+        names = tuple(platform.name for platform in genesis.platforms)
+        me = revived.state.config.me
+        urls = {names.index(name): url for name, url in config.peers.items() if name in names}
+        with ThreadPoolExecutor(VERIFIER_THREADS, "web4-verifier") as executor:
+            inlet = Inlet(gate, verifier, executor)
+            links = Links(gate.chain_id, gate.keys, me, urls, self._guard.sign, verifier, inlet)
+            engine = Engine(
+                revived.state,
+                revived.seq,
+                gate,
+                self._store,
+                self._guard,
+                links,
+                config.snapshot_blocks,
+            )
+            inlet.engine, inlet.links = engine, links
+            ledger = Ledger.of(genesis)
+            root = ledger.root(ledger.initial(genesis.content))
+            first = genesis_block(genesis, root)
+            api = Api(
+                engine, links, names, genesis.chain, first, version("web4"), verifier, executor
+            )
+            return await self._serve(engine, links, api)
+
+    async def _serve(self, engine: Engine, links: Links, api: Api) -> int:
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[errors_as_json])
+        app.add_routes([*links.routes(), *api.routes()])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+        await runner.setup()
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        running = asyncio.ensure_future(engine.run())
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            site = web.TCPSite(runner, self._config.host, self._config.port)
+            await site.start()
+            links.start()
+            log.info("%s listens on %s", self._config.name, site.name)
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            await links.close()
+            await runner.cleanup()
+            code = await _end(running)
+        return code
+
+
+async def _end(running: asyncio.Future[None]) -> int:
+    """Stop the engine; 0 if it was told to, 1 with a reason if it stopped by itself."""
+    running.cancel()
+    await asyncio.wait({running})
+    error = None if running.cancelled() else running.exception()
+    if error is None:
+        return 0
+    for each in _leaves(error):
+        if isinstance(each, NodeHalted):
+            log.critical("halted: %s", each)
+        elif isinstance(each, StorageError | GuardError):
+            log.critical("stopped before anything unsaved was sent: %s", each)
+        else:
+            log.critical("stopped by a defect", exc_info=each)
+    return 1
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for each in error.exceptions for leaf in _leaves(each)]
+    return [error]

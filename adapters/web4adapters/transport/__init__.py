@@ -1,0 +1,5 @@
+"""Links between platforms: one WebSocket a pair."""
+
+from web4adapters.transport.links import LinkListener, Links
+
+__all__ = ["LinkListener", "Links"]

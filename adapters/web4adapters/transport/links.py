@@ -1,0 +1,282 @@
+"""One WebSocket for each pair of platforms, kept up, with a bounded queue at this end.
+
+The platform with the higher index dials; both ends prove who they are (`web4core.link`).
+Frames are written as many at a time as are waiting.
+A queue that is full drops what is new, and a link that breaks drops what waits: consensus sends
+again what still matters, which it learns from `connected`.
+Clauses: W-LINK-1 to W-LINK-7.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeAlias
+
+import aiohttp
+from aiohttp import WSMsgType, web
+
+from web4core.claims import Verify
+from web4core.errors import RemoteProtocolError
+from web4core.link import (
+    HELLO,
+    MAX_HANDSHAKE_BYTES,
+    MAX_PACKET_BYTES,
+    NONCE_BYTES,
+    PROOF,
+    WELCOME,
+    Frame,
+    Hello,
+    Proof,
+    Welcome,
+    check_hello,
+    check_welcome,
+    dials,
+    link_signing_bytes,
+    open_packet,
+    packet,
+    parse_proof,
+    proof_claim,
+    welcome_claim,
+)
+
+LINK_PATH = "/v1/link"
+
+MAX_OUTBOX_BYTES = 32 * 1024 * 1024
+"""Bytes that may wait for one peer; more is dropped."""
+
+WRITE_BYTES = MAX_PACKET_BYTES // 4
+"""A packet is closed when it reaches this size."""
+
+HANDSHAKE_TIMEOUT_S = 5.0
+HEARTBEAT_S = 10.0
+RETRY_FIRST_S = 0.05
+RETRY_LAST_S = 2.0
+MAX_UNPROVEN = 64
+"""Callers that have not yet proved who they are, at a time."""
+
+log = logging.getLogger("web4.links")
+Socket: TypeAlias = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
+
+
+class LinkListener(Protocol):
+    """Who is told what comes over the links."""
+
+    async def receive(self, peer: int, frames: tuple[Frame, ...]) -> None:
+        """Frames from a peer; the link is not read further until this returns."""
+        ...
+
+    def connected(self, peer: int) -> None:
+        """A link has come up."""
+        ...
+
+
+class _Peer:
+    """The queue to one peer, and its socket while there is one."""
+
+    def __init__(self) -> None:
+        self.outbox: deque[bytes] = deque()
+        self.waiting_bytes = 0
+        self.dropped = 0
+        self.wake = asyncio.Event()
+        self.socket: Socket | None = None
+
+    def clear(self) -> None:
+        self.outbox.clear()
+        self.waiting_bytes = 0
+
+
+class Links:
+    """All links of one platform."""
+
+    def __init__(
+        self,
+        chain_id: bytes,
+        keys: tuple[bytes, ...],
+        me: int,
+        urls: Mapping[int, str],
+        sign: Callable[[bytes], bytes],
+        verify: Verify,
+        listener: LinkListener,
+    ) -> None:
+        self._chain_id = chain_id
+        self._keys = keys
+        self._me = me
+        self._urls = urls
+        self._sign = sign
+        self._verify = verify
+        self._listener = listener
+        self._peers = {index: _Peer() for index in range(len(keys)) if index != me}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unproven = 0
+
+    # --- what the runtime calls ---
+
+    def send(self, peer: int, framed: bytes) -> None:
+        """Queue a frame for a peer; dropped if there is no link or no room."""
+        each = self._peers[peer]
+        if each.socket is None or each.waiting_bytes + len(framed) > MAX_OUTBOX_BYTES:
+            each.dropped += 1
+            return
+        each.outbox.append(framed)
+        each.waiting_bytes += len(framed)
+        each.wake.set()
+
+    def is_up(self, peer: int) -> bool:
+        """Whether there is a link to this peer now."""
+        return self._peers[peer].socket is not None
+
+    @property
+    def dropped(self) -> int:
+        """Frames that were not sent for want of a link or of room."""
+        return sum(peer.dropped for peer in self._peers.values())
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where peers dial in."""
+        return [web.get(LINK_PATH, self._answer)]
+
+    def start(self) -> None:
+        """Begin to dial the platforms that this one dials."""
+        for index in self._peers:
+            if dials(self._me, index):
+                self._spawn(self._dial_forever(index))
+
+    async def close(self) -> None:
+        """Take all links down."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for peer in self._peers.values():
+            if peer.socket is not None:
+                await peer.socket.close()
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- dialling ---
+
+    async def _dial_forever(self, index: int) -> None:
+        delay_s = RETRY_FIRST_S
+        async with aiohttp.ClientSession() as session:
+            while True:
+                try:
+                    if await self._dial(session, index):
+                        delay_s = RETRY_FIRST_S
+                except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                    log.debug("platform %d cannot be reached: %s", index, error)
+                except RemoteProtocolError as error:
+                    log.warning("platform %d: %s", index, error)
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, RETRY_LAST_S)
+
+    async def _dial(self, session: aiohttp.ClientSession, index: int) -> bool:
+        url = self._urls[index].rstrip("/") + LINK_PATH
+        async with session.ws_connect(
+            url, max_msg_size=MAX_PACKET_BYTES, heartbeat=HEARTBEAT_S, compress=0
+        ) as socket:
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
+                await self._introduce(socket, index)
+            await self._serve(index, socket)
+        return True
+
+    async def _introduce(self, socket: Socket, index: int) -> None:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        await socket.send_bytes(HELLO.encode(Hello(self._chain_id, self._me, nonce)))
+        welcome = check_welcome(await _handshake_bytes(socket), index)
+        claim = welcome_claim(self._chain_id, self._me, self._keys, nonce, welcome)
+        if not self._verify(*claim):
+            raise RemoteProtocolError("W-LINK-3", "the signature of the welcome is wrong")
+        message = link_signing_bytes(self._chain_id, self._me, index, welcome.nonce, nonce)
+        await socket.send_bytes(PROOF.encode(Proof(self._sign(message))))
+
+    # --- answering ---
+
+    async def _answer(self, request: web.Request) -> web.WebSocketResponse:
+        if self._unproven >= MAX_UNPROVEN:
+            raise web.HTTPServiceUnavailable(text="too many callers; try again later")
+        socket = web.WebSocketResponse(
+            max_msg_size=MAX_PACKET_BYTES, heartbeat=HEARTBEAT_S, compress=False
+        )
+        self._unproven += 1
+        try:
+            await socket.prepare(request)
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
+                index = await self._examine(socket)
+        except (RemoteProtocolError, TimeoutError) as error:
+            log.warning("a caller from %s was refused: %s", request.remote, error)
+            await socket.close(code=aiohttp.WSCloseCode.POLICY_VIOLATION)
+            return socket
+        finally:
+            self._unproven -= 1
+        await self._serve(index, socket)
+        return socket
+
+    async def _examine(self, socket: Socket) -> int:
+        hello = check_hello(
+            await _handshake_bytes(socket), self._chain_id, len(self._keys), self._me
+        )
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        message = link_signing_bytes(self._chain_id, self._me, hello.platform, hello.nonce, nonce)
+        await socket.send_bytes(WELCOME.encode(Welcome(self._me, nonce, self._sign(message))))
+        proof = parse_proof(await _handshake_bytes(socket))
+        claim = proof_claim(self._chain_id, self._me, self._keys, nonce, hello, proof)
+        if not self._verify(*claim):
+            raise RemoteProtocolError("W-LINK-3", "the signature of the caller is wrong")
+        return hello.platform
+
+    # --- a link that is up ---
+
+    async def _serve(self, index: int, socket: Socket) -> None:
+        peer = self._peers[index]
+        if peer.socket is not None:
+            await peer.socket.close()
+        peer.clear()
+        peer.socket = socket
+        log.info("link to platform %d is up", index)
+        self._listener.connected(index)
+        writer = asyncio.ensure_future(_write_forever(peer, socket))
+        try:
+            await self._read(index, socket)
+        except RemoteProtocolError as error:
+            log.warning("link to platform %d is closed: %s", index, error)
+        finally:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            if peer.socket is socket:
+                peer.socket = None
+                peer.clear()
+            log.info("link to platform %d is down", index)
+
+    async def _read(self, index: int, socket: Socket) -> None:
+        async for message in socket:
+            if message.type is not WSMsgType.BINARY:
+                raise RemoteProtocolError("W-LINK-4", "only binary packets are sent over a link")
+            await self._listener.receive(index, open_packet(message.data))
+
+
+async def _handshake_bytes(socket: Socket) -> bytes:
+    message = await socket.receive()
+    if message.type is not WSMsgType.BINARY or len(message.data) > MAX_HANDSHAKE_BYTES:
+        raise RemoteProtocolError("W-LINK-2", "the handshake broke off")
+    data: bytes = message.data
+    return data
+
+
+async def _write_forever(peer: _Peer, socket: Socket) -> None:
+    while True:
+        await peer.wake.wait()
+        peer.wake.clear()
+        while peer.outbox:
+            batch: list[bytes] = []
+            size = 0
+            while peer.outbox and (not batch or size + len(peer.outbox[0]) <= WRITE_BYTES):
+                framed = peer.outbox.popleft()
+                size += len(framed)
+                batch.append(framed)
+            await socket.send_bytes(packet(batch))
+            peer.waiting_bytes -= size
