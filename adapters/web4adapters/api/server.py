@@ -12,6 +12,7 @@ import binascii
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -45,7 +46,7 @@ from web4core.ledger.state import (
 )
 from web4core.merkle import list_proof, prove
 from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, MAX_SUBMISSION, Certificate
-from web4core.schema import NAME
+from web4core.schema import MAX_UINT, NAME
 
 MAX_BODY_BYTES = 2 * MAX_SUBMISSION * MAX_ITEM_BYTES + 64 * 1024
 """Length of a request's body: so many transactions, in hex."""
@@ -91,7 +92,7 @@ async def errors_as_json(request: web.Request, handler: _Handler) -> web.StreamR
     except RemoteProtocolError as error:
         return _error(400, error.clause, error.reason, "mend what the clause names; see spec/")
     except web.HTTPException as error:
-        if error.status < 400:
+        if error.status < HTTPStatus.BAD_REQUEST:
             raise
         return _error(error.status, error.reason.lower().replace(" ", "-"), error.reason, _HELP)
 
@@ -141,15 +142,15 @@ class Api:
             web.get("/openapi.json", self.openapi),
         ]
 
-    async def health(self, request: web.Request) -> web.Response:
+    async def health(self, _request: web.Request) -> web.Response:
         """Whether the platform runs."""
         return web.json_response({"status": "ok"})
 
-    async def openapi(self, request: web.Request) -> web.Response:
+    async def openapi(self, _request: web.Request) -> web.Response:
         """This interface, described."""
         return web.json_response(DESCRIPTION)
 
-    async def status(self, request: web.Request) -> web.Response:
+    async def status(self, _request: web.Request) -> web.Response:
         """Where the platform is, and whom it hears."""
         engine = self._engine
         state = engine.durable
@@ -221,9 +222,11 @@ class Api:
         identity = _digest(request.match_info["id"])
         wait_ms = _integer(request.query.get("wait_ms", "0"), "wait_ms", 0, MAX_WAIT_MS)
         fates = self._engine.fates
-        if wait_ms and fates.refusal(identity) is None:
-            if self._engine.store.transaction(identity) is None:
-                await fates.wait(identity, wait_ms / 1000)
+        unknown = fates.refusal(identity) is None and (
+            self._engine.store.transaction(identity) is None
+        )
+        if wait_ms and unknown:
+            await fates.wait(identity, wait_ms / 1000)
         return web.json_response(self._fate(identity))
 
     def _fate(self, identity: bytes) -> dict[str, Any]:
@@ -318,7 +321,7 @@ class Api:
         """A block with its certificate."""
         asked = request.match_info["height"]
         tip = self._engine.durable.tip.header.height
-        height = tip if asked == "latest" else _integer(asked, "height", 0, 2**63 - 1)
+        height = tip if asked == "latest" else _integer(asked, "height", 0, MAX_UINT)
         encoded, certificate = self._block_bytes(height)
         block = self._engine.gate.schemas.block.decode(encoded, MAX_MESSAGE_BYTES)
         header = block.header
@@ -357,7 +360,7 @@ class Api:
 
     async def export(self, request: web.Request) -> web.Response:
         """Consecutive blocks with their certificates, for offline verification."""
-        first = _integer(request.query.get("from", "1"), "from", 1, 2**63 - 1)
+        first = _integer(request.query.get("from", "1"), "from", 1, MAX_UINT)
         limit = _integer(request.query.get("limit", "64"), "limit", 1, MAX_EXPORT_BLOCKS)
         blocks = self._engine.store.blocks_from(first, limit, MAX_EXPORT_BYTES)
         return web.json_response(
@@ -434,7 +437,8 @@ def _address(text: str) -> Address:
 
 
 def _integer(text: str, what: str, least: int, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 19 or not least <= int(text) <= most:
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_UINT))
+    if not plain or not least <= int(text) <= most:
         remedy = f"give an integer from {least} to {most}"
         raise ApiError(400, "malformed-number", f"{what} is out of range", remedy)
     return int(text)

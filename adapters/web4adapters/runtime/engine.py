@@ -48,6 +48,12 @@ MAX_ARRIVALS = 8_192
 IDLE_SAVE_S = 0.05
 """An event that causes nothing is saved with the next that does, or after this time."""
 
+MAX_BULK = 256
+"""Events with transactions that may wait; beyond, links and clients are made to wait."""
+
+BULK_ITEMS = 256
+"""Transactions taken into the pool before the votes that came meanwhile get their turn."""
+
 MAX_BATCH = 512
 """Events in one commit."""
 
@@ -63,8 +69,8 @@ log = logging.getLogger("web4.engine")
 class Outbound(Protocol):
     """What the engine needs of the links."""
 
-    def send(self, peer: int, framed: bytes) -> None:
-        """Queue a frame; it may be dropped."""
+    def send(self, peer: int, framed: bytes, *, bulk: bool) -> None:
+        """Queue a frame; it may be dropped. `bulk` frames let all others pass."""
         ...
 
 
@@ -98,6 +104,7 @@ class _Arrival:
 
     make: Callable[[int], Event]
     message: bytes | None = None
+    items: int = 0
     answer: asyncio.Future[dict[bytes, str]] | None = None
 
 
@@ -140,6 +147,7 @@ class Engine:
         self._outbound = outbound
         self._schema = event_schema(gate.application)
         self._arrivals: deque[_Arrival] = deque()
+        self._bulk: deque[_Arrival] = deque()
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._batch = _Batch()
@@ -162,19 +170,26 @@ class Engine:
         self._arrived.set()
 
     async def offer(self, make: Callable[[int], Event], message: bytes) -> None:
-        """Take an event from outside, when there is room for it."""
-        while len(self._arrivals) >= MAX_ARRIVALS:
+        """Take a message of a peer about agreement, when there is room for it."""
+        await self._room_in(self._arrivals, MAX_ARRIVALS)
+        self.push(make, message)
+
+    async def offer_bulk(self, make: Callable[[int], Event], message: bytes, items: int) -> None:
+        """Take a peer's transactions, when there is room for them; they let all else pass."""
+        await self._room_in(self._bulk, MAX_BULK)
+        self._bulk.append(_Arrival(make, message, items))
+        self._arrived.set()
+
+    async def _room_in(self, queue: deque[_Arrival], limit: int) -> None:
+        while len(queue) >= limit:
             self._room.clear()
             await self._room.wait()
-        self.push(make, message)
 
     async def submit(self, items: tuple[Any, ...]) -> dict[bytes, str]:
         """Hand in transactions; once that is durable, the code of each that was refused."""
-        while len(self._arrivals) >= MAX_ARRIVALS:
-            self._room.clear()
-            await self._room.wait()
+        await self._room_in(self._bulk, MAX_BULK)
         answer: asyncio.Future[dict[bytes, str]] = asyncio.get_running_loop().create_future()
-        self._arrivals.append(_Arrival(partial(Submitted, items), answer=answer))
+        self._bulk.append(_Arrival(partial(Submitted, items), items=len(items), answer=answer))
         self._arrived.set()
         return await answer
 
@@ -204,7 +219,12 @@ class Engine:
     def _step_waiting(self) -> None:
         for _ in range(min(len(self._arrivals), MAX_BATCH)):
             self._step(self._arrivals.popleft())
-        if self._arrivals:
+        items = 0
+        while self._bulk and items < BULK_ITEMS:
+            arrival = self._bulk.popleft()
+            items += arrival.items
+            self._step(arrival)
+        if self._arrivals or self._bulk:
             self._arrived.set()
 
     def _step(self, arrival: _Arrival) -> None:
@@ -300,7 +320,7 @@ class Engine:
         framed = frame(encoded)
         self.sent[kind_of(message)] += len(to)
         for peer in to:
-            self._outbound.send(peer, framed)
+            self._outbound.send(peer, framed, bulk=isinstance(message, Submission | Decided))
 
     def _perform(self, effect: Effect) -> None:
         match effect:
@@ -312,7 +332,7 @@ class Engine:
             case Refuse(transaction=transaction, code=code):
                 self.fates.refused(transaction, code)
             case Fetch(height=height, to=peer):
-                self._outbound.send(peer, frame(Request(height)))
+                self._outbound.send(peer, frame(Request(height)), bulk=False)
             case Accuse(evidence=evidence):
                 log.error("platform %d signed twice: %s", evidence.first.signer, evidence)
                 self.evidence.append(evidence)

@@ -85,8 +85,7 @@ class _Node:
         me = revived.state.config.me
         urls = {names.index(name): url for name, url in config.peers.items() if name in names}
         with ThreadPoolExecutor(VERIFIER_THREADS, "web4-verifier") as executor:
-            inlet = Inlet(gate, verifier, executor)
-            links = Links(gate.chain_id, gate.keys, me, urls, self._guard.sign, verifier, inlet)
+            links = Links(gate.chain_id, gate.keys, me, urls, self._guard.sign, verifier)
             engine = Engine(
                 revived.state,
                 revived.seq,
@@ -96,16 +95,16 @@ class _Node:
                 links,
                 config.snapshot_blocks,
             )
-            inlet.engine, inlet.links = engine, links
+            inlet = Inlet(gate, verifier, executor, engine, links)
             ledger = Ledger.of(genesis)
             root = ledger.root(ledger.initial(genesis.content))
             first = genesis_block(genesis, root)
             api = Api(
                 engine, links, names, genesis.chain, first, version("web4"), verifier, executor
             )
-            return await self._serve(engine, links, api)
+            return await self._serve(engine, links, inlet, api)
 
-    async def _serve(self, engine: Engine, links: Links, api: Api) -> int:
+    async def _serve(self, engine: Engine, links: Links, inlet: Inlet, api: Api) -> int:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[errors_as_json])
         app.add_routes([*links.routes(), *api.routes()])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
@@ -114,12 +113,12 @@ class _Node:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        running = asyncio.ensure_future(engine.run())
+        running = asyncio.ensure_future(_both(engine, inlet))
         stopping = asyncio.ensure_future(stop.wait())
         try:
             site = web.TCPSite(runner, self._config.host, self._config.port)
             await site.start()
-            links.start()
+            links.start(inlet)
             log.info("%s listens on %s", self._config.name, site.name)
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -128,6 +127,12 @@ class _Node:
             await runner.cleanup()
             code = await _end(running)
         return code
+
+
+async def _both(engine: Engine, inlet: Inlet) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(engine.run())
+        group.create_task(inlet.run())
 
 
 async def _end(running: asyncio.Future[None]) -> int:

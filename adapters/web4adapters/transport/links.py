@@ -48,8 +48,8 @@ LINK_PATH = "/v1/link"
 MAX_OUTBOX_BYTES = 32 * 1024 * 1024
 """Bytes that may wait for one peer; more is dropped."""
 
-WRITE_BYTES = MAX_PACKET_BYTES // 4
-"""A packet is closed when it reaches this size."""
+WRITE_BYTES = MAX_PACKET_BYTES // 16
+"""A packet is closed when it reaches this size, so that what is urgent never waits long."""
 
 HANDSHAKE_TIMEOUT_S = 5.0
 HEARTBEAT_S = 10.0
@@ -75,17 +75,34 @@ class LinkListener(Protocol):
 
 
 class _Peer:
-    """The queue to one peer, and its socket while there is one."""
+    """The queues to one peer, and its socket while there is one.
+
+    What agreement waits for goes before what can wait itself: transactions, and old blocks.
+    """
 
     def __init__(self) -> None:
         self.outbox: deque[bytes] = deque()
+        self.bulk: deque[bytes] = deque()
         self.waiting_bytes = 0
         self.dropped = 0
         self.wake = asyncio.Event()
         self.socket: Socket | None = None
 
+    def next_packet(self) -> list[bytes]:
+        """Frames to write at once: at least one, if any wait."""
+        batch: list[bytes] = []
+        size = 0
+        for queue in (self.outbox, self.bulk):
+            while queue and (not batch or size + len(queue[0]) <= WRITE_BYTES):
+                framed = queue.popleft()
+                size += len(framed)
+                batch.append(framed)
+        self.waiting_bytes -= size
+        return batch
+
     def clear(self) -> None:
         self.outbox.clear()
+        self.bulk.clear()
         self.waiting_bytes = 0
 
 
@@ -100,7 +117,6 @@ class Links:
         urls: Mapping[int, str],
         sign: Callable[[bytes], bytes],
         verify: Verify,
-        listener: LinkListener,
     ) -> None:
         self._chain_id = chain_id
         self._keys = keys
@@ -108,20 +124,23 @@ class Links:
         self._urls = urls
         self._sign = sign
         self._verify = verify
-        self._listener = listener
+        self._listener: LinkListener | None = None
         self._peers = {index: _Peer() for index in range(len(keys)) if index != me}
         self._tasks: set[asyncio.Task[None]] = set()
         self._unproven = 0
 
     # --- what the runtime calls ---
 
-    def send(self, peer: int, framed: bytes) -> None:
-        """Queue a frame for a peer; dropped if there is no link or no room."""
+    def send(self, peer: int, framed: bytes, *, bulk: bool) -> None:
+        """Queue a frame for a peer; dropped if there is no link or no room.
+
+        `bulk` frames let all others pass.
+        """
         each = self._peers[peer]
         if each.socket is None or each.waiting_bytes + len(framed) > MAX_OUTBOX_BYTES:
             each.dropped += 1
             return
-        each.outbox.append(framed)
+        (each.bulk if bulk else each.outbox).append(framed)
         each.waiting_bytes += len(framed)
         each.wake.set()
 
@@ -138,11 +157,12 @@ class Links:
         """Where peers dial in."""
         return [web.get(LINK_PATH, self._answer)]
 
-    def start(self) -> None:
-        """Begin to dial the platforms that this one dials."""
+    def start(self, listener: LinkListener) -> None:
+        """Begin to listen, and to dial the platforms that this one dials."""
+        self._listener = listener
         for index in self._peers:
             if dials(self._me, index):
-                self._spawn(self._dial_forever(index))
+                self._spawn(self._dial_forever(index, listener))
 
     async def close(self) -> None:
         """Take all links down."""
@@ -160,12 +180,12 @@ class Links:
 
     # --- dialling ---
 
-    async def _dial_forever(self, index: int) -> None:
+    async def _dial_forever(self, index: int, listener: LinkListener) -> None:
         delay_s = RETRY_FIRST_S
         async with aiohttp.ClientSession() as session:
             while True:
                 try:
-                    if await self._dial(session, index):
+                    if await self._dial(session, index, listener):
                         delay_s = RETRY_FIRST_S
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
                     log.debug("platform %d cannot be reached: %s", index, error)
@@ -174,14 +194,16 @@ class Links:
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_LAST_S)
 
-    async def _dial(self, session: aiohttp.ClientSession, index: int) -> bool:
+    async def _dial(
+        self, session: aiohttp.ClientSession, index: int, listener: LinkListener
+    ) -> bool:
         url = self._urls[index].rstrip("/") + LINK_PATH
         async with session.ws_connect(
             url, max_msg_size=MAX_PACKET_BYTES, heartbeat=HEARTBEAT_S, compress=0
         ) as socket:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 await self._introduce(socket, index)
-            await self._serve(index, socket)
+            await self._serve(index, socket, listener)
         return True
 
     async def _introduce(self, socket: Socket, index: int) -> None:
@@ -197,7 +219,7 @@ class Links:
     # --- answering ---
 
     async def _answer(self, request: web.Request) -> web.WebSocketResponse:
-        if self._unproven >= MAX_UNPROVEN:
+        if self._listener is None or self._unproven >= MAX_UNPROVEN:
             raise web.HTTPServiceUnavailable(text="too many callers; try again later")
         socket = web.WebSocketResponse(
             max_msg_size=MAX_PACKET_BYTES, heartbeat=HEARTBEAT_S, compress=False
@@ -213,7 +235,7 @@ class Links:
             return socket
         finally:
             self._unproven -= 1
-        await self._serve(index, socket)
+        await self._serve(index, socket, self._listener)
         return socket
 
     async def _examine(self, socket: Socket) -> int:
@@ -231,17 +253,17 @@ class Links:
 
     # --- a link that is up ---
 
-    async def _serve(self, index: int, socket: Socket) -> None:
+    async def _serve(self, index: int, socket: Socket, listener: LinkListener) -> None:
         peer = self._peers[index]
         if peer.socket is not None:
             await peer.socket.close()
         peer.clear()
         peer.socket = socket
         log.info("link to platform %d is up", index)
-        self._listener.connected(index)
+        listener.connected(index)
         writer = asyncio.ensure_future(_write_forever(peer, socket))
         try:
-            await self._read(index, socket)
+            await _read(index, socket, listener)
         except RemoteProtocolError as error:
             log.warning("link to platform %d is closed: %s", index, error)
         finally:
@@ -252,11 +274,12 @@ class Links:
                 peer.clear()
             log.info("link to platform %d is down", index)
 
-    async def _read(self, index: int, socket: Socket) -> None:
-        async for message in socket:
-            if message.type is not WSMsgType.BINARY:
-                raise RemoteProtocolError("W-LINK-4", "only binary packets are sent over a link")
-            await self._listener.receive(index, open_packet(message.data))
+
+async def _read(index: int, socket: Socket, listener: LinkListener) -> None:
+    async for message in socket:
+        if message.type is not WSMsgType.BINARY:
+            raise RemoteProtocolError("W-LINK-4", "only binary packets are sent over a link")
+        await listener.receive(index, open_packet(message.data))
 
 
 async def _handshake_bytes(socket: Socket) -> bytes:
@@ -271,12 +294,5 @@ async def _write_forever(peer: _Peer, socket: Socket) -> None:
     while True:
         await peer.wake.wait()
         peer.wake.clear()
-        while peer.outbox:
-            batch: list[bytes] = []
-            size = 0
-            while peer.outbox and (not batch or size + len(peer.outbox[0]) <= WRITE_BYTES):
-                framed = peer.outbox.popleft()
-                size += len(framed)
-                batch.append(framed)
+        while batch := peer.next_packet():
             await socket.send_bytes(packet(batch))
-            peer.waiting_bytes -= size
