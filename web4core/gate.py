@@ -15,9 +15,9 @@ from typing import Any
 from attrs import field, frozen
 
 from web4core.application import Application
+from web4core.certificates import proves_decided, proves_prepared
 from web4core.chain import Block, Genesis, chain_id
 from web4core.claims import Claim, Verify
-from web4core.consensus.certificates import proves_decided, proves_prepared
 from web4core.errors import RemoteProtocolError
 from web4core.messages import (
     MAX_MESSAGE_BYTES,

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from attrs import frozen
 
+from web4core.certificates import proves_decided, proves_prepared
 from web4core.chain import Block
-from web4core.consensus.certificates import proves_decided, proves_prepared
 from web4core.ledger.state import Account, Address, CrossTransfer, LedgerState, Phase
 from web4core.messages import Statement, conflict
 from web4core.quorum import quorum

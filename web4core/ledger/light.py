@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from web4core import codec
+from web4core.certificates import proves_decided
 from web4core.chain import (
     HEADER,
     MAX_BLOCK_ITEMS,
@@ -20,7 +21,6 @@ from web4core.chain import (
     header_digest,
 )
 from web4core.claims import Verify
-from web4core.consensus.certificates import proves_decided
 from web4core.errors import RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES
 from web4core.ledger.state import ENTRY, Entry, path_of
