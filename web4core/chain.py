@@ -17,7 +17,7 @@ from web4core.codec import Plain
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES, Tag, digest
 from web4core.merkle import list_root
-from web4core.schema import MAX_UINT, Schema, name, octets, record, sequence, uint
+from web4core.schema import MAX_UINT, Schema, name, octets, parts, record, sequence, uint
 
 MAX_PLATFORMS = 128
 """A certificate names its signers one by one, and must stay small (H-GENESIS-1)."""
@@ -178,9 +178,9 @@ def block_schema(decode_item: Any) -> Schema[Block]:
     `decode_item` is the application's reader; it raises `RemoteProtocolError`.
     A block whose payload is not what its header commits to never gets in (H-BLOCK-2).
     """
-    parts: Schema[tuple[Header, tuple[bytes, ...]]] = record(
+    fields: Schema[tuple[Any, ...]] = record(
         "block",
-        lambda header, payload: (header, payload),
+        parts,
         header=HEADER,
         payload=sequence(octets(1, MAX_ITEM_BYTES), MAX_BLOCK_ITEMS),
     )
@@ -189,14 +189,14 @@ def block_schema(decode_item: Any) -> Schema[Block]:
         return ("block", HEADER.dump(block.header), tuple(item.encoded for item in block.payload))
 
     def load(plain: Any) -> Block:
-        header, encoded = parts.load(plain)
+        header, encoded = fields.load(plain)
         if sum(map(len, encoded)) > MAX_BLOCK_BYTES:  # H-BLOCK-3
             raise RemoteProtocolError("H-BLOCK-3", f"payload is over {MAX_BLOCK_BYTES} bytes")
         if list_root(encoded) != header.payload_root:  # H-BLOCK-2
             raise RemoteProtocolError("H-BLOCK-2", "payload differs from the header's payload root")
         return seal(header, tuple(map(decode_item, encoded)))
 
-    return Schema(dump, load, parts.says)
+    return Schema(dump, load, fields.says)
 
 
 MAX_HEIGHT = MAX_UINT

@@ -27,7 +27,7 @@ from web4core.chain import (
 )
 from web4core.change import evolve
 from web4core.hashing import ZERO_DIGEST, Tag, digest, domain
-from web4core.schema import Schema, octets, optional, record, refuse, sequence, uint, union
+from web4core.schema import Schema, octets, optional, parts, record, refuse, sequence, uint, union
 
 MAX_SUBMISSION = 256
 """Transactions in one gossip message (W-MSG-7)."""
@@ -217,9 +217,7 @@ def _load_endorsement(plain: Any) -> tuple[int, bytes]:
     return (signer, signature)
 
 
-_ENDORSEMENT_PAIR: Schema[Any] = record(
-    "by", lambda signer, signature: (signer, signature), signer=SIGNER, signature=SIGNATURE
-)
+_ENDORSEMENT_PAIR: Schema[Any] = record("by", parts, signer=SIGNER, signature=SIGNATURE)
 ENDORSEMENT: Schema[tuple[int, bytes]] = Schema(
     _dump_endorsement, _load_endorsement, "[signer, signature]"
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from attrs import frozen
 
@@ -47,6 +47,16 @@ class Schema(Generic[T]):
     def decode(self, data: bytes, limit: int) -> T:
         """The value with exactly these bytes, at most `limit` of them."""
         return self.load(codec.decode(data, limit))
+
+
+def parts(*values: Any) -> tuple[Any, ...]:
+    """Build for a record that is no class of its own: just its fields."""
+    return values
+
+
+def _array(plain: Any) -> tuple[Any, ...] | None:
+    """The value, if it is an array."""
+    return cast("tuple[Any, ...]", plain) if type(plain) is tuple else None
 
 
 def _identity(value: Any) -> Any:
@@ -143,9 +153,10 @@ def sequence(inner: Schema[T], maximum: int) -> Schema[tuple[T, ...]]:
         return tuple(map(inner.dump, values))
 
     def load(plain: Any) -> tuple[T, ...]:
-        if type(plain) is not tuple or len(plain) > maximum:  # W-TYPE-4
+        items = _array(plain)
+        if items is None or len(items) > maximum:  # W-TYPE-4
             raise refuse("W-TYPE-4", f"an array of at most {maximum} items", plain)
-        return tuple(map(inner.load, plain))
+        return tuple(map(inner.load, items))
 
     return Schema(dump, load, says)
 
@@ -164,11 +175,12 @@ def record(label: str, build: Callable[..., T], **fields: Schema[Any]) -> Schema
         return (label, *[convert(getattr(value, each)) for each, convert in dumps])
 
     def load(plain: Any) -> T:
-        if type(plain) is not tuple or len(plain) != size or plain[0] != label:  # W-TYPE-5
+        items = _array(plain)
+        if items is None or len(items) != size or items[0] != label:  # W-TYPE-5
             raise refuse("W-TYPE-5", f"an array of {size} items that starts with {label!r}", plain)
         values: list[Any] = []
         try:
-            for convert, item in zip(loads, plain[1:], strict=True):
+            for convert, item in zip(loads, items[1:], strict=True):
                 values.append(convert(item))
         except RemoteProtocolError as error:
             raise within(f"{label}.{names[len(values)]}", error) from None
@@ -187,9 +199,10 @@ def union(**members: tuple[type[Any], Schema[Any]]) -> Schema[Any]:
         return by_type[type(value)](value)
 
     def load(plain: Any) -> Any:
-        if type(plain) is not tuple or not plain or type(plain[0]) is not str:  # W-TYPE-6
+        items = _array(plain)
+        if not items or type(items[0]) is not str:  # W-TYPE-6
             raise refuse("W-TYPE-6", "a labelled array", plain)
-        member = by_label.get(plain[0])
+        member = by_label.get(items[0])
         if member is None:
             raise RemoteProtocolError("W-TYPE-6", f"expected one of {', '.join(by_label)}")
         return member(plain)

@@ -61,7 +61,7 @@ def genesis_content(endowments: Iterable[Endowment]) -> bytes:
 
 def _state_of(supply_uatp: int, entries: tuple[Entry, ...]) -> LedgerState:
     placed = sorted(((path_of(entry), entry) for entry in entries), key=lambda pair: pair[0])
-    return LedgerState(Map.build(encode_entry, placed), supply_uatp)
+    return LedgerState(Map[Entry].build(encode_entry, placed), supply_uatp)
 
 
 _STATE_FIELDS: Schema[LedgerState] = record(

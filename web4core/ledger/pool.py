@@ -59,11 +59,15 @@ def _no_bytes(lane: Lane) -> bytes:
     return b"".join(transaction.id for transaction in lane.transactions)
 
 
+def _no_lanes() -> Map[Lane]:
+    return Map[Lane].empty(_no_bytes)
+
+
 @frozen
 class Pool:
     """All lanes, by the path of their subject, and how many transactions they hold."""
 
-    lanes: Map[Lane] = field(factory=lambda: Map.empty(_no_bytes))
+    lanes: Map[Lane] = field(factory=_no_lanes)
     size: int = 0
 
 
@@ -203,7 +207,9 @@ def pool_schema(decode: Callable[[bytes], Transaction]) -> Schema[Pool]:
         placed = sorted(
             ((lane_path(each.transactions[0]), each) for each in loaded), key=lambda pair: pair[0]
         )
-        return Pool(Map.build(_no_bytes, placed), sum(len(each.transactions) for each in loaded))
+        return Pool(
+            Map[Lane].build(_no_bytes, placed), sum(len(each.transactions) for each in loaded)
+        )
 
     return Schema(
         lambda pool: tuple(lane.dump(each) for _, each in pool.lanes.items()), load, lanes.says

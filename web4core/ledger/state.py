@@ -156,4 +156,4 @@ def encode_entry(entry: Entry) -> bytes:
 
 def empty_entries() -> Map[Entry]:
     """A map with no entries."""
-    return Map.empty(encode_entry)
+    return Map[Entry].empty(encode_entry)

@@ -17,7 +17,7 @@ from web4core.claims import Claim
 from web4core.errors import RemoteProtocolError
 from web4core.hashing import Tag, digest, domain
 from web4core.ledger.state import ADDRESS, AMOUNT_UATP, Address
-from web4core.schema import MAX_UINT, Schema, line, octets, record, sequence, uint, union
+from web4core.schema import MAX_UINT, Schema, line, octets, parts, record, sequence, uint, union
 
 MAX_REASON_CHARACTERS = 120
 """Length of the reason that a rollback gives (L-TX-5)."""
@@ -144,7 +144,7 @@ BODY: Schema[Any] = union(
 
 _ENVELOPE: Schema[Any] = record(
     "tx",
-    lambda body, keys, signatures: (body, keys, signatures),
+    parts,
     body=octets(1, MAX_ITEM_BYTES),
     keys=sequence(KEY, 2),
     signatures=sequence(SIGNATURE, 2),

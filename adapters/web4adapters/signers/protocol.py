@@ -1,0 +1,24 @@
+"""What the node asks of whatever holds its secret key.
+
+Only the protocol may live here, so that a signer in hardware needs nothing else of this package.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+PUBLIC_KEY_BYTES = 32
+SIGNATURE_BYTES = 64
+
+
+class Signer(Protocol):
+    """One Ed25519 key that signs and is never seen."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The raw public key, 32 bytes (RFC 8032 section 5.1.5)."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign `message` itself, not a digest of it; 64 bytes (RFC 8032 section 5.1.6)."""
+        ...
