@@ -16,8 +16,10 @@ Clauses: K-KEY-1 to K-KEY-4, K-SIG-1 to K-SIG-5.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from hashlib import sha512
 from typing import Final, TypeAlias
+
+from web4core.claims import Verify
 
 __all__ = [
     "KEY_BYTES",
@@ -27,15 +29,6 @@ __all__ = [
     "signature_is_acceptable",
     "verify",
 ]
-
-Verify: TypeAlias = Callable[[bytes, bytes, bytes], bool]
-"""A verifier: key, message, signature -> verdict.
-
-True if and only if `key_is_acceptable(key)`, `signature_is_acceptable(signature)`, and the equation
-without cofactor holds: [S]B = R + [k]A, where k is SHA-512 of R, key and message, modulo the order.
-It raises nothing, whatever the bytes, and answers the same for ever.
-A library's verifier becomes one when both predicates are asked first.
-"""
 
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
@@ -155,3 +148,36 @@ def signature_is_acceptable(signature: bytes) -> bool:
     y = int.from_bytes(signature[:KEY_BYTES], "little") & (_SIGN_BIT - 1)
     # K-SIG-3, K-SIG-4: minus zero is spelt with y of 1 or -1 only, which have small order anyway.
     return y < _P and y not in _SMALL_ORDER_Y
+
+
+def key_is_acceptable(key: bytes) -> bool:
+    """Whether a key is the canonical encoding of a point of prime order (K-KEY-1 to K-KEY-4)."""
+    if len(key) != KEY_BYTES:  # K-KEY-1
+        return False
+    point = _decompress(key)
+    if point is None or _is_identity(point):  # K-KEY-4: the identity has order 1
+        return False
+    return _is_identity(_multiply(_ORDER, point))  # K-KEY-4
+
+
+def _is_identity(point: _Point) -> bool:
+    x, y, z, _ = point
+    return x == 0 and y == z
+
+
+def verify(key: bytes, message: bytes, signature: bytes) -> bool:
+    """The verdict on a signature, with nothing but integers: slow, and the same everywhere.
+
+    An oracle for tests, and a `Verify` for runtimes that have no library (K-SIG-5).
+    """
+    if not (key_is_acceptable(key) and signature_is_acceptable(signature)):
+        return False
+    point = _decompress(key)
+    if point is None:
+        return False
+    challenge = sha512(signature[:KEY_BYTES] + key + message).digest()
+    k = int.from_bytes(challenge, "little") % _ORDER
+    s = int.from_bytes(signature[KEY_BYTES:], "little")
+    # K-SIG-5: R is compared as bytes, so an R that is no point is never equal.
+    expected = _add(_multiply(s, _BASE), _multiply(k, _negative(point)))
+    return _compress(expected) == signature[:KEY_BYTES]

@@ -10,7 +10,7 @@ Implements W-MSG-1 to W-MSG-8, C-CERT-3, C-CERT-4.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -187,7 +187,7 @@ def _check_submission(gate: Gate, message: Submission, claims: list[Claim]) -> N
         claims.extend(gate.application.claims(item))
 
 
-_CHECKS: dict[type, Callable[[Gate, Any, list[Claim]], None]] = {
+_CHECKS: Final[dict[type, Callable[[Gate, Any, list[Claim]], None]]] = {
     Vote: _check_vote,
     Status: _check_status,
     Proposal: _check_proposal,

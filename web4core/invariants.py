@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import Final
 
 from attrs import frozen
 
@@ -237,7 +238,7 @@ def quorums_intersect(n: int) -> str | None:
     return None if quorum(n) <= n - (n - 1) // 3 else f"{n} platforms cannot reach a quorum"
 
 
-STATE_INVARIANTS: dict[str, Callable[[State], str | None]] = {
+STATE_INVARIANTS: Final[dict[str, Callable[[State], str | None]]] = {
     "I-LOCK-1": lock_is_proved,
     "I-SAID-1": speaks_for_its_view,
     "I-SAID-2": commits_what_it_locked,
@@ -246,13 +247,13 @@ STATE_INVARIANTS: dict[str, Callable[[State], str | None]] = {
     "I-TIP-1": tip_is_certified,
     "I-ROOT-1": root_matches,
 }
-LEDGER_INVARIANTS: dict[str, Callable[[LedgerState], str | None]] = {
+LEDGER_INVARIANTS: Final[dict[str, Callable[[LedgerState], str | None]]] = {
     "I-SUPPLY-1": supply_is_constant,
     "I-SUPPLY-2": nothing_is_negative,
     "I-SUPPLY-3": locked_equals_open_transfers,
     "I-SUPPLY-4": transfers_cross_platforms,
 }
-DECISION_INVARIANTS: dict[str, Callable[[Sequence[Decision]], str | None]] = {
+DECISION_INVARIANTS: Final[dict[str, Callable[[Sequence[Decision]], str | None]]] = {
     "I-AGREE-1": agreement_holds,
     "I-AGREE-2": same_height_same_root,
 }

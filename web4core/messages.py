@@ -13,7 +13,7 @@ import enum
 import struct
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from web4core import codec
 from web4core.chain import (
@@ -25,7 +25,6 @@ from web4core.chain import (
     Block,
     block_schema,
 )
-from web4core.change import evolve
 from web4core.hashing import ZERO_DIGEST, Tag, digest, domain
 from web4core.schema import Schema, octets, optional, parts, record, refuse, sequence, uint, union
 

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from web4core.chain import Block
-from web4core.change import evolve
 from web4core.consensus.state import (
     Agreement,
     Lock,

@@ -8,12 +8,11 @@ Implements C-SLOT-1 to C-SLOT-3, C-CERT-2.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from web4core.chain import Block
-from web4core.change import evolve
 from web4core.messages import (
     Certificate,
     Draft,
@@ -94,7 +93,7 @@ def begin(n: int, me: int, height: int, slots: Slots) -> Agreement:
     return Agreement(n, me, height, slots)
 
 
-_SLOT_OF = {
+_SLOT_OF: Final = {
     Kind.PRE_PREPARE: "proposals",
     Kind.PREPARE: "prepares",
     Kind.COMMIT: "commits",

@@ -7,7 +7,6 @@ Implements L-GEN-1 to L-GEN-3, L-BLOCK-1 to L-BLOCK-3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 from attrs import field, frozen
 
@@ -99,7 +98,7 @@ class Ledger:
     def of(cls, genesis: Genesis) -> Ledger:
         """The ledger that a genesis describes."""
         keys = {platform.name: platform.key for platform in genesis.platforms}
-        return cls(chain_id(genesis), MappingProxyType(keys))
+        return cls(chain_id(genesis), keys)
 
     def decode(self, encoded: bytes) -> Transaction:
         """Read a transaction of this chain."""

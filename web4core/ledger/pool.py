@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from web4core.application import Pooled, Refusal
 from web4core.chain import MAX_ITEM_BYTES
-from web4core.change import evolve
 from web4core.ledger.overlay import Overlay
 from web4core.ledger.rules import Code
 from web4core.ledger.state import ENTRY, Entry, LedgerState, account_path, transfer_path
@@ -40,7 +40,7 @@ class PoolCode(enum.StrEnum):
     OUTPACED = "outpaced"
 
 
-POOL_EXPLAINED: dict[PoolCode, str] = {
+POOL_EXPLAINED: Final[dict[PoolCode, str]] = {
     PoolCode.POOL_FULL: "too many transactions wait on this platform: try again later",
     PoolCode.LANE_FULL: f"{MAX_LANE} transactions of this account wait: try again later",
     PoolCode.OUTPACED: "another transaction with this effect or nonce waits or came first",

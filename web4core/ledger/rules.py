@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from web4core.change import evolve
 from web4core.ledger.state import Account, CrossTransfer, Entry, Phase, View
 from web4core.ledger.transactions import (
     AccountOpen,
@@ -48,7 +47,7 @@ class Code(enum.StrEnum):
     NOT_EXPIRED = "not-expired"
 
 
-EXPLAINED: dict[Code, str] = {
+EXPLAINED: Final[dict[Code, str]] = {
     Code.UNKNOWN_PLATFORM: "the platform is not part of this federation",
     Code.NOT_LOCAL: "the accounts are on two platforms: lock the amount instead",
     Code.SAME_PLATFORM: "both accounts are on one platform: use a local transfer",
@@ -197,7 +196,7 @@ def _spend_refused(source: Account, amount_uatp: int, nonce: int, call: Call) ->
     return None
 
 
-RULES: dict[type, Callable[[View, Any, Call], Outcome]] = {
+RULES: Final[dict[type, Callable[[View, Any, Call], Outcome]]] = {
     AccountOpen: account_open,
     Transfer: transfer,
     TransferLock: transfer_lock,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from web4core.application import Applied, Refusal
 from web4core.chain import Block, Header, payload_root, seal
-from web4core.change import evolve
 from web4core.consensus.state import begin, no_slots
 from web4core.effects import Decide, Halt
 from web4core.messages import Certificate

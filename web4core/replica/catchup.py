@@ -5,7 +5,8 @@ Implements C-LOSS-3, C-SYNC-1 to C-SYNC-4.
 
 from __future__ import annotations
 
-from web4core.change import evolve
+from attrs import evolve
+
 from web4core.effects import Fetch, Send
 from web4core.messages import Certificate, Decided, Kind, Statement
 from web4core.replica.blocks import advance

@@ -5,7 +5,8 @@ Implements C-PACE-1 to C-PACE-5.
 
 from __future__ import annotations
 
-from web4core.change import evolve
+from attrs import evolve
+
 from web4core.consensus import rules
 from web4core.consensus.state import gathered_view_changes
 from web4core.effects import SetTimer

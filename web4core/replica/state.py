@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from web4core.application import Application, Applied, Refusal
 from web4core.chain import Block
-from web4core.change import evolve
 from web4core.consensus.rules import Step
 from web4core.consensus.state import Agreement, Slots
 from web4core.effects import Effect, Halt, Refuse, Sign

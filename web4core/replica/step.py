@@ -9,11 +9,12 @@ Implements C-FLOW-1, C-DEC-3, C-LOSS-1 to C-LOSS-4, C-VALID-3, C-EVID-2.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+from attrs import evolve
 
 from web4core.application import Application, Pooled
 from web4core.chain import Genesis, chain_id, check_genesis, genesis_block
-from web4core.change import evolve
 from web4core.consensus import rules
 from web4core.consensus.state import Kept, Slots, begin, keep, kept, no_slots, signed
 from web4core.effects import Accuse, Send, Sign
@@ -260,14 +261,14 @@ def _status(state: State) -> Status:
     return Status(statement, UNSIGNED)
 
 
-_TIMERS: dict[TimerKind, Callable[[Run, int], None]] = {
+_TIMERS: Final[dict[TimerKind, Callable[[Run, int], None]]] = {
     TimerKind.VIEW: _on_view_timer,
     TimerKind.PROPOSE: _on_propose_timer,
     TimerKind.RESEND: _on_resend_timer,
     TimerKind.SYNC: on_sync_timer,
 }
 
-_HANDLERS: dict[type, Callable[[Run, Any], None]] = {
+_HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
     Received: _on_received,
     Elapsed: _on_elapsed,
     Submitted: _on_submitted,

@@ -1,0 +1,150 @@
+"""Consensus does not know the ledger: a notebook is agreed on just as well."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+
+from attrs import evolve, field, frozen
+from tests.support.federation import NAMES, START_MS, make_genesis, platform_key, verify
+
+from web4core.application import Applied, Chosen, Pooled, Refusal
+from web4core.chain import Genesis
+from web4core.claims import Claim
+from web4core.effects import Effect, Send, Sign
+from web4core.events import Event, Received, Resumed, Submitted
+from web4core.gate import Gate
+from web4core.messages import signing_bytes, with_signature
+from web4core.replica import State, start, step
+from web4core.schema import Schema, octets, sequence
+from web4core.settings import Settings
+
+MAX_NOTES = 1000
+
+
+@frozen
+class Note:
+    """A line in the notebook."""
+
+    encoded: bytes
+
+    @property
+    def id(self) -> bytes:
+        return hashlib.sha256(self.encoded).digest()
+
+
+_NOTE = Schema(
+    lambda note: note.encoded, lambda plain: Note(octets(1, 100).load(plain)), "a note's bytes"
+)
+_NOTES: Schema[tuple[Note, ...]] = sequence(_NOTE, MAX_NOTES)
+
+
+@frozen
+class Notebook:
+    """An application whose state is all notes, in order; the same note never stands in it twice."""
+
+    state_schema: Schema[tuple[Note, ...]] = field(default=_NOTES, repr=False)
+    pool_schema: Schema[tuple[Note, ...]] = field(default=_NOTES, repr=False)
+
+    @classmethod
+    def of(cls, genesis: Genesis) -> Notebook:
+        return cls()
+
+    def decode(self, encoded: bytes) -> Note:
+        return _NOTE.load(encoded)
+
+    def claims(self, item: Note) -> tuple[Claim, ...]:
+        return ()
+
+    def initial(self, content: bytes) -> tuple[Note, ...]:
+        return ()
+
+    def root(self, state: tuple[Note, ...]) -> bytes:
+        return hashlib.sha256(_NOTES.encode(state)).digest()
+
+    def apply(
+        self, state: tuple[Note, ...], payload: tuple[Note, ...], time_ms: int
+    ) -> Applied | Refusal:
+        for note in payload:
+            if note in state:
+                return Refusal(note.id, "written-before")
+            state = (*state, note)
+        return Applied(state, self.root(state), ())
+
+    def empty_pool(self) -> tuple[Note, ...]:
+        return ()
+
+    def pending(self, pool: tuple[Note, ...]) -> int:
+        return len(pool)
+
+    def waiting(self, pool: tuple[Note, ...], limit: int) -> tuple[Note, ...]:
+        return pool[:limit]
+
+    def admit(
+        self,
+        state: tuple[Note, ...],
+        pool: tuple[Note, ...],
+        items: tuple[Note, ...],
+        time_ms: int,
+        capacity: int,
+    ) -> Pooled:
+        added = tuple(note for note in items if note not in state and note not in pool)
+        return Pooled(pool + added, (), added)
+
+    def choose(
+        self,
+        state: tuple[Note, ...],
+        pool: tuple[Note, ...],
+        time_ms: int,
+        start: bytes,
+        items: int,
+        size: int,
+    ) -> Chosen:
+        applied = self.apply(state, pool[:items], time_ms)
+        assert isinstance(applied, Applied)
+        return Chosen(pool[:items], applied)
+
+    def revise(
+        self,
+        state: tuple[Note, ...],
+        pool: tuple[Note, ...],
+        touched: tuple[bytes, ...] | None,
+        included: tuple[Note, ...],
+        time_ms: int,
+    ) -> Pooled:
+        return Pooled(tuple(note for note in pool if note not in state), ())
+
+
+def test_four_platforms_agree_on_a_notebook() -> None:
+    genesis = evolve(make_genesis(4), content=b"")
+    gate = Gate.of(genesis, Notebook.of(genesis))
+    states: list[State] = [
+        start(genesis, name, Settings(), Notebook.of).state for name in NAMES[:4]
+    ]
+    wire: deque[tuple[int, bytes]] = deque()
+
+    def carry_out(index: int, effect: Effect) -> None:
+        if isinstance(effect, Sign):
+            message = signing_bytes(gate.chain_id, effect.draft.statement)
+            signed = with_signature(effect.draft, platform_key(index).sign(message))
+            wire.extend((peer, gate.encode(signed)) for peer in (index, *effect.to))
+        if isinstance(effect, Send):
+            wire.extend((peer, gate.encode(effect.message)) for peer in effect.to)
+
+    def feed(index: int, event: Event) -> None:
+        transition = step(states[index], event)
+        states[index] = transition.state
+        for effect in transition.effects:
+            carry_out(index, effect)
+
+    for index in range(4):
+        feed(index, Resumed(START_MS + 1))
+    feed(0, Submitted((Note(b"first"), Note(b"second")), START_MS + 1))
+    feed(3, Submitted((Note(b"third"),), START_MS + 1))
+    while wire:
+        index, data = wire.popleft()
+        feed(index, Received(gate.open(data, verify), START_MS + 2))
+
+    written = [[note.encoded for note in state.app] for state in states]
+    assert all(sorted(each) == [b"first", b"second", b"third"] for each in written)
+    assert len({state.tip.digest for state in states}) == 1
