@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeGuard, TypeVar
 
 from attrs import frozen
 
@@ -54,9 +54,8 @@ def parts(*values: Any) -> tuple[Any, ...]:
     return values
 
 
-def _array(plain: Any) -> tuple[Any, ...] | None:
-    """The value, if it is an array."""
-    return cast("tuple[Any, ...]", plain) if type(plain) is tuple else None
+def _is_array(plain: Any) -> TypeGuard[tuple[Any, ...]]:
+    return type(plain) is tuple
 
 
 def _identity(value: Any) -> Any:
@@ -153,10 +152,9 @@ def sequence(inner: Schema[T], maximum: int) -> Schema[tuple[T, ...]]:
         return tuple(map(inner.dump, values))
 
     def load(plain: Any) -> tuple[T, ...]:
-        items = _array(plain)
-        if items is None or len(items) > maximum:  # W-TYPE-4
+        if not _is_array(plain) or len(plain) > maximum:  # W-TYPE-4
             raise refuse("W-TYPE-4", f"an array of at most {maximum} items", plain)
-        return tuple(map(inner.load, items))
+        return tuple(map(inner.load, plain))
 
     return Schema(dump, load, says)
 
@@ -175,12 +173,11 @@ def record(label: str, build: Callable[..., T], **fields: Schema[Any]) -> Schema
         return (label, *[convert(getattr(value, each)) for each, convert in dumps])
 
     def load(plain: Any) -> T:
-        items = _array(plain)
-        if items is None or len(items) != size or items[0] != label:  # W-TYPE-5
+        if not _is_array(plain) or len(plain) != size or plain[0] != label:  # W-TYPE-5
             raise refuse("W-TYPE-5", f"an array of {size} items that starts with {label!r}", plain)
         values: list[Any] = []
         try:
-            for convert, item in zip(loads, items[1:], strict=True):
+            for convert, item in zip(loads, plain[1:], strict=True):
                 values.append(convert(item))
         except RemoteProtocolError as error:
             raise within(f"{label}.{names[len(values)]}", error) from None
@@ -199,10 +196,9 @@ def union(**members: tuple[type[Any], Schema[Any]]) -> Schema[Any]:
         return by_type[type(value)](value)
 
     def load(plain: Any) -> Any:
-        items = _array(plain)
-        if not items or type(items[0]) is not str:  # W-TYPE-6
+        if not _is_array(plain) or not plain or type(plain[0]) is not str:  # W-TYPE-6
             raise refuse("W-TYPE-6", "a labelled array", plain)
-        member = by_label.get(items[0])
+        member = by_label.get(plain[0])
         if member is None:
             raise RemoteProtocolError("W-TYPE-6", f"expected one of {', '.join(by_label)}")
         return member(plain)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+
 from web4adapters.files import create_private
 from web4adapters.signers.keyfile import MAX_KEY_FILE_BYTES, KeyFile, KeyFileError
 

@@ -21,6 +21,7 @@ ALLOWED_IMPORTS = frozenset(
         "functools",
         "hashlib",
         "itertools",
+        "re",
         "struct",
         "typing",
         "web4core",
@@ -52,18 +53,22 @@ FORBIDDEN_ATTRIBUTES = frozenset(
 )
 MUTABLE_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 MUTABLE_TYPES = frozenset({"bytearray", "count", "cycle", "dict", "iter", "list", "set"})
-MUTATORS = frozenset(
-    """add append clear difference_update discard extend insert intersection_update pop popitem
-    remove reverse setdefault sort symmetric_difference_update update""".split()
-)
+# fmt: off
+MUTATORS = frozenset({
+    "add", "append", "clear", "difference_update", "discard", "extend", "insert",
+    "intersection_update", "pop", "popitem", "remove", "reverse", "setdefault", "sort",
+    "symmetric_difference_update", "update",
+})
 SET_TYPES = frozenset({"AbstractSet", "MutableSet", "Set", "frozenset", "set"})
 SET_METHODS = frozenset({"copy", "difference", "intersection", "symmetric_difference", "union"})
 SET_OPERATORS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
 # What takes an iterable and lets its order through, and what does not.
-ORDER_KEEPING = frozenset(
-    "dict enumerate filter fromkeys iter join list map next reduce reversed tuple zip".split()
-)
-ORDER_BLIND = frozenset("all any frozenset len max min set sorted sum".split())
+ORDER_KEEPING = frozenset({
+    "dict", "enumerate", "filter", "fromkeys", "iter", "join", "list", "map", "next", "reduce",
+    "reversed", "tuple", "zip",
+})
+ORDER_BLIND = frozenset({"all", "any", "frozenset", "len", "max", "min", "set", "sorted", "sum"})
+# fmt: on
 
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -114,7 +119,7 @@ def is_final(node: ast.expr | None) -> bool:
 
 
 def allowed(module: str) -> bool:
-    return module in ALLOWED_IMPORTS or module.split(".")[0] in {"attrs", "web4core"}
+    return module in ALLOWED_IMPORTS or module.startswith(("attrs.", "web4core."))
 
 
 def check_imports(tree: ast.Module) -> Findings:
@@ -348,7 +353,7 @@ def iterated(node: ast.AST) -> list[ast.expr]:
         return [node.iter]
     if isinstance(node, ast.ListComp | ast.DictComp | ast.GeneratorExp):
         return [generator.iter for generator in node.generators]
-    if isinstance(node, ast.Starred) or (isinstance(node, ast.YieldFrom)):
+    if isinstance(node, ast.Starred | ast.YieldFrom):
         return [node.value]
     if called_name(node) in ORDER_KEEPING and isinstance(node, ast.Call):
         return list(node.args)

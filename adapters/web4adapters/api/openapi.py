@@ -62,9 +62,10 @@ _SUBMITTED = {
     "required": ["id", "status"],
     "properties": {
         "id": _HEX,
-        "status": {"enum": ["pending", "committed", "refused"]},
+        "status": {"enum": ["pending", "refused"]},
         "code": _TEXT,
         "meaning": _TEXT,
+        "committed_at": _COUNT,
     },
 }
 _FATE = {

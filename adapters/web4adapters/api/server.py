@@ -209,13 +209,20 @@ class Api:
         if not await verify_beside(self._executor, self._verifier, claims):
             remedy = "sign the bytes that spec/ledger.md names, with the key that is listed"
             raise ApiError(400, "W-MSG-2", "a signature does not verify", remedy)
-        known = {item.id: self._engine.store.transaction(item.id) for item in items}
-        fresh = tuple(item for item in items if known[item.id] is None)
-        for item in fresh:
+        for item in items:
             self._engine.fates.pending(item.id)
-        refused = await self._engine.submit(fresh) if fresh else {}
-        answers = [_submitted(item.id, known[item.id] is not None, refused) for item in items]
+        refused = await self._engine.submit(tuple(items))
+        answers = [self._submitted(item.id, refused.get(item.id)) for item in items]
         return web.json_response({"transactions": answers})
+
+    def _submitted(self, identity: bytes, code: str | None) -> dict[str, Any]:
+        if code is None:
+            return {"id": identity.hex(), "status": "pending"}
+        answer = {"id": identity.hex(), "status": "refused", "code": code}
+        place = self._engine.store.transaction(identity)
+        # a second time the same: whoever only repeats itself learns where the first one is
+        before = {} if place is None else {"committed_at": place[0]}
+        return answer | {"meaning": explain(code)} | before
 
     async def transaction(self, request: web.Request) -> web.Response:
         """What became of a transaction; waits for it if asked to."""
@@ -374,16 +381,6 @@ class Api:
 
 
 _OPEN = "check the spelling; `web4 account open` opens an account"
-
-
-def _submitted(identity: bytes, committed: bool, refused: dict[bytes, str]) -> dict[str, str]:
-    answer = {"id": identity.hex()}
-    if committed:
-        return answer | {"status": "committed"}
-    code = refused.get(identity)
-    if code is not None:
-        return answer | {"status": "refused", "code": code, "meaning": explain(code)}
-    return answer | {"status": "pending"}
 
 
 async def _json_body(request: web.Request) -> Any:

@@ -1,0 +1,138 @@
+"""`web4 init`, `web4 run`, `web4 status`: for operators."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from web4adapters.cli.common import FOLDER, Session, federation_option, json_option
+from web4adapters.client import ClientError
+from web4adapters.config import Plan, load_node_config, make_federation
+from web4adapters.config.amounts import parse_atp
+from web4adapters.config.node import MAX_PORT
+from web4adapters.config.reading import parse_address
+from web4core.ledger.state import Address
+from web4core.schema import NAME
+
+FIRST_PORT = 4101
+DEFAULT_PLATFORMS = ("thor", "sprout", "legion", "platform2")
+DEFAULT_ACCOUNTS = ("alice@thor=1000", "bob@sprout=500")
+
+
+def _platforms(given: tuple[str, ...]) -> dict[str, tuple[str, int]]:
+    platforms: dict[str, tuple[str, int]] = {}
+    for index, each in enumerate(given):
+        name, _, place = each.partition("=")
+        host, _, port = (place or f"127.0.0.1:{FIRST_PORT + index}").rpartition(":")
+        good = port.isdigit() and 1 <= int(port) <= MAX_PORT and host
+        if NAME.fullmatch(name) is None or name in platforms or not good:
+            raise click.BadParameter(f"{each!r}: write NAME or NAME=HOST:PORT, each name once")
+        platforms[name] = (host, int(port))
+    return platforms
+
+
+def _accounts(given: tuple[str, ...], platforms: dict[str, Any]) -> dict[Address, int]:
+    accounts: dict[Address, int] = {}
+    for each in given:
+        text, _, amount = each.partition("=")
+        try:
+            address = parse_address(text)
+            amount_uatp = parse_atp(amount)
+        except ValueError as error:
+            raise click.BadParameter(f"{each!r}: {error}") from None
+        if address.platform not in platforms or address in accounts:
+            raise click.BadParameter(f"{each!r}: no such platform, or listed twice")
+        accounts[address] = amount_uatp
+    return accounts
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--platform", "platforms", multiple=True, metavar="NAME[=HOST:PORT]", help="May be repeated."
+)
+@click.option(
+    "--account", "accounts", multiple=True, metavar="AGENT@PLATFORM=ATP", help="May be repeated."
+)
+@click.option("--chain", default="web4", show_default=True, help="The name of the chain.")
+def init(folder: Path, platforms: tuple[str, ...], accounts: tuple[str, ...], chain: str) -> None:
+    """Make a federation in FOLDER: keys, guards, stores, a genesis, one TOML for each platform.
+
+    Without options: thor, sprout, legion and platform2 on this machine, alice@thor with 1000 ATP
+    and bob@sprout with 500.
+
+    To spread a federation over machines, make it on one, and move each platform's folder with the
+    genesis to its own; the key must be moved, not copied.
+    """
+    placed = _platforms(platforms or DEFAULT_PLATFORMS)
+    chosen = accounts or (DEFAULT_ACCOUNTS if not platforms else ())
+    if NAME.fullmatch(chain) is None:
+        raise click.BadParameter(f"{chain!r} is not a name: lower-case letters, digits, . _ -")
+    make_federation(folder, Plan(chain, placed, _accounts(chosen, placed)))
+    click.echo(f"made {folder}: {len(placed)} platforms. Start each in a terminal of its own:")
+    for name in placed:
+        click.echo(f"  web4 run {folder / name / 'platform.toml'}")
+
+
+@click.command()
+@click.argument("config", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--verbose", "-v", is_flag=True, help="Log more.")
+def run(config: Path, verbose: bool) -> None:
+    """Run the platform that CONFIG, a platform.toml, describes, until it is told to stop."""
+    from web4adapters.runtime.main import run as run_platform
+
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)-8s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    sys.exit(run_platform(load_node_config(config)))
+
+
+@click.command()
+@federation_option
+@json_option
+def status(folder: Path, as_json: bool) -> None:
+    """Show where every platform is, who is missing, and in which view."""
+    session = Session(folder)
+    seen: dict[str, dict[str, Any] | None] = {}
+    for name in session.config.platforms:
+        try:
+            seen[name] = session.client(name).status()
+        except ClientError:
+            seen[name] = None
+    if as_json:
+        click.echo(json.dumps(seen))
+    else:
+        _show_status(seen)
+    if any(each is None for each in seen.values()):
+        sys.exit(13)
+
+
+def _show_status(seen: dict[str, dict[str, Any] | None]) -> None:
+    table = Table(title="the federation")
+    for column in ("platform", "height", "agreeing on", "view", "pending", "links", "misses"):
+        table.add_column(column)
+    for name, each in seen.items():
+        if each is None:
+            table.add_row(name, "missing", "", "", "", "", "")
+            continue
+        peers = each["peers"]
+        missing = [peer["platform"] for peer in peers if not peer["connected"]]
+        table.add_row(
+            name,
+            str(each["height"]),
+            str(each["agreeing_on"]),
+            str(each["view"]),
+            str(each["pending"]),
+            f"{len(peers) - len(missing)} of {len(peers)}",
+            ", ".join(missing) or "nobody",
+        )
+    Console().print(table)

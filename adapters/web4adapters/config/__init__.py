@@ -1,0 +1,21 @@
+"""Files that people read and write: the genesis, a platform's settings, the client's."""
+
+from web4adapters.config.client import ClientConfig, load_client_config
+from web4adapters.config.errors import ConfigError
+from web4adapters.config.genesis import genesis_from_json, genesis_to_json, load_genesis
+from web4adapters.config.layout import Plan, make_federation
+from web4adapters.config.node import NodeConfig, load_node_config, passphrase_of
+
+__all__ = [
+    "ClientConfig",
+    "ConfigError",
+    "NodeConfig",
+    "Plan",
+    "genesis_from_json",
+    "genesis_to_json",
+    "load_client_config",
+    "load_genesis",
+    "load_node_config",
+    "make_federation",
+    "passphrase_of",
+]

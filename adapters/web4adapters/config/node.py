@@ -1,0 +1,130 @@
+"""`platform.toml`: what one platform needs to run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from attrs import Factory, fields, frozen
+
+from web4adapters.config.errors import ConfigError
+from web4adapters.config.reading import check_keys, read_toml, take
+from web4core.errors import LocalProtocolError
+from web4core.settings import Settings
+
+SNAPSHOT_BLOCKS = 1_000
+MAX_PORT = 65_535
+_PLATFORM = ("name", "genesis", "key", "guard", "store", "passphrase_env", "snapshot_blocks")
+
+
+@frozen
+class NodeConfig:
+    """Where a platform finds its files, where it listens, and whom it talks to.
+
+    `peers` maps the names of all platforms to their URLs.
+    `snapshot_blocks` is how many blocks lie between two snapshots of the state.
+    """
+
+    name: str
+    genesis: Path
+    key: Path
+    guard: Path
+    store: Path
+    host: str
+    port: int
+    peers: dict[str, str]
+    settings: Settings = Factory(Settings)
+    passphrase_env: str | None = None
+    snapshot_blocks: int = SNAPSHOT_BLOCKS
+
+
+def passphrase_of(config: NodeConfig) -> bytes | None:
+    """The passphrase of the key, if it has one: from the environment, never from a file."""
+    if config.passphrase_env is None:
+        return None
+    value = os.environ.get(config.passphrase_env)
+    return None if value is None else value.encode()
+
+
+def load_node_config(path: Path) -> NodeConfig:
+    """Read `platform.toml`; paths in it are relative to its folder."""
+    document = read_toml(path)
+    check_keys(path, "the file", document, ("platform", "listen", "peers", "settings"))
+    platform = take(path, "the file", document, "platform", dict)
+    listen = take(path, "the file", document, "listen", dict)
+    peers = take(path, "the file", document, "peers", dict)
+    check_keys(path, "[platform]", platform, _PLATFORM)
+    check_keys(path, "[listen]", listen, ("host", "port"))
+    folder = path.parent
+
+    def file(key: str) -> Path:
+        name: str = take(path, "[platform]", platform, key, str)
+        return folder / name
+
+    port = take(path, "[listen]", listen, "port", int)
+    if not 1 <= port <= MAX_PORT:
+        raise ConfigError(path, f"[listen].port is {port}", f"choose one from 1 to {MAX_PORT}")
+    for name in peers:
+        take(path, "[peers]", peers, name, str)
+    snapshot_blocks = SNAPSHOT_BLOCKS
+    if "snapshot_blocks" in platform:
+        snapshot_blocks = take(path, "[platform]", platform, "snapshot_blocks", int)
+    if snapshot_blocks < 1:
+        raise ConfigError(path, "[platform].snapshot_blocks is below 1", "choose a larger one")
+    return NodeConfig(
+        take(path, "[platform]", platform, "name", str),
+        file("genesis"),
+        file("key"),
+        file("guard"),
+        file("store"),
+        take(path, "[listen]", listen, "host", str),
+        port,
+        dict(peers),
+        _settings(path, document.get("settings", {})),
+        platform.get("passphrase_env"),
+        snapshot_blocks,
+    )
+
+
+def _settings(path: Path, table: Any) -> Settings:
+    if not isinstance(table, dict):
+        raise ConfigError(path, "settings is no table", "write [settings]")
+    check_keys(path, "[settings]", table, (field.name for field in fields(Settings)))
+    try:
+        return Settings(**table)
+    except LocalProtocolError as error:
+        raise ConfigError(path, str(error), "mend [settings]") from None
+
+
+def node_toml(config: NodeConfig) -> str:
+    """The text of `platform.toml` for this platform; its files lie beside it."""
+    peers = "\n".join(f'{name} = "{url}"' for name, url in config.peers.items())
+    settings = "\n".join(
+        f"{field.name} = {getattr(config.settings, field.name)}"
+        for field in fields(Settings)
+        if getattr(config.settings, field.name) != field.default
+    )
+    return (
+        f"""[platform]
+name = "{config.name}"
+genesis = "{config.genesis}"
+key = "{config.key}"
+guard = "{config.guard}"
+store = "{config.store}"
+snapshot_blocks = {config.snapshot_blocks}
+
+[listen]
+host = "{config.host}"
+port = {config.port}
+
+# every platform of the federation, this one included
+[peers]
+{peers}
+
+# time-outs and bounds that differ from the defaults
+[settings]
+{settings}
+""".rstrip("\n")
+        + "\n"
+    )

@@ -1,0 +1,156 @@
+"""Platforms as processes on loopback: made, started, stopped by their ids."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+from web4adapters.client import Client
+from web4adapters.config import Plan, load_genesis, make_federation
+from web4adapters.signers import Verifier
+from web4core.ledger.state import Address
+from web4core.settings import Settings
+
+DEMO_NAMES = ("thor", "sprout", "legion", "platform2")
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 8.0
+POLL_S = 0.05
+LOG_TAIL_BYTES = 4_000
+
+
+class ProcessFailed(Exception):
+    """A platform's process ended or never came up; carries the end of its log."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def names_of(n: int) -> tuple[str, ...]:
+    """The names of n platforms; the first four are those of the demo."""
+    more = (f"platform{index}" for index in range(3, n))
+    return (*DEMO_NAMES, *more)[:n]
+
+
+class LocalFederation:
+    """n platforms with fresh keys in a folder, each a process; a context manager."""
+
+    def __init__(
+        self,
+        folder: Path,
+        n: int,
+        accounts: dict[Address, int],
+        settings: Settings | None = None,
+        snapshot_blocks: int = 1_000,
+    ) -> None:
+        self.folder = folder
+        self.names = names_of(n)
+        ports = dict(zip(self.names, free_ports(n), strict=True))
+        platforms = {name: ("127.0.0.1", port) for name, port in ports.items()}
+        plan = Plan("demo", platforms, accounts, settings or Settings(), snapshot_blocks)
+        self.genesis = make_federation(folder, plan)
+        self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        verifier = Verifier()
+        self.clients = {
+            name: Client(url, load_genesis(folder / "genesis.json"), verifier)
+            for name, url in self.urls.items()
+        }
+
+    def start(self, *names: str) -> None:
+        """Start these platforms, or all of them, and wait until they answer."""
+        for name in names or self.names:
+            self._spawn(name)
+        self.wait_up(*(names or self.names))
+
+    def _spawn(self, name: str) -> None:
+        config = self.folder / name / "platform.toml"
+        command = [sys.executable, "-m", "web4adapters.cli", "run", str(config)]
+        with self.log(name).open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    def log(self, name: str) -> Path:
+        """Where a platform's process writes."""
+        return self.folder / f"{name}.log"
+
+    def wait_up(self, *names: str) -> None:
+        """Wait until these platforms answer."""
+        until_s = time.monotonic() + START_TIMEOUT_S
+        for name in names:
+            while not self.clients[name].is_up():
+                if self.processes[name].poll() is not None:
+                    raise ProcessFailed(f"{name} ended: {self.tail(name)}")
+                if time.monotonic() > until_s:
+                    raise ProcessFailed(f"{name} did not come up: {self.tail(name)}")
+                time.sleep(POLL_S)
+
+    def wait_linked(self) -> None:
+        """Wait until every platform has a link to every other."""
+        until_s = time.monotonic() + START_TIMEOUT_S
+        for name, client in self.clients.items():
+            while not all(peer["connected"] for peer in client.status()["peers"]):
+                if time.monotonic() > until_s:
+                    raise ProcessFailed(f"{name} is not linked to all: {self.tail(name)}")
+                time.sleep(POLL_S)
+
+    def tail(self, name: str) -> str:
+        """The end of a platform's log."""
+        if not self.log(name).exists():
+            return "it wrote nothing"
+        return self.log(name).read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace").strip()
+
+    def kill(self, name: str) -> None:
+        """End a platform with SIGKILL: no warning, nothing saved."""
+        process = self.processes[name]
+        process.kill()
+        process.wait()
+
+    def stop(self, name: str) -> int:
+        """Ask a platform to stop; SIGKILL if it does not. Its exit code."""
+        process = self.processes[name]
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+    def close(self) -> None:
+        """Stop every process that was started."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for name in self.processes:
+            self.stop(name)
+
+    def __enter__(self) -> LocalFederation:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
