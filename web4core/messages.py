@@ -20,6 +20,7 @@ from web4core.chain import (
     DIGEST,
     HEIGHT,
     MAX_BLOCK_BYTES,
+    MAX_ITEM_BYTES,
     MAX_PLATFORMS,
     SIGNATURE,
     Block,
@@ -260,7 +261,12 @@ def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> M
 
     `signature` is wider only where drafts are stored: in a snapshot.
     """
-    item: Schema[Any] = Schema(lambda value: value.encoded, decode_item, "a transaction's bytes")
+    encoded = octets(1, MAX_ITEM_BYTES)
+    item: Schema[Any] = Schema(
+        lambda value: value.encoded,
+        lambda plain: decode_item(encoded.load(plain)),
+        "a transaction's bytes",
+    )
     block = block_schema(decode_item)
     proposal: Schema[Proposal] = record(
         "proposal",

@@ -22,7 +22,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from web4core import invariants
 from web4core.chain import Block, Genesis, Platform
 from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
-from web4core.events import Connected, Elapsed, Event, Received, Resumed, Submitted, Timer, TimerKind
+from web4core.events import (
+    Connected,
+    Elapsed,
+    Event,
+    Received,
+    Resumed,
+    Submitted,
+    Timer,
+    TimerKind,
+)
 from web4core.gate import Gate
 from web4core.ledger.application import Endowment, Ledger, genesis_content
 from web4core.ledger.state import Address
@@ -95,7 +104,7 @@ BOB = Address("sprout", "bob")
 
 
 def make_genesis(n: int, accounts: dict[Address, int] | None = None) -> Genesis:
-    """A genesis of n platforms; by default alice@thor has 1000 ATP and, from n = 2, bob@sprout 500."""
+    """A genesis of n platforms; alice@thor has 1000 ATP and, from n = 2, bob@sprout 500."""
     if accounts is None:
         accounts = {ALICE: 1_000_000_000}
         if n > 1:
@@ -157,14 +166,14 @@ class Federation:
         self.wires: dict[tuple[int, int], deque[bytes]] = {}
         self.signed: list[Statement] = []
         self.sent: list[tuple[int, int, Message]] = []
-        self.cut: Callable[[int, int, Message], bool] = lambda source, target, message: False
+        self.cut: Callable[[int, int, Message], bool] = lambda _source, _target, _message: False
         self.nodes: dict[int, Node] = {}
         for index in self.honest:
-            self.nodes[index] = Node(self._fresh(index))
+            self.nodes[index] = Node(self.fresh(index))
         for index in self.honest:
             self.feed(index, Resumed(self.now_ms))
 
-    def _fresh(self, index: int) -> State:
+    def fresh(self, index: int) -> State:
         return start(self.genesis, NAMES[index], self.settings, Ledger.of).state
 
     # --- driving ---
@@ -297,7 +306,7 @@ class Federation:
     def restart(self, index: int) -> None:
         """Fold the journal again, then go on."""
         node = self.nodes[index]
-        state = self._fresh(index)
+        state = self.fresh(index)
         for record in node.journal:
             state = step(state, decode_event(self.events, record)).state
         assert state == node.state
@@ -316,9 +325,7 @@ class Federation:
 
     def at_height(self, height: int) -> Callable[[], bool]:
         """Whether every honest platform that is up has reached this height."""
-        return lambda: all(
-            node.state.height >= height for node in self.nodes.values() if node.up
-        )
+        return lambda: all(node.state.height >= height for node in self.nodes.values() if node.up)
 
     def check_decisions(self) -> None:
         """Agreement, over everything that any honest platform ever decided."""
@@ -339,4 +346,14 @@ class Federation:
         return self.nodes[index].state.app
 
 
-__all__ = ["ALICE", "BOB", "Block", "Certificate", "Federation", "Key", "configure", "evolve", "sign"]
+__all__ = [
+    "ALICE",
+    "BOB",
+    "Block",
+    "Certificate",
+    "Federation",
+    "Key",
+    "configure",
+    "evolve",
+    "sign",
+]

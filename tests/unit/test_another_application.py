@@ -6,8 +6,8 @@ import hashlib
 from collections import deque
 
 from attrs import evolve, field, frozen
-from tests.support.federation import NAMES, START_MS, make_genesis, platform_key, verify
 
+from tests.support.federation import NAMES, START_MS, make_genesis, platform_key, verify
 from web4core.application import Applied, Chosen, Pooled, Refusal
 from web4core.chain import Genesis
 from web4core.claims import Claim
@@ -47,7 +47,7 @@ class Notebook:
     pool_schema: Schema[tuple[Note, ...]] = field(default=_NOTES, repr=False)
 
     @classmethod
-    def of(cls, genesis: Genesis) -> Notebook:
+    def of(cls, _genesis: Genesis) -> Notebook:
         return cls()
 
     def decode(self, encoded: bytes) -> Note:

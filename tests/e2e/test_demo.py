@@ -1,0 +1,165 @@
+"""Real processes: the demo's figures, the messages counted, crashes survived."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from web4adapters.client import ClientError, Refused, signed_transaction
+from web4adapters.demo import LocalFederation
+from web4adapters.signers import KeyFile
+from web4core import invariants
+from web4core.chain import chain_id
+from web4core.ledger.state import MICRO, Address
+from web4core.ledger.transactions import Transaction, Transfer
+from web4core.settings import Settings
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
+
+
+def web4(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "web4adapters.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 5, 7, 10])
+def test_the_demo_holds_and_counts_its_messages(n: int) -> None:
+    done = web4("demo", "--platforms", str(n), "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert len(report["platforms"]) == n
+    assert all(report["checks"].values())
+    assert report["messages_per_block"] <= (n - 1) * (2 * n + 1)
+    assert set(report["supply"].values()) == {"1500"}
+
+
+def test_a_chain_verifies_offline_and_a_changed_byte_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "federation"
+    assert web4("demo", "--json", "--keep", str(folder)).returncode == 0
+    sound = web4("verify", str(folder / "thor"), "--json")
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+    assert json.loads(sound.stdout)["height"] >= 7
+
+
+class Load:
+    """Transfers, one after another, through whichever platform answers."""
+
+    def __init__(self, federation: LocalFederation) -> None:
+        self.federation = federation
+        self.key = KeyFile.load(federation.folder / "wallets" / f"{ALICE}.key")
+        self.committed: dict[bytes, int] = {}
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self) -> None:
+        nonce = turn = 0
+        while not self.stop.is_set():
+            body = Transfer(chain_id(self.federation.genesis), ALICE, EVE, 1, nonce)
+            transaction = signed_transaction(body, self.key)
+            turn += 1
+            name = self.federation.names[turn % len(self.federation.names)]
+            if self.settle(name, transaction):
+                nonce += 1
+
+    def settle(self, name: str, transaction: Transaction) -> bool:
+        client = self.federation.clients[name]
+        try:
+            client.submit(transaction)
+        except Refused as refusal:
+            if refusal.code != "nonce-used":
+                time.sleep(0.05)
+                return False
+        except ClientError:
+            time.sleep(0.05)
+            return False
+        try:
+            self.committed[transaction.id] = client.wait(transaction, 3.0).height
+        except (ClientError, Refused):
+            return False
+        return True
+
+
+def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path) -> None:
+    settings = Settings(view_timeout_ms=500, resend_ms=300)
+    accounts = {ALICE: 1000 * MICRO, EVE: 0}
+    with LocalFederation(tmp_path / "f", 4, accounts, settings, 20) as federation:
+        federation.start()
+        federation.wait_linked()
+        load = Load(federation)
+        load.thread.start()
+        for name in federation.names * 2:
+            before = len(load.committed)
+            time.sleep(0.5)
+            federation.kill(name)
+            time.sleep(1.5)
+            federation.start(name)
+            until_s = time.monotonic() + 20
+            while len(load.committed) < before + 2 and time.monotonic() < until_s:
+                time.sleep(0.1)
+            assert len(load.committed) >= before + 2, federation.tail(name)
+        load.stop.set()
+        load.thread.join(30)
+        height = max(load.committed.values())
+        until_s = time.monotonic() + 30
+        for client in federation.clients.values():
+            while client.status()["height"] < height and time.monotonic() < until_s:
+                time.sleep(0.1)
+        chains = {
+            name: [client.block(each) for each in range(height + 1)]
+            for name, client in federation.clients.items()
+        }
+        for blocks in chains.values():
+            assert invariants.chain_is_linked(blocks) is None
+            found = {t.id: b.header.height for b in blocks for t in b.payload}
+            assert load.committed.items() <= found.items()
+        decisions = [
+            invariants.Decision(index, block)
+            for index, blocks in enumerate(chains.values())
+            for block in blocks
+        ]
+        assert invariants.check_decisions(decisions) == ()
+        for client in federation.clients.values():
+            status = client.status()
+            assert status["counters"]["evidence"] == 0
+            total = sum(client.account(who).account.available_uatp for who in (ALICE, EVE))
+            assert total == 1000 * MICRO
+    for name in federation.names:
+        sound = web4("verify", str(tmp_path / "f" / name))
+        assert sound.returncode == 0, sound.stdout + sound.stderr
+
+
+def test_a_second_process_on_the_same_platform_is_refused(tmp_path: Path) -> None:
+    with LocalFederation(tmp_path / "f", 1, {ALICE: MICRO}) as federation:
+        federation.start()
+        second = web4("run", str(tmp_path / "f" / "thor" / "platform.toml"))
+        assert second.returncode == 1
+        assert "Traceback" not in second.stderr
+        assert len(second.stderr.strip().splitlines()) == 1
+        assert federation.stop("thor") == 0
+
+
+@pytest.mark.parametrize("spoil", ["missing key", "readable key", "missing guard", "other key"])
+def test_a_platform_without_its_identity_does_not_start(tmp_path: Path, spoil: str) -> None:
+    federation = LocalFederation(tmp_path / "f", 2, {ALICE: MICRO})
+    home = tmp_path / "f" / "thor"
+    if spoil == "missing key":
+        (home / "platform.key").unlink()
+    if spoil == "readable key":
+        (home / "platform.key").chmod(0o644)
+    if spoil == "missing guard":
+        (home / "guard").unlink()
+    if spoil == "other key":
+        (home / "platform.key").unlink()
+        KeyFile.create(home / "platform.key")
+    done = web4("run", str(home / "platform.toml"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert federation.processes == {}
