@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from web4adapters.client import ClientError, Refused, signed_transaction
+from web4adapters.config import load_genesis
 from web4adapters.demo import LocalFederation
-from web4adapters.signers import KeyFile
+from web4adapters.signers import KeyFile, Verifier
+from web4adapters.storage import Store
+from web4adapters.verify import blocks_of_store, verify_chain, write_export
 from web4core import invariants
 from web4core.chain import chain_id
 from web4core.ledger.state import MICRO, Address
@@ -40,12 +43,30 @@ def test_the_demo_holds_and_counts_its_messages(n: int) -> None:
     assert set(report["supply"].values()) == {"1500"}
 
 
-def test_a_chain_verifies_offline_and_a_changed_byte_is_found(tmp_path: Path) -> None:
+def test_a_chain_verifies_offline_and_any_changed_digit_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "federation"
     assert web4("demo", "--json", "--keep", str(folder)).returncode == 0
     sound = web4("verify", str(folder / "thor"), "--json")
     assert sound.returncode == 0, sound.stdout + sound.stderr
     assert json.loads(sound.stdout)["height"] >= 7
+
+    genesis = load_genesis(folder / "genesis.json")
+    exported = tmp_path / "chain"
+    with Store.open(folder / "thor" / "store", chain_id(genesis), "thor") as store:
+        store.recover()
+        pairs = list(blocks_of_store(store))
+    lines = ({"block": block.hex(), "certificate": proof.hex()} for block, proof in pairs)
+    write_export(exported, genesis, lines)
+    assert web4("verify", str(exported)).returncode == 0
+
+    verifier = Verifier()
+    for place in range(0, len(pairs[3][0]), 7):
+        block, proof = pairs[3]
+        changed = block[:place] + bytes([block[place] ^ 1]) + block[place + 1 :]
+        spoilt = [*pairs[:3], (changed, proof), *pairs[4:]]
+        report = verify_chain(genesis, spoilt, verifier, lambda _height: None)
+        assert report.finding is not None
+        assert report.finding.height == 4
 
 
 class Load:
