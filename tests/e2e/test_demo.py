@@ -19,11 +19,16 @@ from web4adapters.storage import Store
 from web4adapters.verify import blocks_of_store, verify_chain, write_export
 from web4core import invariants
 from web4core.chain import chain_id
+from web4core.events import Received
+from web4core.ledger.application import Ledger
 from web4core.ledger.state import MICRO, Address
 from web4core.ledger.transactions import Transaction, Transfer
+from web4core.messages import Proposal, Statement, ViewChange, Vote
 from web4core.settings import Settings
+from web4core.snapshot import decode_event, event_schema
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+KEEP_ALL = 1_000_000
 ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
 
 
@@ -110,7 +115,7 @@ class Load:
 def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path) -> None:
     settings = Settings(view_timeout_ms=500, resend_ms=300)
     accounts = {ALICE: 1000 * MICRO, EVE: 0}
-    with LocalFederation(tmp_path / "f", 4, accounts, settings, 20) as federation:
+    with LocalFederation(tmp_path / "f", 4, accounts, settings, KEEP_ALL) as federation:
         federation.start()
         federation.wait_linked()
         load = Load(federation)
@@ -151,9 +156,47 @@ def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path
             assert status["counters"]["evidence"] == 0
             total = sum(client.account(who).account.available_uatp for who in (ALICE, EVE))
             assert total == 1000 * MICRO
+    heard: list[Statement] = []
     for name in federation.names:
         sound = web4("verify", str(tmp_path / "f" / name))
         assert sound.returncode == 0, sound.stdout + sound.stderr
+        heard.extend(statements_in_journal(federation, name))
+    assert len(heard) > 12 * height
+    assert invariants.check_statements(heard) == ()
+
+
+def statements_in_journal(federation: LocalFederation, name: str) -> list[Statement]:
+    """All that a platform signed, and all that reached it, over all of its lives."""
+    genesis = federation.genesis
+    schema = event_schema(Ledger.of(genesis))
+    with Store.open(federation.folder / name / "store", chain_id(genesis), name) as store:
+        events = [decode_event(schema, record) for record in store.recover().events]
+    return [
+        event.message.statement
+        for event in events
+        if isinstance(event, Received) and isinstance(event.message, Vote | Proposal | ViewChange)
+    ]
+
+
+def test_a_platform_comes_back_from_its_snapshot(tmp_path: Path) -> None:
+    with LocalFederation(tmp_path / "f", 1, {ALICE: MICRO, EVE: 0}, None, 3) as federation:
+        federation.start()
+        load = Load(federation)
+        load.thread.start()
+        while len(load.committed) < 12:
+            time.sleep(0.05)
+        load.stop.set()
+        load.thread.join(10)
+        before = federation.clients["thor"].account(ALICE)
+        assert federation.stop("thor") == 0
+        assert "snapshot at height" in federation.tail("thor")
+        federation.start("thor")
+        assert federation.clients["thor"].account(ALICE) == before
+        federation.kill("thor")
+        federation.start("thor")
+        assert federation.clients["thor"].account(ALICE) == before
+    sound = web4("verify", str(tmp_path / "f" / "thor"))
+    assert sound.returncode == 0, sound.stdout + sound.stderr
 
 
 def test_a_second_process_on_the_same_platform_is_refused(tmp_path: Path) -> None:

@@ -113,12 +113,12 @@ class _Node:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        running = asyncio.ensure_future(_both(engine, inlet))
         stopping = asyncio.ensure_future(stop.wait())
+        site = web.TCPSite(runner, self._config.host, self._config.port)
+        await site.start()
+        links.start(inlet)
+        running = asyncio.ensure_future(_together(engine, inlet, links))
         try:
-            site = web.TCPSite(runner, self._config.host, self._config.port)
-            await site.start()
-            links.start(inlet)
             log.info("%s listens on %s", self._config.name, site.name)
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -129,8 +129,9 @@ class _Node:
         return code
 
 
-async def _both(engine: Engine, inlet: Inlet) -> None:
+async def _together(engine: Engine, inlet: Inlet, links: Links) -> None:
     async with asyncio.TaskGroup() as group:
+        group.create_task(links.run())
         group.create_task(engine.run())
         group.create_task(inlet.run())
 

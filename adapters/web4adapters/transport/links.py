@@ -164,6 +164,10 @@ class Links:
             if dials(self._me, index):
                 self._spawn(self._dial_forever(index, listener))
 
+    async def run(self) -> None:
+        """Until cancelled; a defect in a link is a defect of the platform, and raised here."""
+        await asyncio.gather(asyncio.Event().wait(), *self._tasks)
+
     async def close(self) -> None:
         """Take all links down."""
         for task in tuple(self._tasks):
