@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import click
 
+from web4adapters.cli.bench import bench
 from web4adapters.cli.demo import demo
 from web4adapters.cli.federation import init, run, status
 from web4adapters.cli.ledger import account, transfer
@@ -55,7 +56,7 @@ def commands() -> None:
     """
 
 
-for _command in (account, demo, export, init, run, status, transfer, verify):
+for _command in (account, bench, demo, export, init, run, status, transfer, verify):
     commands.add_command(_command)
 
 
