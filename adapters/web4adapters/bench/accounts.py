@@ -15,7 +15,7 @@ import subprocess
 import sys
 from typing import Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from web4adapters.bench.floors import signature_times
 from web4adapters.bench.measure import Aim, BenchError, Measurement, Spread, in_ms, seconds_of
@@ -31,7 +31,7 @@ BLOCK_ITEMS = 1_000
 BLOCK_LEDGER_ACCOUNTS = 10_000
 SMALLEST = 1_000
 BALANCE_UATP = 1_000_000
-APPLIES = 7
+APPLIES = 15
 NOW_MS = 1
 APPLY_AIM = Aim(0.5)
 GROWTH_AIM = Aim(1.0)
@@ -108,24 +108,31 @@ def apply_block(repeats: int, items: int = BLOCK_ITEMS) -> Measurement:
 
 @frozen
 class Size:
-    """What was measured on a ledger of one size."""
+    """What was measured on a ledger of one size, and in turn with it on the smallest."""
 
     accounts: int
     apply_s: list[float]
+    smallest_s: list[float]
     bytes_per_account: float
 
 
 def measure_size(accounts: int, applies: int = APPLIES) -> Size:
-    """Build a ledger, weigh it, and apply the same kind of block to it a few times."""
+    """Build a ledger, weigh it, and apply a block to it and to the smallest one in turn."""
     gc.collect()
     before = resident_bytes()
     state = ledger_of(accounts)
     gc.collect()
     grown = resident_bytes() - before
-    payload = transfers_among(accounts, min(BLOCK_ITEMS, accounts))
-    apply_seconds(state, payload)  # warm-up
-    times = [apply_seconds(state, payload) for _ in range(applies)]
-    return Size(accounts, times, grown / accounts)
+    count = min(BLOCK_ITEMS, accounts)
+    payload, smallest_payload = transfers_among(accounts, count), transfers_among(SMALLEST, count)
+    smallest = ledger_of(SMALLEST)
+    times: list[float] = []
+    smallest_times: list[float] = []
+    for _ in range(applies + 1):
+        smallest_times.append(apply_seconds(smallest, smallest_payload))
+        times.append(apply_seconds(state, payload))
+    # the first of each is warm-up
+    return Size(accounts, times[1:], smallest_times[1:], grown / accounts)
 
 
 def _measured_apart(accounts: int) -> Size:
@@ -136,7 +143,7 @@ def _measured_apart(accounts: int) -> Size:
     if done.returncode != 0:
         raise BenchError(f"a ledger of {accounts} accounts could not be measured: {done.stderr}")
     told: dict[str, Any] = json.loads(done.stdout)
-    return Size(told["accounts"], told["apply_s"], told["bytes_per_account"])
+    return Size(**told)
 
 
 def growth(largest: int) -> tuple[Measurement, Measurement]:
@@ -144,11 +151,11 @@ def growth(largest: int) -> tuple[Measurement, Measurement]:
     sizes = [_measured_apart(size) for size in _decades(SMALLEST, largest)]
     first, last = sizes[0], sizes[-1]
     logarithm = math.log(last.accounts) / math.log(first.accounts)
-    base_s = Spread.of(first.apply_s).median
-    ratios = [each / base_s / logarithm for each in last.apply_s]
+    grown = [one / other for one, other in zip(last.apply_s, last.smallest_s, strict=True)]
+    ratios = [each / logarithm for each in grown]
     details: dict[str, Any] = {
         "apply_ms_by_accounts": {str(each.accounts): in_ms(each.apply_s) for each in sizes},
-        "growth": round(Spread.of(last.apply_s).median / base_s, 3),
+        "growth": round(Spread.of(grown).median, 3),
         "growth_if_logarithmic": round(logarithm, 3),
     }
     over = (
@@ -180,13 +187,7 @@ def _decades(first: int, last: int) -> list[int]:
 
 def main(accounts: int) -> None:
     """Measure one size and tell it."""
-    size = measure_size(accounts)
-    told = {
-        "accounts": size.accounts,
-        "apply_s": size.apply_s,
-        "bytes_per_account": size.bytes_per_account,
-    }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(asdict(measure_size(accounts))) + "\n")
 
 
 if __name__ == "__main__":

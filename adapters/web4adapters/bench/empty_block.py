@@ -35,8 +35,8 @@ MAX_MESSAGES = 200
 def verifications_needed(n: int) -> int:
     """Others' statements that n platforms must verify for one block, all together.
 
-    Each all but the proposer the PRE-PREPARE; each a quorum of PREPAREs and one of COMMITs, of
-    which one is its own.
+    All but the proposer verify the PRE-PREPARE; each verifies a quorum of PREPAREs and one of
+    COMMITs, less its own.
     """
     return (n - 1) + n * 2 * (quorum(n) - 1)
 
@@ -135,7 +135,8 @@ def empty_block(repeats: int, blocks: int) -> Measurement:
         times = signature_times(rounds=2)
         floor.append((verified * times.verify_s + signed * times.sign_s) / n)
         ratios.append(core[-1] / floor[-1])
-    details = {
+    details: dict[str, Any] = {
+        "stand_in": "one unsigned mark of 8 bytes: view 0 proposes no empty block",
         "core_ms_per_block_and_platform": in_ms(core),
         "signatures_ms_per_block_and_platform": in_ms(floor),
         "verified_per_block": verified,

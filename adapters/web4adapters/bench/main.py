@@ -35,8 +35,8 @@ class Size:
     steady_blocks: int
 
 
-FULL = Size(15, 50, 1_000_000, 8, 5, 25, 10_000)
-QUICK = Size(5, 20, 100_000, 3, 1, 5, 300)
+FULL = Size(31, 20, 1_000_000, 8, 5, 25, 10_000)
+QUICK = Size(11, 20, 100_000, 3, 1, 5, 300)
 
 PARTS: Final[dict[str, Callable[[Size], Sequence[Measurement]]]] = {
     "empty": lambda size: (empty_block(size.repeats, size.blank_blocks),),
@@ -127,7 +127,9 @@ def _told(value: Any) -> str:
 
 
 def _show_profile(console: Console, name: str, told: dict[str, Any]) -> None:
-    table = Table(title=f"{name}: where {told['busy_s']} busy seconds go", title_justify="left")
+    console.print(f"[bold]{name}: where the event loops' {told['busy_s']} busy seconds go[/]")
+    console.print(f"  processor seconds: {_told(told['processor_s'])}", highlight=False)
+    table = Table()
     table.add_column("what")
     table.add_column("share", justify="right")
     for section in ("shares", "top"):

@@ -2,8 +2,9 @@
 
 Run as `python -m web4adapters.bench.profiled CONFIG OUTPUT`, it is `web4 run` with its profile
 written when it stops.
-cProfile makes Python code look slower than it is, and native code not, and it sees the event loop
-alone; what the worker threads computed, which is signatures, is told apart by processor time.
+cProfile makes Python code look slower than it is, and native code not.
+It sees the event loop alone, by the clock on the wall, waits for the disk and for a processor
+included; what the worker threads compute is signatures, and is told apart by processor time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from web4adapters.bench.measure import BenchError
 from web4adapters.config import load_node_config
 from web4adapters.demo import LocalFederation
 from web4adapters.runtime.main import run
@@ -95,8 +97,14 @@ def group_of(function: Function) -> str | None:
 
 
 def shares(folder: Path) -> dict[str, Any]:
-    """Seconds by group over all profiles in a folder, idle time apart, and the top functions."""
-    stats = pstats.Stats(*(str(path) for path in sorted(folder.glob("*.profile"))))
+    """Where the event loops' time went, by group and by function, idle time left out.
+
+    Over all profiles in a folder; beside it the processor time of event loops and worker threads.
+    """
+    paths = [str(path) for path in sorted(folder.glob("*.profile"))]
+    if not paths:
+        raise BenchError("no platform wrote its profile; were they killed?")
+    stats = pstats.Stats(*paths)
     told: dict[Function, Any] = stats.stats  # type: ignore[attr-defined]
     groups: Counter[str] = Counter()
     functions: Counter[str] = Counter()
@@ -109,12 +117,14 @@ def shares(folder: Path) -> dict[str, Any]:
             continue
         for caller, (_, _, called_s, _) in callers.items():
             groups[group_of(caller) or "Python itself"] += called_s
-    for path in folder.glob("*.threads"):
-        groups["signatures (worker threads)"] += json.loads(path.read_text())
+    computed: Counter[str] = Counter()
+    for path in folder.glob("*.computed"):
+        computed.update(json.loads(path.read_text()))
     groups.pop(IDLE, None)
     busy_s = sum(groups.values())
     return {
         "busy_s": round(busy_s, 3),
+        "processor_s": {name: round(spent_s, 3) for name, spent_s in computed.items()},
         "shares": {name: round(own_s / busy_s, 4) for name, own_s in groups.most_common()},
         "top": {name: round(own_s / busy_s, 4) for name, own_s in functions.most_common(TOP)},
     }
@@ -132,8 +142,10 @@ def main(config: Path, output: Path) -> int:
     profile = cProfile.Profile()
     code: int = profile.runcall(run, load_node_config(config))
     profile.dump_stats(output)
-    beside_s = time.process_time() - time.thread_time()
-    output.with_suffix(".threads").write_text(json.dumps(beside_s))
+    loop_s = time.thread_time()
+    beside_s = max(0.0, time.process_time() - loop_s)
+    computed = {"event loops": loop_s, "worker threads (signatures)": beside_s}
+    output.with_suffix(".computed").write_text(json.dumps(computed))
     return code
 
 

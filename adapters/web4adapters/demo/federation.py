@@ -77,12 +77,15 @@ class LocalFederation:
             self._spawn(name)
         self.wait_up(*(names or self.names))
 
-    def _spawn(self, name: str) -> None:
+    def command(self, name: str) -> list[str]:
+        """What a platform's process runs."""
         config = self.folder / name / "platform.toml"
-        command = [sys.executable, "-m", "web4adapters.cli", "run", str(config)]
+        return [sys.executable, "-m", "web4adapters.cli", "run", str(config)]
+
+    def _spawn(self, name: str) -> None:
         with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command,
+                self.command(name),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -127,22 +130,28 @@ class LocalFederation:
 
     def stop(self, name: str) -> int:
         """Ask a platform to stop; SIGKILL if it does not. Its exit code."""
+        self._ask_to_stop(name)
+        return self._wait_stopped(name)
+
+    def close(self) -> None:
+        """Stop every process that was started, all at once; each is asked only once."""
+        for name in self.processes:
+            self._ask_to_stop(name)
+        for name in self.processes:
+            self._wait_stopped(name)
+
+    def _ask_to_stop(self, name: str) -> None:
         process = self.processes[name]
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
+
+    def _wait_stopped(self, name: str) -> int:
+        process = self.processes[name]
         try:
             return process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
-
-    def close(self) -> None:
-        """Stop every process that was started."""
-        for process in self.processes.values():
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for name in self.processes:
-            self.stop(name)
 
     def __enter__(self) -> LocalFederation:
         return self
