@@ -31,6 +31,11 @@ settings.register_profile("long", _BASE, max_examples=5_000, stateful_step_count
 settings.load_profile(PROFILE)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The transcripts in `scenarios/` can be written anew, to be reviewed as a diff."""
+    parser.addoption("--rewrite-scenarios", action="store_true", dest="rewrite_scenarios")
+
+
 @pytest.hookimpl(tryfirst=True)  # before Hypothesis reads the option
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed here, unless the command line or the profile did, so that it is known."""

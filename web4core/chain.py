@@ -84,7 +84,7 @@ class Header:
     """What a vote is a vote for.
 
     `state_root` is the root after the block, so that a vote on a block is a vote on its result.
-    Neither the view nor the proposer is in it: a block proposed again keeps its digest.
+    Neither the view nor the proposer is in it: a block proposed again keeps its digest (H-BLOCK-4).
     """
 
     chain_id: bytes
@@ -196,7 +196,7 @@ def block_schema(decode_item: Any) -> Schema[Block]:
             raise RemoteProtocolError("H-BLOCK-2", "payload differs from the header's payload root")
         return seal(header, tuple(map(decode_item, encoded)))
 
-    return Schema(dump, load, fields.says)
+    return Schema(dump, load, fields.says, fields.label, fields.fields)
 
 
 MAX_HEIGHT = MAX_UINT

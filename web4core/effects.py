@@ -35,7 +35,7 @@ class Send:
 
 @frozen
 class SetTimer:
-    """Feed back `Elapsed` after this delay, instead of any earlier timer of its kind."""
+    """Feed back `Elapsed` after this delay, in place of a timer of its kind (A-EFFECT-3)."""
 
     timer: Timer
     delay_ms: int

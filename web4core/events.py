@@ -27,6 +27,8 @@ class TimerKind(enum.IntEnum):
     """Say again what this platform stands for."""
     SYNC = 4
     """A block that others have has not come."""
+    STATUS = 5
+    """Nothing happens; say where this platform is, in case something did."""
 
 
 @frozen
@@ -40,7 +42,7 @@ class Timer:
 
 @frozen
 class Received:
-    """A message that passed the gate, from a peer or from this platform's own signer."""
+    """A message that passed the gate, from a peer or this platform's own signer (A-EVENT-3)."""
 
     message: Message
     now_ms: int
@@ -56,7 +58,7 @@ class Elapsed:
 
 @frozen
 class Submitted:
-    """Clients of this platform handed in transactions that passed the gate."""
+    """Clients of this platform handed in transactions that passed the gate (A-EVENT-3)."""
 
     transactions: tuple[Any, ...]
     now_ms: int
@@ -72,7 +74,7 @@ class Connected:
 
 @frozen
 class Resumed:
-    """The adapter has started, or restarted: no timer runs and nothing is on its way."""
+    """The adapter has started, or restarted: no timer runs, nothing is on its way (A-EVENT-5)."""
 
     now_ms: int
 

@@ -78,7 +78,7 @@ class Gate:
         return self.schemas.message.encode(message)
 
     def parse(self, data: bytes) -> Parsed:
-        """Decode and check all but the signatures, which are returned as claims."""
+        """Decode and check all but the signatures, returned as claims (W-MSG-1, W-MSG-8)."""
         message = self.schemas.message.decode(data, MAX_MESSAGE_BYTES)
         claims: list[Claim] = []
         _CHECKS[type(message)](self, message, claims)

@@ -36,7 +36,7 @@ class Violation:
 
 
 def lock_is_proved(state: State) -> str | None:
-    """A lock is backed by a prepared certificate for its digest in its view, and has its block."""
+    """A lock has its block, and a prepared certificate for it in its view (I-LOCK-1)."""
     agreement, lock = state.agreement, state.agreement.lock
     if lock is None:
         return None
@@ -51,7 +51,7 @@ def lock_is_proved(state: State) -> str | None:
 
 
 def speaks_for_its_view(state: State) -> str | None:
-    """Every draft that a platform stands for is its own, of this height and of this view."""
+    """Every draft that a platform stands for is its own, of its height and view (I-SAID-1)."""
     agreement = state.agreement
     said = agreement.said
     for draft in (said.view_change, said.proposal, said.prepare, said.commit):
@@ -66,7 +66,7 @@ def speaks_for_its_view(state: State) -> str | None:
 
 
 def commits_what_it_locked(state: State) -> str | None:
-    """A COMMIT in this view is for the locked digest, and the lock is of this view."""
+    """A COMMIT in this view is for the locked digest, and the lock is of this view (I-SAID-2)."""
     agreement = state.agreement
     commit, lock = agreement.said.commit, agreement.lock
     if commit is None:
@@ -77,7 +77,7 @@ def commits_what_it_locked(state: State) -> str | None:
 
 
 def view_change_left_view_zero(state: State) -> str | None:
-    """A platform is in view 0, or has said with a VIEW-CHANGE how it came to a later one."""
+    """A platform is in view 0, or has said with a VIEW-CHANGE how it left that (I-SAID-3)."""
     agreement = state.agreement
     if (agreement.view == 0) != (agreement.said.view_change is None):
         return f"view {agreement.view} without its VIEW-CHANGE"
@@ -85,7 +85,7 @@ def view_change_left_view_zero(state: State) -> str | None:
 
 
 def slots_are_in_place(state: State) -> str | None:
-    """Each slot holds a message of its signer, for its height."""
+    """Each slot holds a message of its signer, for its height (I-SLOT-1)."""
     for slots, height in (
         (state.agreement.slots, state.height),
         (state.upcoming, state.height + 1),
@@ -100,7 +100,7 @@ def slots_are_in_place(state: State) -> str | None:
 
 
 def tip_is_certified(state: State) -> str | None:
-    """The tip is one below the current height, and has its commit certificate."""
+    """The tip is one below the current height, and has its commit certificate (I-TIP-1)."""
     tip, certificate = state.tip, state.tip_certificate
     if tip.header.height != state.height - 1:
         return f"tip {tip.header.height} while at height {state.height}"
@@ -114,7 +114,7 @@ def tip_is_certified(state: State) -> str | None:
 
 
 def root_matches(state: State) -> str | None:
-    """The state is the one whose root the tip's header commits to."""
+    """The state is the one whose root the tip's header commits to (I-ROOT-1)."""
     if state.config.application.root(state.app) != state.tip.header.state_root:
         return f"the state differs from the root of block {state.tip.header.height}"
     return None
@@ -128,7 +128,7 @@ def _entries(ledger: LedgerState) -> Iterable[Account | CrossTransfer]:
 
 
 def supply_is_constant(ledger: LedgerState) -> str | None:
-    """All that is available or locked adds up to the supply of the genesis."""
+    """All that is available or locked adds up to the supply of the genesis (I-SUPPLY-1)."""
     total = sum(
         entry.available_uatp + entry.locked_uatp
         for entry in _entries(ledger)
@@ -138,7 +138,7 @@ def supply_is_constant(ledger: LedgerState) -> str | None:
 
 
 def nothing_is_negative(ledger: LedgerState) -> str | None:
-    """No balance and no nonce is below zero."""
+    """No balance and no nonce is below zero (I-SUPPLY-2)."""
     for entry in _entries(ledger):
         if isinstance(entry, Account):
             if min(entry.available_uatp, entry.locked_uatp, entry.nonce) < 0:
@@ -149,7 +149,7 @@ def nothing_is_negative(ledger: LedgerState) -> str | None:
 
 
 def locked_equals_open_transfers(ledger: LedgerState) -> str | None:
-    """What is locked in an account is the sum of its transfers that are neither way settled."""
+    """What is locked in an account is the sum of its unsettled transfers (I-SUPPLY-3)."""
     locked: dict[Address, int] = {}
     for entry in _entries(ledger):
         if isinstance(entry, CrossTransfer) and entry.phase is Phase.LOCKED:
@@ -163,7 +163,7 @@ def locked_equals_open_transfers(ledger: LedgerState) -> str | None:
 
 
 def transfers_cross_platforms(ledger: LedgerState) -> str | None:
-    """Both ends of a transfer are open accounts, on two platforms."""
+    """Both ends of a transfer are open accounts, on two platforms (I-SUPPLY-4)."""
     entries = tuple(_entries(ledger))
     opened = {entry.address: None for entry in entries if isinstance(entry, Account)}
     for entry in entries:
@@ -187,7 +187,7 @@ class Decision:
 
 
 def agreement_holds(decisions: Sequence[Decision]) -> str | None:
-    """No two honest platforms decide differently at a height."""
+    """No two honest platforms decide differently at a height (I-AGREE-1)."""
     first: dict[int, Decision] = {}
     for decision in decisions:
         height = decision.block.header.height
@@ -198,7 +198,7 @@ def agreement_holds(decisions: Sequence[Decision]) -> str | None:
 
 
 def same_height_same_root(decisions: Sequence[Decision]) -> str | None:
-    """Same height, same state root."""
+    """Same height, same state root (I-AGREE-2)."""
     roots: dict[int, bytes] = {}
     for decision in decisions:
         header = decision.block.header
@@ -220,7 +220,7 @@ def chain_is_linked(blocks: Sequence[Block]) -> str | None:
 
 
 def nobody_signs_twice(statements: Iterable[Statement]) -> str | None:
-    """No honest platform signs two conflicting statements."""
+    """No honest platform signs two conflicting statements (I-SIGN-1)."""
     known: dict[tuple[int, int, int, int], Statement] = {}
     for statement in statements:
         key = (statement.signer, statement.kind, statement.height, statement.view)

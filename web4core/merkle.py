@@ -95,7 +95,7 @@ class MapProof:
 
 
 class Map(Generic[V]):
-    """A map from paths of 32 bytes to values; `set` and `delete` return another map.
+    """A map from paths of 32 bytes to values; `set` and `delete` return another map (W-MAP-1).
 
     Values are compared and encoded, never changed.
     Equality is by content, for maps that encode values by the same function.
@@ -224,7 +224,7 @@ class Map(Generic[V]):
     def root(self) -> bytes:
         """The 32 bytes that commit to the content; hashes only what no earlier call has hashed."""
         if self._root is None:
-            return _EMPTY_ROOT  # W-MAP-5
+            return _EMPTY_ROOT  # W-MAP-3
         return _digest_of(self._root, self._encode)
 
     def prove(self, path: bytes) -> MapProof:
@@ -410,7 +410,7 @@ def prove(entries: Map[V], path: bytes) -> MapProof:
 
 
 def check_map(root: bytes, path: bytes, value_bytes: bytes, proof: MapProof) -> bool:
-    """Whether the map with this root holds these value bytes at this path, by this proof.
+    """Whether the map with this root holds these value bytes at this path, by this proof (W-MAP-5).
 
     Any values of the declared types are fine; what proves nothing gives False.
     """
@@ -436,7 +436,7 @@ _LIST_SIZE_LIMIT: Final = 2**64
 
 
 def list_root(leaves: Sequence[bytes]) -> bytes:
-    """The Merkle tree hash of a list (RFC 9162, section 2.1.1)."""
+    """The Merkle tree hash of a list (RFC 9162, section 2.1.1; W-LIST-1)."""
     if not leaves:
         return sha256().digest()  # W-LIST-1
     level = [_list_leaf(leaf) for leaf in leaves]
@@ -446,8 +446,9 @@ def list_root(leaves: Sequence[bytes]) -> bytes:
 
 
 def list_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """The inclusion proof of the leaf at this index, from the bottom (RFC 9162, section 2.1.3.1).
+    """The inclusion proof of the leaf at this index, from the bottom (W-LIST-2).
 
+    That of RFC 9162, section 2.1.3.1.
     Raises `LocalProtocolError` for an index outside the list.
     """
     if not 0 <= index < len(leaves):
@@ -464,8 +465,9 @@ def list_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
 
 
 def check_list(root: bytes, leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bool:
-    """Whether the list of this size and root has this leaf at this index (section 2.1.3.2).
+    """Whether the list of this size and root has this leaf at this index (W-LIST-3).
 
+    By RFC 9162, section 2.1.3.2.
     Any values of the declared types are fine; what proves nothing gives False.
     """
     if not 0 <= index < size < _LIST_SIZE_LIMIT:
@@ -496,8 +498,8 @@ def _next_level(level: list[bytes]) -> list[bytes]:
 
 
 def _list_leaf(leaf: bytes) -> bytes:
-    return sha256(b"\x00" + leaf).digest()  # W-LIST-2
+    return sha256(b"\x00" + leaf).digest()  # W-LIST-1
 
 
 def _list_node(left: bytes, right: bytes) -> bytes:
-    return sha256(b"\x01" + left + right).digest()  # W-LIST-3
+    return sha256(b"\x01" + left + right).digest()  # W-LIST-1

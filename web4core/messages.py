@@ -155,7 +155,10 @@ _FIXED = struct.Struct(">BQQ")
 
 
 def signing_bytes(chain_id: bytes, statement: Statement) -> bytes:
-    """What is signed: domain, chain, kind, height, view, digest, all of fixed length (C-STMT-2)."""
+    """What is signed: domain, chain, kind, height, view, digest (C-STMT-2).
+
+    All are of fixed length, so no two statements share their bytes (C-STMT-5).
+    """
     fixed = _FIXED.pack(statement.kind, statement.height, statement.view)
     return domain(Tag.STATEMENT) + chain_id + fixed + statement.digest
 

@@ -34,11 +34,15 @@ class Schema(Generic[T]):
     `dump` is total on valid values; `load` raises `RemoteProtocolError` on anything that `dump`
     could not have produced.
     `says` is the phrase that the specification uses for it.
+    A record also tells its label and its fields, and a union its members by their labels: the
+    specification draws its tables from them.
     """
 
     dump: Callable[[T], codec.Plain]
     load: Callable[[Any], T]
     says: str
+    label: str | None = None
+    fields: tuple[tuple[str, Schema[Any]], ...] = ()
 
     def encode(self, value: T) -> bytes:
         """The canonical bytes of a value."""
@@ -183,7 +187,7 @@ def record(label: str, build: Callable[..., T], **fields: Schema[Any]) -> Schema
             raise within(f"{label}.{names[len(values)]}", error) from None
         return build(*values)
 
-    return Schema(dump, load, f"{label}({', '.join(names)})")
+    return Schema(dump, load, f"{label}({', '.join(names)})", label, tuple(fields.items()))
 
 
 def union(**members: tuple[type[Any], Schema[Any]]) -> Schema[Any]:
@@ -203,4 +207,4 @@ def union(**members: tuple[type[Any], Schema[Any]]) -> Schema[Any]:
             raise RemoteProtocolError("W-TYPE-6", f"expected one of {', '.join(by_label)}")
         return member(plain)
 
-    return Schema(dump, load, says)
+    return Schema(dump, load, says, None, tuple((each, m) for each, (_, m) in members.items()))

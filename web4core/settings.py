@@ -30,6 +30,8 @@ class Settings:
     """How long a new proposer waits for VIEW-CHANGEs beyond a quorum."""
     resend_ms: int = 1_000
     """How often an unfinished height says again what it stands for."""
+    status_ms: int = 5_000
+    """How often an idle platform says where it is, so that nobody stays behind unnoticed."""
     sync_delay_ms: int = 250
     """How long to wait for a block that others have before fetching it, and before asking again."""
     clock_drift_ms: int = 10_000

@@ -135,7 +135,8 @@ def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path
         height = max(load.committed.values())
         until_s = time.monotonic() + 30
         for client in federation.clients.values():
-            while client.status()["height"] < height and time.monotonic() < until_s:
+            while client.status()["height"] < height:
+                assert time.monotonic() < until_s, client.status()
                 time.sleep(0.1)
         chains = {
             name: [client.block(each) for each in range(height + 1)]

@@ -1,4 +1,9 @@
-"""The specification and the code name the same clauses."""
+"""The specification, the code and the tests name the same clauses, and say the same.
+
+`python3 -m tests.spec_tools` writes anew what is generated.
+`untested_clauses.txt` beside this file lists the clauses that no test names yet, and may only
+become shorter.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +11,195 @@ import re
 from collections import Counter
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-CLAUSE = re.compile(r"\b([ACHIKLW]-[A-Z]+)-(\d+)\b")
-RANGE = re.compile(r"\b([ACHIKLW]-[A-Z]+)-(\d+) to \1-(\d+)\b")
-DEFINED = re.compile(r"^\*\*([ACHIKLW]-[A-Z]+-\d+)\*\* (.+)$", re.MULTILINE)
+import pytest
+
+from tests.spec_tools import generated, height_diagram, tables, transfer_diagram
+from tests.spec_tools.clauses import (
+    CODE,
+    OPENING,
+    SPEC,
+    TESTS,
+    cited,
+    clauses,
+    clauses_in,
+    ids_in,
+    marked,
+    marks_in,
+    pages,
+)
+from tests.spec_tools.traceability import allowed, untested
+
+LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 
 
-def defined() -> list[str]:
-    return [
-        found.group(1)
-        for path in sorted((ROOT / "spec").glob("*.md"))
-        for found in DEFINED.finditer(path.read_text())
-    ]
+def defined() -> dict[str, None]:
+    return dict.fromkeys(clause.id for clause in clauses())
 
 
-def cited(*folders: str) -> set[str]:
-    clauses: set[str] = set()
-    for folder in folders:
-        for path in (ROOT / folder).rglob("*.py"):
-            text = path.read_text()
-            clauses.update("-".join(found.groups()) for found in CLAUSE.finditer(text))
-            for found in RANGE.finditer(text):
-                name, first, last = found.groups()
-                clauses.update(f"{name}-{each}" for each in range(int(first), int(last) + 1))
-    return clauses
+def documents() -> list[Path]:
+    return sorted(SPEC.rglob("*.md"))
+
+
+# --- ids ----------------------------------------------------------------------------------------
 
 
 def test_every_clause_has_one_id() -> None:
-    assert [clause for clause, times in Counter(defined()).items() if times > 1] == []
+    times = Counter(clause.id for clause in clauses())
+    assert [clause for clause, count in times.items() if count > 1] == []
 
 
-def test_every_clause_that_code_or_tests_cite_exists() -> None:
-    assert sorted(cited("web4core", "adapters", "tests") - set(defined())) == []
+def test_every_bold_id_opens_a_clause() -> None:
+    opened = sum(len(OPENING.findall(path.read_text(encoding="utf-8"))) for path in pages())
+    assert opened == len(clauses())
+
+
+def test_every_clause_that_code_cites_exists() -> None:
+    assert sorted(cited(*CODE).keys() - defined().keys()) == []
+
+
+def test_every_clause_that_tests_cite_exists() -> None:
+    assert sorted(cited(*TESTS).keys() - defined().keys()) == []
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda path: path.relative_to(SPEC).as_posix())
+def test_every_clause_that_a_page_mentions_exists(page: Path) -> None:
+    mentioned = {clause for clause, _ in ids_in(page.read_text(encoding="utf-8"))}
+    assert sorted(mentioned - defined().keys()) == []
+
+
+# --- code and tests -----------------------------------------------------------------------------
 
 
 def test_every_clause_is_cited_by_code() -> None:
-    assert sorted(set(defined()) - cited("web4core", "adapters")) == []
+    assert sorted(defined().keys() - cited(*CODE).keys()) == []
 
 
-def test_a_clause_is_one_line_with_its_text() -> None:
-    for path in sorted((ROOT / "spec").glob("*.md")):
-        for line in path.read_text().splitlines():
-            if line.startswith("**") and CLAUSE.match(line[2:]):
-                assert DEFINED.match(line), f"{path.name}: {line}"
+def test_every_clause_with_a_must_is_named_by_a_test_or_listed_as_untested() -> None:
+    assert sorted(set(untested()) - set(allowed())) == []
+
+
+def test_no_clause_is_listed_as_untested_that_has_a_test() -> None:
+    assert sorted(set(allowed()) & marked(*TESTS).keys()) == []
+
+
+def test_only_clauses_are_listed_as_untested() -> None:
+    assert sorted(set(allowed()) - defined().keys()) == []
+
+
+# --- what is generated --------------------------------------------------------------------------
+
+
+def test_what_is_generated_is_up_to_date() -> None:
+    assert [path.name for path in generated.stale()] == []
+
+
+def test_every_record_of_the_core_has_a_table() -> None:
+    shown = {schema.says for section in tables.RECORDS.values() for schema in section}
+    assert sorted(set(tables.records_of_the_core()) - shown - set(tables.LEFT_OUT)) == []
+
+
+def test_every_section_of_records_stands_on_the_wire_page() -> None:
+    text = (SPEC / "wire.md").read_text(encoding="utf-8")
+    missing = [name for name in tables.RECORDS if f"<!-- generated: records {name} -->" not in text]
+    assert missing == []
+
+
+@pytest.mark.clause("C-VIEW-1", "C-VIEW-2", "C-PROP-1", "C-PREP-1", "C-LOCK-1", "C-DEC-1")
+def test_every_rule_of_a_height_is_seen_to_act() -> None:
+    acted = {rule for _, rule, _ in height_diagram.edges()}
+    assert acted == height_diagram.CLAUSES.keys()
+
+
+@pytest.mark.clause("C-LOCK-1", "I-SAID-2")
+def test_no_rule_leads_from_a_commitment_to_a_view_without_a_lock() -> None:
+    unlocked = [
+        target
+        for source, _, target in height_diagram.edges()
+        if source.endswith("committed")
+        and target != height_diagram.DECIDED
+        and not target.endswith(("locked", "committed"))
+    ]
+    assert unlocked == []
+
+
+@pytest.mark.clause("L-STATE-4", "L-COMMIT-3", "L-BACK-2")
+def test_nothing_leads_out_of_a_settled_transfer() -> None:
+    moved = [
+        move
+        for move in transfer_diagram.moves()
+        if move.phase in ("committed", "rolled back") and not move.refused
+    ]
+    assert moved == []
+
+
+@pytest.mark.clause(
+    "L-LOCK-5",
+    "L-LOCK-6",
+    "L-LOCK-8",
+    "L-COMMIT-1",
+    "L-COMMIT-2",
+    "L-COMMIT-4",
+    "L-BACK-1",
+    "L-BACK-3",
+)
+def test_each_refusal_of_a_transfer_is_seen() -> None:
+    codes = {move.outcome for move in transfer_diagram.moves() if move.refused}
+    assert codes == {
+        "already-settled",
+        "expiry-not-future",
+        "nonce-used",
+        "not-expired",
+        "transfer-expired",
+        "unknown-transfer",
+        "wrong-key",
+    }
+
+
+# --- form ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda path: path.relative_to(SPEC).as_posix())
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    broken = []
+    prose = re.sub(r"`[^`\n]*`", "", page.read_text(encoding="utf-8"))
+    for target, anchor in LINK.findall(prose):
+        if "://" in target:
+            continue
+        there = page if not target else page.parent / target
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            broken.append(f"{target}#{anchor}")
+    assert broken == []
+
+
+def anchors(page: Path) -> list[str]:
+    """The anchors that headings make: lower case, without punctuation, hyphens for spaces."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+# --- the reading itself can fail ----------------------------------------------------------------
+
+
+def test_a_clause_ends_with_its_paragraph() -> None:
+    text = "**C-PREP-1** One\ntwo MUST.\n\nNot part of it.\n\n**C-PREP-2** Three.\n"
+    found = [(clause.id, clause.text, clause.binds) for clause in clauses_in(text)]
+    assert found == [("C-PREP-1", "One\ntwo MUST.", True), ("C-PREP-2", "Three.", False)]
+
+
+def test_a_range_names_all_that_lie_in_it() -> None:
+    assert [clause for clause, _ in ids_in("C-PREP-2 to C-PREP-4, L-TX-1")] == [
+        "C-PREP-2",
+        "C-PREP-3",
+        "C-PREP-4",
+        "L-TX-1",
+    ]
+
+
+def test_a_mark_is_found_and_a_mere_mention_is_not() -> None:
+    text = '@pytest.mark.clause("C-PREP-1")\ndef test_it():\n    """Not C-PREP-2."""\n'
+    assert list(marks_in(text)) == [("C-PREP-1", "test_it")]
+
+
+def test_a_stale_section_is_seen() -> None:
+    text = "<!-- generated: codes -->\nsomething else\n<!-- end -->\n"
+    assert generated.filled(text) != text

@@ -16,7 +16,7 @@ from web4core.claims import Claim
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.ledger import pool as pools
 from web4core.ledger.overlay import Overlay
-from web4core.ledger.pool import Pool
+from web4core.ledger.pool import Pool, PoolCode
 from web4core.ledger.state import (
     ADDRESS,
     AMOUNT_UATP,
@@ -174,11 +174,21 @@ class Ledger:
         time_ms: int,
         capacity: int,
     ) -> Pooled:
-        """Let each transaction wait, or refuse it with its code."""
+        """Let each transaction wait, or refuse it with its code.
+
+        What waits and no longer applies must not stand against what would: it is refused then.
+        """
         refused: list[Refusal] = []
         added: list[Transaction] = []
         for item in items:
             pool, code = pools.admit(state, self.platform_keys, pool, item, time_ms, capacity)
+            if code in (PoolCode.OUTPACED, PoolCode.LANE_FULL):  # L-POOL-5: time may have passed
+                path = pools.lane_path(item)
+                left = pools.revise(state, self.platform_keys, pool, (path,), (), time_ms)
+                refused.extend(left.refused)
+                pool, code = pools.admit(
+                    state, self.platform_keys, left.pool, item, time_ms, capacity
+                )
             if code is None:
                 added.append(item)
             else:

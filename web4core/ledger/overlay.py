@@ -16,7 +16,6 @@ from web4core.ledger.state import (
     Entry,
     LedgerState,
     account_path,
-    path_of,
     transfer_path,
 )
 from web4core.ledger.transactions import Transaction
@@ -25,20 +24,23 @@ from web4core.ledger.transactions import Transaction
 class Overlay:
     """A `View` of a state with changes on top."""
 
-    __slots__ = ("_accounts", "_keys", "_state", "_transfers")
+    __slots__ = ("_accounts", "_keys", "_paths", "_state", "_transfers")
 
     def __init__(self, state: LedgerState, platform_keys: Mapping[str, bytes]) -> None:
         self._state = state
         self._keys = platform_keys
         self._accounts: dict[Address, Account] = {}
         self._transfers: dict[bytes, CrossTransfer] = {}
+        self._paths: dict[Address, bytes] = {}
 
     def account(self, address: Address) -> Account | None:
         """The account as changed so far."""
         changed = self._accounts.get(address)
         if changed is not None:
             return changed
-        entry = self._state.entries.get(account_path(address))
+        path = account_path(address)
+        self._paths[address] = path
+        entry = self._state.entries.get(path)
         return entry if isinstance(entry, Account) else None
 
     def transfer(self, transfer: bytes) -> CrossTransfer | None:
@@ -78,9 +80,14 @@ class Overlay:
         """The state with all changes in it, and the paths that changed."""
         entries = self._state.entries
         touched: list[bytes] = []
-        changed: tuple[Entry, ...] = (*self._accounts.values(), *self._transfers.values())
-        for entry in changed:
-            path = path_of(entry)
+        changed: list[tuple[bytes, Entry]] = [
+            (self._paths.get(address) or account_path(address), account)
+            for address, account in self._accounts.items()
+        ]
+        changed.extend(
+            (transfer_path(transfer), entry) for transfer, entry in self._transfers.items()
+        )
+        for path, entry in changed:
             entries = entries.set(path, entry)
             touched.append(path)
         return LedgerState(entries, self._state.supply_uatp), tuple(touched)

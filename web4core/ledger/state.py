@@ -37,7 +37,7 @@ class Address:
 
 @frozen
 class Account:
-    """An agent's balance.
+    """An agent's balance (L-STATE-5).
 
     `nonce` is the number of the next transaction that `owner`'s key signs.
     """

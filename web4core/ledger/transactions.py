@@ -173,7 +173,7 @@ def draft(body: Body, keys: tuple[bytes, ...]) -> tuple[bytes, bytes]:
 
 
 def assemble(body: Body, keys: tuple[bytes, ...], signatures: tuple[bytes, ...]) -> Transaction:
-    """The transaction with these signatures, in the order of the keys."""
+    """The transaction with these signatures, in the order of the keys (L-TX-6)."""
     body_bytes = BODY.encode(body)
     encoded = codec.encode(("tx", body_bytes, keys, signatures))
     return Transaction(encoded, transaction_id(body_bytes, keys), body, keys, signatures)

@@ -1,22 +1,42 @@
 """Behind and ahead: fetching blocks that others have, and proving ours to those who lack them.
 
-Implements C-LOSS-3, C-SYNC-1 to C-SYNC-4.
+Implements C-LOSS-3, C-PACE-6, C-SYNC-1 to C-SYNC-4.
 """
 
 from __future__ import annotations
 
 from attrs import evolve
 
-from web4core.effects import Fetch, Send
-from web4core.messages import Certificate, Decided, Kind, Statement
+from web4core.effects import Fetch, Send, Sign
+from web4core.messages import UNSIGNED, Certificate, Decided, Kind, Statement, Status
 from web4core.replica.blocks import advance
-from web4core.replica.state import Run, Sync
+from web4core.replica.state import Run, State, Sync
 
 FETCH_BLOCKS = 32
 """Blocks asked for at a time (C-SYNC-3)."""
 
 SYNC_ROUNDS = 3
 """How often each platform that claims to be ahead is asked before the claims are dropped."""
+
+
+def status(state: State) -> Status:
+    """Where this platform is."""
+    here = Statement(
+        Kind.STATUS, state.height, state.agreement.view, state.tip.digest, state.config.me
+    )
+    return Status(here, UNSIGNED)
+
+
+def say_where(run: Run) -> None:
+    """Tell the others, so that whoever is ahead can prove it (C-LOSS-3)."""
+    others = run.state.config.others
+    if others:
+        run.effects.append(Sign(status(run.state), others))
+
+
+def on_status_timer(run: Run, _now_ms: int) -> None:
+    """Nothing has come for a while, which may mean that it was lost (C-PACE-6)."""
+    say_where(run)
 
 
 def help_behind(run: Run, statement: Statement) -> None:
@@ -78,6 +98,8 @@ def synchronise(run: Run) -> None:
     ahead = max(sync.claims) - height
     if ahead <= 0:
         run.state = evolve(run.state, sync=None)
+        if sync.asked >= height:  # while blocks were fetched, votes on this one may have gone by
+            say_where(run)
     elif height >= sync.asked and ahead > 1:
         _fetch(run, sync)
 

@@ -1,6 +1,6 @@
 """The pacemaker: which timers should run, as a function of the state.
 
-Implements C-PACE-1 to C-PACE-5.
+Implements C-PACE-1 to C-PACE-6.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ def has_work(state: State) -> bool:
     if state.agreement.view > 0 or pending(state):
         return True
     slots = state.agreement.slots
-    return any(
-        message is not None
-        for held in (slots.proposals, slots.prepares, slots.commits, slots.view_changes)
-        for message in held
+    # messages are never false, so a slot that holds one is a true one
+    return (
+        any(slots.proposals) or any(slots.prepares) or any(slots.commits) or any(slots.view_changes)
     )
 
 
@@ -45,6 +44,8 @@ def _wanted_timers(state: State) -> tuple[tuple[Timer, int], ...]:
             delay = min(doubled, settings.view_timeout_max_ms)  # C-PACE-3
             wanted.append((Timer(TimerKind.VIEW, height, view), delay))
         wanted.append((Timer(TimerKind.RESEND, height, view), settings.resend_ms))  # C-PACE-4
+    elif n > 1:
+        wanted.append((Timer(TimerKind.STATUS, height, 0), settings.status_ms))  # C-PACE-6
     waits = view > 0 and not agreement.gathered and agreement.said.proposal is None
     my_turn = proposer(height, view, n) == agreement.me
     if waits and my_turn and len(gathered_view_changes(agreement)) >= quorum(n):  # C-NEW-2

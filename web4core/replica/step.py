@@ -30,13 +30,10 @@ from web4core.events import (
 )
 from web4core.messages import (
     MAX_SUBMISSION,
-    UNSIGNED,
     Decided,
     Evidence,
-    Kind,
     Message,
     Proposal,
-    Statement,
     Status,
     Submission,
     ViewChange,
@@ -49,8 +46,11 @@ from web4core.replica.catchup import (
     help_behind,
     note_ahead,
     on_decided,
+    on_status_timer,
     on_sync_timer,
+    say_where,
     signers,
+    status,
     synchronise,
 )
 from web4core.replica.pacemaker import has_work, pending, set_timers
@@ -102,8 +102,8 @@ def start(
 def step(state: State, event: Event) -> Transition:
     """What this event does to a platform.
 
-    Total on every event whose messages passed the gate: a platform that sends nonsense changes
-    nothing.
+    Total on every event whose messages passed the gate (A-EVENT-4): a platform that sends nonsense
+    changes nothing.
     Raises `LocalProtocolError` only for a value that is not an event.
     """
     handler = _HANDLERS.get(type(event))
@@ -137,7 +137,7 @@ def may_drop(state: State, message: Message) -> bool:
 def _on_received(run: Run, event: Received) -> None:
     message = event.message
     if isinstance(message, Submission):
-        _admit(run, message.transactions, event.now_ms)
+        _on_submission(run, message.transactions, event.now_ms)
     elif isinstance(message, Decided):
         on_decided(run, message, event.now_ms)
     else:
@@ -183,6 +183,13 @@ def _on_submitted(run: Run, event: Submitted) -> None:
             run.effects.append(Send(Submission(batch), others))
 
 
+def _on_submission(run: Run, items: tuple[Any, ...], now_ms: int) -> None:
+    """Peers are not told of what is refused; whoever waited here and fell out is (A-EFFECT-7)."""
+    handed_in = {item.id for item in items}
+    refused = _admit(run, items, now_ms).refused
+    run.refuse(tuple(each for each in refused if each.item not in handed_in))
+
+
 def _admit(run: Run, items: tuple[Any, ...], now_ms: int) -> Pooled:
     state = run.state
     config = state.config
@@ -202,7 +209,7 @@ def _on_connected(run: Run, event: Connected) -> None:
         message = signed(run.state.agreement, draft)
         if message is not None:
             run.effects.append(Send(message, to))
-    run.effects.append(Sign(_status(run.state), to))
+    run.effects.append(Sign(status(run.state), to))
 
 
 def _on_resumed(run: Run, _event: Resumed) -> None:
@@ -250,15 +257,7 @@ def _resend(run: Run) -> None:
     for draft in rules.standing(state.agreement):
         message = signed(state.agreement, draft)
         run.effects.append(Sign(draft, others) if message is None else Send(message, others))
-    if others:
-        run.effects.append(Sign(_status(state), others))
-
-
-def _status(state: State) -> Status:
-    statement = Statement(
-        Kind.STATUS, state.height, state.agreement.view, state.tip.digest, state.config.me
-    )
-    return Status(statement, UNSIGNED)
+    say_where(run)
 
 
 _TIMERS: Final[dict[TimerKind, Callable[[Run, int], None]]] = {
@@ -266,6 +265,7 @@ _TIMERS: Final[dict[TimerKind, Callable[[Run, int], None]]] = {
     TimerKind.PROPOSE: _on_propose_timer,
     TimerKind.RESEND: _on_resend_timer,
     TimerKind.SYNC: on_sync_timer,
+    TimerKind.STATUS: on_status_timer,
 }
 
 _HANDLERS: Final[dict[type, Callable[[Run, Any], None]]] = {
