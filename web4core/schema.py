@@ -23,6 +23,7 @@ T = TypeVar("T")
 MAX_UINT = 2**63 - 1
 """Heights, views, times and amounts stay below this, so that every language has a type for them."""
 
+CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]")
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 """Names of platforms and agents: lower-case ASCII, so that no two names look alike (W-TYPE-3)."""
 
@@ -114,11 +115,14 @@ def name() -> Schema[str]:
 
 
 def line(maximum: int) -> Schema[str]:
-    """One line of printable text of at most `maximum` characters, for people to read (W-TYPE-3)."""
-    says = f"one printable line of at most {maximum} characters"
+    """One line of text of at most `maximum` characters, for people to read (W-TYPE-3).
+
+    What is refused is listed by code point: `str.isprintable` changes with each release of Unicode.
+    """
+    says = f"one line of at most {maximum} characters, none of them a control"
 
     def load(plain: Any) -> str:
-        if type(plain) is not str or len(plain) > maximum or not plain.isprintable():
+        if type(plain) is not str or len(plain) > maximum or CONTROL.search(plain):
             raise refuse("W-TYPE-3", says, plain)
         return plain
 

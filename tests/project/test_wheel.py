@@ -11,8 +11,12 @@ import pytest
 from hatchling.build import build_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("web4adapters", "web4core")
-SOURCES = {"web4adapters": ROOT / "adapters" / "web4adapters", "web4core": ROOT / "web4core"}
+PACKAGES = ("web4adapters", "web4core", "web4proofs")
+SOURCES = {
+    "web4adapters": ROOT / "adapters" / "web4adapters",
+    "web4core": ROOT / "web4core",
+    "web4proofs": ROOT / "proofs" / "web4proofs",
+}
 
 
 @pytest.fixture(scope="module")

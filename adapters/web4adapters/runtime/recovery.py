@@ -6,10 +6,13 @@ import logging
 
 from attrs import frozen
 
-from web4adapters.signers import GuardedSigner
+from web4adapters.signers import GuardedSigner, Memory
 from web4adapters.storage import Store
 from web4core.chain import Genesis
+from web4core.consensus.rules import standing
+from web4core.consensus.state import Agreement
 from web4core.ledger.application import Ledger
+from web4core.messages import BINDING
 from web4core.replica import State, configure, start, step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, decode_state, event_schema
@@ -48,10 +51,25 @@ def silence_if_forgetful(guard: GuardedSigner, state: State) -> int | None:
     Its store is older than its guard: it may have forgotten a lock.
     Returns the height up to which it stays silent, if it does.
     """
-    here = (state.height, state.agreement.view)
-    signed = [last for last in guard.memory.last if last is not None]
-    latest = max(((last.height, last.view) for last in signed), default=(0, 0))
-    if latest <= here:
+    if not has_forgotten(guard.memory, state.agreement):
         return None
-    guard.silence_through(latest[0])
-    return latest[0]
+    signed = [last.height for last in guard.memory.last if last is not None]
+    silent_through = max(signed, default=0)
+    guard.silence_through(silent_through)
+    return silent_through
+
+
+def has_forgotten(memory: Memory, agreement: Agreement) -> bool:
+    """Whether a statement was signed that this agreement does not know (C-GUARD-4).
+
+    What is signed is in the journal first, so a store that is whole ends at or after the height and
+    view of every statement signed, and what was signed in its view it stands for.
+    """
+    here = (agreement.height, agreement.view)
+    stands_for = [draft.statement.kind for draft in standing(agreement)]
+    return any(
+        (last.height, last.view) > here
+        or ((last.height, last.view) == here and kind not in stands_for)
+        for kind, last in zip(BINDING, memory.last, strict=True)
+        if last is not None
+    )
