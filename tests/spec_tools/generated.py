@@ -1,7 +1,5 @@
 """What in `spec/` comes from the code: whole pages, and marked sections of pages.
 
-The list of clauses without a test is one of the pages: it loses those that have one.
-
 `pages` says what should stand there, `stale` what does not, `write` makes it so.
 """
 
@@ -47,7 +45,6 @@ def filled(text: str) -> str:
 def pages() -> dict[Path, str]:
     """Every page that has anything generated in it, as it should be."""
     found = {path: f"{page()}\n" for path, page in WHOLE.items()}
-    found[traceability.ALLOWED] = traceability.shorter()
     for path in sorted(SPEC.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         if path not in found and _SECTION.search(text):

@@ -13,6 +13,7 @@ from importlib.metadata import version
 import click
 
 from web4adapters.cli.bench import bench
+from web4adapters.cli.check import check
 from web4adapters.cli.demo import demo
 from web4adapters.cli.federation import init, run, status
 from web4adapters.cli.ledger import account, transfer
@@ -51,12 +52,13 @@ def commands() -> None:
     Move ATP:               web4 transfer send alice@thor carol@thor 5
     Across platforms:       web4 transfer lock alice@thor bob@sprout 200
     Check a chain offline:  web4 verify federation/thor
+    Prove the code:         web4 check prove
 
     Client commands look for the federation in --federation, $WEB4_FEDERATION, or ./federation.
     """
 
 
-for _command in (account, bench, demo, export, init, run, status, transfer, verify):
+for _command in (account, bench, check, demo, export, init, run, status, transfer, verify):
     commands.add_command(_command)
 
 

@@ -1,0 +1,16 @@
+"""Agreement for any number of platforms: the protocol itself, apart from any code that follows it.
+
+- `logic`: first-order logic as plain values.
+- `model`: the abstract protocol in it, its actions one for each rule of `web4core.consensus.rules`.
+- `symbolic_reading`, `finite`, `text`: the model as questions to a solver, as truth in plain
+  Python over few elements, and as text.
+- `induction`, `stratification`, `counterexample`: the proof for any number of everything.
+- `quorums`: the arithmetic beneath it, of the shipped functions, for every N.
+- `heights`: from one height to the chain.
+- `reachable`, `examples`, `necessity`: that the proof is about something, and rests on all of it.
+- `accountability`: who can be named after a fork, and who cannot.
+"""
+
+from web4proofs.agreement.theorems import THEOREMS
+
+__all__ = ["THEOREMS"]

@@ -1,0 +1,357 @@
+"""Who can be named after a fork, and who cannot.
+
+- A fork takes more than f platforms that left the rules: two quorums that share no honest platform
+  (`FORKED_BY_MANY`), and two quorums share more than f platforms, whoever they are.
+- Two conflicting statements (C-STMT-4) convict their signer: no honest platform signs both, however
+  many others are Byzantine (`model.UNAMBIGUOUS`). Two certificates of one kind and view with two
+  digests give such a pair for each platform that signed both, of which there are more than f
+  (`conflict_is_exactly_two_digests_in_one_view`).
+- Certificates of two views give no such pair. More than f platforms then signed COMMIT for one
+  digest and PREPARE for another in a later view; but an honest platform may do that, too, once it
+  is shown a prepared certificate at or above its lock (`an_honest_one_may_turn`).
+- What clears an honest platform is that certificate: it was shown one of a view from that of its
+  COMMIT on (`TURNED_BY_PROOF`), so its journal holds one. Who has none to show broke C-PREP-3.
+
+So a fork across views can leave no evidence in the sense of C-EVID-1 at all
+(`a_fork_may_name_nobody`); it takes the journals of those who signed to tell who broke the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import z3
+from attrs import evolve, frozen
+
+from web4core import messages
+from web4core.invariants import nobody_signs_twice
+from web4core.messages import Certificate, Kind, Statement
+from web4proofs.agreement import finite
+from web4proofs.agreement.logic import (
+    Equal,
+    ForAll,
+    Formula,
+    Implies,
+    Not,
+    Relation,
+    Variable,
+    both,
+    either,
+    every,
+    some,
+)
+from web4proofs.agreement.model import (
+    ACTIONS,
+    AGREED,
+    AGREEMENT,
+    DECIDE,
+    DIGEST,
+    ENTER,
+    HEIGHT,
+    LOCK_AND_COMMIT,
+    ORDER,
+    PLATFORM,
+    PREPARE,
+    PREPARE_JUSTIFIED,
+    QUORUMS_MEET,
+    RELATIONS,
+    VIEW,
+    Action,
+    Claim,
+    Protocol,
+    Update,
+    announced,
+    below,
+    cast_after_leaving,
+    committed,
+    d,
+    e,
+    h,
+    locked,
+    p,
+    prepared,
+    proposed,
+    r,
+    up_to,
+    v,
+    w,
+)
+from web4proofs.agreement.reachable import Run, find
+from web4proofs.solving import ask
+from web4proofs.symbolic import choose as any_of
+from web4proofs.symbolic import equal, explore, identifier, integer, octets_sort, term
+from web4proofs.symbolic.concrete import Concretion
+from web4proofs.symbolic.subject import executed
+from web4proofs.theorem import Answer, Failure, Outcome, Query
+
+# --- any fork: more than f left the rules -------------------------------------------------------
+
+lost: Final = Relation("lost", (), "two quorums share no honest platform", changes=False)
+LOST: Final = Claim(
+    "lost",
+    Implies(Not(lost()), QUORUMS_MEET.formula),
+    "unless two quorums share no honest platform, all do",
+)
+
+
+def _or_lost(claim: Claim) -> Claim:
+    """The claim, unless two quorums share no honest platform."""
+    match claim.formula:
+        case ForAll(variables, Implies(premise, conclusion)):
+            weaker = Implies(premise, either(conclusion, lost()))
+            return evolve(claim, formula=ForAll(variables, weaker))
+    raise TypeError(f"{claim.name} is not a claim of what follows for all")
+
+
+FORKED_BY_MANY: Final = Protocol(
+    axioms=(*ORDER, LOST),
+    actions=ACTIONS,
+    invariant=tuple(_or_lost(claim) for claim in AGREED.invariant),
+    consequences=tuple(
+        evolve(consequence, claim=_or_lost(consequence.claim))
+        for consequence in AGREED.consequences
+    ),
+    relations=(*RELATIONS, lost),
+)
+"""Agreement, or two quorums without a common honest platform, however many are Byzantine."""
+
+
+# --- one view: named by two statements ---------------------------------------------------------
+
+_DIGEST: Final = octets_sort("Digest", 32)
+_BLAMED: Final = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT, Kind.VIEW_CHANGE)
+
+
+@frozen
+class _Judged:
+    """Two statements, and whether the shipped code takes them for conflicting."""
+
+    first: Statement
+    second: Statement
+    conflict: object
+
+
+def _any_statement() -> Statement:
+    """Any statement, as a certificate that holds it gives it back."""
+    certificate = Certificate(
+        any_of(tuple(Kind)),
+        integer("height"),  # type: ignore[arg-type]
+        integer("view"),  # type: ignore[arg-type]
+        identifier("digest", _DIGEST),  # type: ignore[arg-type]
+        (),
+    )
+    return messages.certified_statement(certificate, integer("signer"))  # type: ignore[arg-type]
+
+
+def _judge() -> _Judged:
+    first, second = _any_statement(), _any_statement()
+    return _Judged(first, second, messages.conflict(first, second))
+
+
+def _guilty(first: Statement, second: Statement) -> z3.BoolRef:
+    """What C-STMT-4 says: one signer, kind, height and view, two digests; and no mere hint."""
+    if first.kind is not second.kind or first.kind not in _BLAMED:
+        return z3.BoolVal(False)
+    return z3.And(
+        equal(first.signer, second.signer),
+        equal(first.height, second.height),
+        equal(first.view, second.view),
+        z3.Not(equal(first.digest, second.digest)),
+    )
+
+
+def conflict_is_exactly_two_digests_in_one_view() -> Outcome:
+    """The shipped `conflict` convicts just those whom C-STMT-4 does.
+
+    So it convicts every signer of two certificates of one kind and view with two digests, and
+    nobody for what it signed in two views.
+    """
+    queries: list[Query] = []
+    failures: list[Failure] = []
+    exploration = explore(_judge)
+    for number, path in enumerate(exploration.paths):
+        name = f"conflict, path {number}"
+        if path.value is None:
+            failures.append(Failure(name, f"raised {path.raised!r}"))
+            continue
+        judged = path.value
+        wrong = term(judged.conflict) != _guilty(judged.first, judged.second)
+        query, model = ask(name, (*path.condition, wrong), Answer.UNSAT)
+        queries.append(query)
+        if model is not None:
+            failures.append(_misjudged(name, Concretion(model), judged))
+    functions = (messages.conflict, messages.certified_statement)
+    return Outcome(tuple(queries), len(exploration.paths), executed(functions), tuple(failures))
+
+
+def _misjudged(name: str, concretion: Concretion, judged: _Judged) -> Failure:
+    first, second = concretion(judged.first), concretion(judged.second)
+    told = messages.conflict(first, second)
+    same = told == concretion(judged.conflict)
+    note = "" if same else "; the plain function does NOT say so"
+    return Failure(
+        name,
+        f"conflict() says {told}, C-STMT-4 says {not told}{note}",
+        (("first", repr(first)), ("second", repr(second))),
+        "from web4core.messages import Kind, Statement, conflict\n"
+        f"print(conflict({_source(first)}, {_source(second)}))\n",
+    )
+
+
+def _source(statement: Statement) -> str:
+    return (
+        f"Statement(Kind.{statement.kind.name}, {statement.height}, {statement.view}, "
+        f"{statement.digest!r}, {statement.signer})"
+    )
+
+
+# --- two views: cleared by a certificate -------------------------------------------------------
+
+shown: Final = Relation(
+    "shown",
+    (PLATFORM, HEIGHT, VIEW, DIGEST),
+    "was shown a prepared certificate for this digest, of this view or one above",
+)
+
+
+def _is_shown(of: Variable) -> Update:
+    """The platform was shown a prepared certificate for `d` of the view `of`."""
+    who, where = Variable("p'", PLATFORM), Variable("h'", HEIGHT)
+    view, what = Variable("v'", VIEW), Variable("d'", DIGEST)
+    here = both(Equal(who, p), Equal(where, h), up_to(view, of), Equal(what, d))
+    return Update(shown, (who, where, view, what), either(shown(who, where, view, what), here))
+
+
+def _noting(action: Action) -> Action:
+    """The action, with a note of the certificate that it looks at."""
+    of = {PREPARE_JUSTIFIED.name: r, LOCK_AND_COMMIT.name: v}.get(action.name)
+    return action if of is None else evolve(action, updates=(*action.updates, _is_shown(of)))
+
+
+TURNED_BY_PROOF: Final = Claim(
+    "turned_by_proof",
+    every(
+        *(p, h, v, w, d, e),
+        holds=Implies(
+            both(committed(p, h, v, d), below(v, w), prepared(p, h, w, e), Not(Equal(d, e))),
+            shown(p, h, v, e),
+        ),
+    ),
+    "who prepares against its earlier COMMIT was shown a prepared certificate from that view on",
+    ("C-PREP-3",),
+)
+
+UNLOCKED_BY_PROOF: Final = Protocol(
+    axioms=ORDER,
+    actions=tuple(_noting(action) for action in ACTIONS),
+    invariant=(
+        TURNED_BY_PROOF,
+        cast_after_leaving(prepared),
+        cast_after_leaving(committed),
+        Claim(
+            "committed_is_locked",
+            every(
+                *(p, h, v),
+                holds=Implies(
+                    some(d, holds=committed(p, h, v, d)), some(e, holds=locked(p, h, v, e))
+                ),
+            ),
+            "who cast COMMIT in a view has a lock of that view or one above",
+            ("C-LOCK-1",),
+        ),
+        Claim(
+            "lock_is_shown",
+            every(*(p, h, v, d), holds=Implies(locked(p, h, v, d), shown(p, h, v, d))),
+            "who is locked was shown the certificate",
+            ("I-LOCK-1",),
+        ),
+    ),
+    relations=(*RELATIONS, shown),
+)
+"""The lock rule as one honest platform keeps it, however many others are Byzantine."""
+
+
+# --- two views: what two statements do not tell -------------------------------------------------
+
+_FORGETFUL: Final = evolve(
+    PREPARE, premises=tuple(each for each in PREPARE.premises if each.name != "lock_agrees")
+)
+"""PREPARE by a platform that forgets its lock, and keeps to all other rules."""
+
+_FORGOT: Final = (2, 3)
+"""Who does so, of four."""
+
+TURNED: Final[Formula] = some(
+    *(p, h, v, w, d, e),
+    holds=both(committed(p, h, v, d), below(v, w), prepared(p, h, w, e), Not(Equal(d, e))),
+)
+
+_KINDS: Final = {
+    proposed: Kind.PRE_PREPARE,
+    prepared: Kind.PREPARE,
+    committed: Kind.COMMIT,
+    announced: Kind.VIEW_CHANGE,
+}
+
+
+def statements(world: finite.World) -> tuple[Statement, ...]:
+    """What was cast in a world, as statements of the shipped code."""
+    return tuple(
+        Statement(kind, *_plain(point))
+        for relation, kind in _KINDS.items()
+        for point in sorted(world.facts[relation], key=str)
+    )
+
+
+def _plain(point: finite.Point) -> tuple[int, int, bytes, int]:
+    platform, height, view, digest = point
+    if isinstance(platform, int) and isinstance(height, int) and isinstance(view, int):
+        return height, view, str(digest).encode().rjust(32, b"."), platform
+    raise TypeError(f"{point} is no statement of a federation")
+
+
+def an_honest_one_may_turn() -> tuple[Query, Run | None]:
+    """Among four, one Byzantine: an honest platform prepares against its earlier COMMIT."""
+    start = finite.federation(4, frozenset({3}), views=3, digests=("A", "B"))
+    rules = (PREPARE, PREPARE_JUSTIFIED, LOCK_AND_COMMIT, ENTER)
+    return find("an honest platform turns", start, lambda _: rules, TURNED, 9)
+
+
+def a_fork_may_name_nobody() -> tuple[Query, Run | None]:
+    """Among four, two that forget their lock: a fork in which no two statements conflict.
+
+    All four are read as if honest, so that what the forgetful two signed is seen as well.
+    """
+    start = finite.federation(4, frozenset(), views=2, digests=("A", "B"))
+    rest = (LOCK_AND_COMMIT, ENTER, DECIDE)
+    keeps, forgets = (PREPARE, *rest), (_FORGETFUL, *rest)
+    return find(
+        "a fork without conflicting statements",
+        start,
+        lambda platform: forgets if platform in _FORGOT else keeps,
+        Not(AGREEMENT.formula),
+        17,
+    )
+
+
+def two_statements_do_not_always_tell() -> Outcome:
+    """Both runs exist, keep to their rules in plain Python, and give no conflicting statements."""
+    queries: list[Query] = []
+    failures: list[Failure] = []
+    for (query, run), goal in (
+        (an_honest_one_may_turn(), TURNED),
+        (a_fork_may_name_nobody(), Not(AGREEMENT.formula)),
+    ):
+        queries.append(query)
+        failures.extend(Failure(query.name, flaw) for flaw in _flaws(run, goal))
+    return Outcome(tuple(queries), failures=tuple(failures))
+
+
+def _flaws(run: Run | None, goal: Formula) -> Iterable[str]:
+    """Why a run does not show what it should."""
+    if run is None:
+        return ("no such run was found",)
+    named = nobody_signs_twice(statements(run.end))
+    missed = () if finite.holds(goal, run.end, {}) else ("the run does not get there",)
+    return (*run.flaws(), *missed, *(() if named is None else (named,)))

@@ -1,0 +1,250 @@
+"""The arithmetic of quorums, for every N: what the abstract protocol takes for given.
+
+The shipped functions of `web4core.quorum` are run as they stand on an N of which nothing is known
+but N >= 1, and what they return is asked of the solver.
+
+A group of platforms is counted by the regions into which groups cut one another: of two quorums
+and the Byzantine platforms there are eight, each with any number of members. Nothing else about
+sets is needed, so linear arithmetic decides it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeAlias
+
+import z3
+from attrs import evolve, frozen
+
+from web4core import quorum as shipped
+from web4proofs.solving import ask
+from web4proofs.symbolic import SymbolicInt, Unmodelled, assume, explore, term
+from web4proofs.symbolic.subject import executed
+from web4proofs.theorem import Answer, Failure, Outcome, Query
+
+Size: TypeAlias = Callable[[int], int]
+"""A number of platforms, out of N."""
+
+_N: Final = z3.Int("N")
+
+
+@frozen
+class Sizes:
+    """The formulas under proof."""
+
+    faulty: Size
+    quorum: Size
+    with_an_honest_one: Size
+
+
+SHIPPED: Final = Sizes(shipped.faulty, shipped.quorum, shipped.with_an_honest_one)
+
+
+@frozen
+class Terms:
+    """What the formulas give for an N of which nothing is known, as terms in N."""
+
+    sizes: Sizes
+    faulty: z3.ArithRef
+    quorum: z3.ArithRef
+    with_an_honest_one: z3.ArithRef
+
+    @classmethod
+    def of(cls, sizes: Sizes) -> Terms:
+        """Run them. Raises `Unmodelled` for what is not plain integer arithmetic."""
+        functions = (sizes.faulty, sizes.quorum, sizes.with_an_honest_one)
+        return cls(sizes, *(_of_all(function) for function in functions))
+
+
+def _of_all(size: Size) -> z3.ArithRef:
+    """What a function returns, along all its paths."""
+
+    def run() -> object:
+        assume(_N >= 1)
+        return size(SymbolicInt(_N))  # type: ignore[arg-type]
+
+    cases: list[tuple[z3.BoolRef, z3.ArithRef]] = []
+    for path in explore(run).paths:
+        if path.raised is not None:
+            raise Unmodelled(f"{size.__name__} raises {path.raised!r}")
+        cases.append((z3.And(*path.condition), term(path.value)))
+    _, whole = cases[-1]
+    for condition, value in cases[:-1]:
+        whole = z3.If(condition, value, whole)
+    return whole
+
+
+@frozen
+class Groups:
+    """Groups among N platforms, by the sizes of the regions that they make."""
+
+    names: tuple[str, ...]
+    regions: Mapping[frozenset[str], z3.ArithRef]
+
+    @classmethod
+    def of(cls, *names: str) -> Groups:
+        """Any groups of these names."""
+        subsets = itertools.chain.from_iterable(
+            itertools.combinations(names, size) for size in range(len(names) + 1)
+        )
+        return cls(
+            names,
+            {frozenset(inside): z3.Int("_".join(("in", *inside))) for inside in subsets},
+        )
+
+    def are(self) -> tuple[z3.BoolRef, ...]:
+        """They are groups among N platforms, and there is one platform at least."""
+        sizes = tuple(self.regions.values())
+        return (_N >= 1, *(size >= 0 for size in sizes), z3.Sum(sizes) == _N)
+
+    def count(self, *inside: str, outside: Iterable[str] = ()) -> z3.ArithRef:
+        """How many platforms are in all of the first and in none of the second."""
+        wanted, barred = frozenset(inside), frozenset(outside)
+        return z3.Sum(
+            [
+                size
+                for region, size in self.regions.items()
+                if wanted <= region and not barred & region
+            ]
+        )
+
+
+@frozen
+class Goal:
+    """What is to follow, and on which conditions of its own."""
+
+    name: str
+    goal: z3.BoolRef
+    where: tuple[z3.BoolRef, ...] = ()
+
+
+def two_quorums_share_more_than_f(sizes: Sizes = SHIPPED, least: int = 1) -> Outcome:
+    """Any two quorums share more than f platforms, hence an honest one; for N from `least` on."""
+
+    def prove() -> Outcome:
+        of = Terms.of(sizes)
+        groups = Groups.of("one", "other", "byzantine")
+        large = of.quorum
+        quorums = (least <= _N, groups.count("one") >= large, groups.count("other") >= large)
+        few = groups.count("byzantine") <= of.faulty
+        honest = groups.count("one", "other", outside=("byzantine",))
+        shared = groups.count("one", "other")
+        return _follow(
+            of,
+            groups,
+            (
+                Goal("two quorums share more than f", shared > of.faulty, quorums),
+                Goal("two quorums share an honest platform", honest >= 1, (*quorums, few)),
+                Goal(
+                    "where they share none, more than f are not honest",
+                    groups.count("byzantine") > of.faulty,
+                    (*quorums, honest == 0),
+                ),
+                Goal("of one platform less they need not", 2 * (large - 1) - _N <= of.faulty),
+            ),
+        )
+
+    return _executed(sizes, prove)
+
+
+def a_quorum_needs_no_faulty_one(sizes: Sizes = SHIPPED) -> Outcome:
+    """The honest platforms alone are a quorum, and f is as large as it can be below a third."""
+
+    def prove() -> Outcome:
+        of = Terms.of(sizes)
+        groups = Groups.of("byzantine")
+        few = groups.count("byzantine") <= of.faulty
+        honest = groups.count(outside=("byzantine",))
+        f = of.faulty
+        return _follow(
+            of,
+            groups,
+            (
+                Goal("the honest platforms are a quorum", honest >= of.quorum, (few,)),
+                Goal("f is below a third of N", z3.And(f >= 0, 3 * f < _N)),
+                Goal("f + 1 is not", 3 * (f + 1) >= _N),
+                Goal("a quorum is of 1 to N", z3.And(of.quorum >= 1, of.quorum <= _N)),
+            ),
+        )
+
+    return _executed(sizes, prove)
+
+
+def f_plus_1_have_an_honest_one(sizes: Sizes = SHIPPED) -> Outcome:
+    """Of f + 1 platforms one is honest, of f none need be, and of a quorum f + 1 are."""
+
+    def prove() -> Outcome:
+        of = Terms.of(sizes)
+        groups = Groups.of("some", "byzantine")
+        few = groups.count("byzantine") <= of.faulty
+        size = groups.count("some")
+        honest = groups.count("some", outside=("byzantine",))
+        enough = of.with_an_honest_one
+        told = _follow(
+            of,
+            groups,
+            (
+                Goal("one of f + 1 is honest", honest >= 1, (few, size >= enough)),
+                Goal("f + 1 of a quorum are honest", honest >= enough, (few, size >= of.quorum)),
+                Goal("it is f + 1", enough == of.faulty + 1),
+            ),
+        )
+        name = "of f none need be honest"
+        query, _ = ask(name, (*groups.are(), few, size == enough - 1, honest == 0), Answer.SAT)
+        failures = () if query.holds else (Failure(name, "fewer would do"),)
+        return Outcome((*told.queries, query), failures=(*told.failures, *failures))
+
+    return _executed(sizes, prove)
+
+
+def _follow(of: Terms, groups: Groups, goals: tuple[Goal, ...]) -> Outcome:
+    """Ask of each goal whether its conditions can be met, and whether it then follows."""
+    queries: list[Query] = []
+    failures: list[Failure] = []
+    for goal in goals:
+        given = (*groups.are(), *goal.where)
+        possible, _ = ask(f"{goal.name}: possible", given, Answer.SAT)
+        query, _ = ask(goal.name, (*given, z3.Not(goal.goal)), Answer.UNSAT)
+        queries.extend((possible, query))
+        if not possible.holds:
+            failures.append(Failure(possible.name, "contradictory premises"))
+        if not query.holds:
+            failures.append(_smallest(of, groups, goal))
+    return Outcome(tuple(queries), failures=tuple(failures))
+
+
+def _smallest(of: Terms, groups: Groups, goal: Goal) -> Failure:
+    """The smallest N for which a goal fails, with the sizes of the groups."""
+    optimize = z3.Optimize()
+    optimize.add(*groups.are(), *goal.where, z3.Not(goal.goal))
+    optimize.minimize(_N)
+    if optimize.check() != z3.sat:
+        return Failure(goal.name, "the solver found no instance")
+    model = optimize.model()
+
+    def value(counted: z3.ArithRef) -> int:
+        return int(model.eval(counted, model_completion=True).as_long())
+
+    n = value(_N)
+    shared = [("the groups share", groups.count(*groups.names[:2]))]
+    counted = [*((name, groups.count(name)) for name in groups.names), *shared]
+    plain = (of.sizes.faulty(n), of.sizes.quorum(n), of.sizes.with_an_honest_one(n))
+    same = plain == (value(of.faulty), value(of.quorum), value(of.with_an_honest_one))
+    note = "" if same else "; the plain functions do NOT give these sizes"
+    return Failure(
+        goal.name,
+        f"fails at N = {n}, with f = {plain[0]} and quorums of {plain[1]}{note}",
+        (("N", str(n)), *((name, str(value(size))) for name, size in counted)),
+        f"from web4core.quorum import faulty, quorum\nprint({n}, faulty({n}), quorum({n}))\n",
+    )
+
+
+def _executed(sizes: Sizes, prove: Callable[[], Outcome]) -> Outcome:
+    """What is not plain integer arithmetic is a failure, not an error."""
+    functions = (sizes.faulty, sizes.quorum, sizes.with_an_honest_one)
+    try:
+        outcome = prove()
+    except Unmodelled as unmodelled:
+        return Outcome(failures=(Failure("sizes as terms in N", f"not arithmetic: {unmodelled}"),))
+    return evolve(outcome, paths=len(functions), executed=executed(functions))

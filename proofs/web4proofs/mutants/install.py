@@ -1,0 +1,80 @@
+"""One module's source replaced, in a process that has not imported it yet.
+
+The proofs then import `web4core` as always, and find the mutant in it.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+
+
+class AlreadyImported(Exception):
+    """The module was imported before its mutant could be put in place."""
+
+
+def source_of(module: str) -> str:
+    """The source of an installed module, without importing it or its package."""
+    return path_of(module).read_text(encoding="utf-8")
+
+
+def path_of(module: str) -> Path:
+    """The file of an installed module, found from its top package, which holds no mutants."""
+    top, *rest = module.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"{top} is not installed", name=top)
+    base = Path(spec.submodule_search_locations[0]).joinpath(*rest)
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+
+
+class _Mutated(importlib.machinery.SourceFileLoader):
+    """Loads a module from its file's place, with another text, and keeps nothing of it."""
+
+    def __init__(self, module: str, path: str, text: str) -> None:
+        super().__init__(module, path)
+        self._text = text
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  the protocol of importlib
+        """The code of the other text; never one that was compiled from the file before."""
+        return self.source_to_code(self._text.encode(), self.path)
+
+    def get_source(self, fullname: str) -> str:  # noqa: ARG002  what `linecache` shows
+        """The other text."""
+        return self._text
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds one module, and gives it another text."""
+
+    def __init__(self, module: str, text: str) -> None:
+        self._module = module
+        self._text = text
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002  the protocol of importlib
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The module's place, with a loader for the other text."""
+        if fullname != self._module:
+            return None
+        path_text = str(path_of(fullname))
+        loader = _Mutated(fullname, path_text, self._text)
+        return importlib.util.spec_from_file_location(fullname, path_text, loader=loader)
+
+
+def install(module: str, text: str) -> None:
+    """Give a module another text, from its first import on. Raises `AlreadyImported`."""
+    if module in sys.modules:
+        raise AlreadyImported(module)
+    # what shows source by file, as a proof's report does, must show what runs
+    linecache.cache[str(path_of(module))] = (len(text), None, text.splitlines(True), "")
+    sys.meta_path.insert(0, _Finder(module, text))

@@ -1,0 +1,58 @@
+"""The shipped function, with some of what it calls replaced by summaries.
+
+The code object stays that of the installed package; only the names that it looks up change.
+A summary stands for the contract of what it replaces, which has to be proved on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def bind(function: F, names: Mapping[str, Any], through: Iterable[Callable[..., Any]] = ()) -> F:
+    """A function with the same code that finds these values under these global or built-in names.
+
+    Functions in `through` are bound likewise, and whichever of all these calls another of them by
+    its own name calls the bound one.
+    Raises `LookupError` for a name that none of them looks up: a summary that nothing uses is a
+    mistake.
+    """
+    bound = {each: _rebound(each) for each in (_function(function), *map(_function, through))}
+    by_name = {original.__name__: copy for original, copy in bound.items()}
+    used = {name for original in bound for name in _names(original.__code__)}
+    unused = sorted(set(names) - used)
+    if unused:
+        raise LookupError(f"{function.__qualname__} looks up no {', '.join(unused)}")
+    for copy in bound.values():
+        copy.__globals__.update({**by_name, **names})
+    return cast("F", bound[_function(function)])
+
+
+def _function(function: Callable[..., Any]) -> FunctionType:
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"only a plain function can be bound, not {function!r}")
+    return function
+
+
+def _rebound(function: FunctionType) -> FunctionType:
+    namespace = dict(function.__globals__)
+    copy = FunctionType(
+        function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__qualname__ = function.__qualname__
+    copy.__module__ = function.__module__
+    return copy
+
+
+def _names(code: Any) -> set[str]:
+    """The global names and attributes that a function's code and what is nested in it look up."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if hasattr(constant, "co_names"):
+            names |= _names(constant)
+    return names

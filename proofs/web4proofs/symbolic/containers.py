@@ -1,0 +1,193 @@
+"""Symbolic maps, dictionaries and sets.
+
+A map is known by the keys that the code used, so it may hold any number of entries; a set is a part
+of a few plain elements.
+What they do not model raises `Unmodelled`, as for all symbolic values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, Final
+
+import z3
+
+from web4proofs.symbolic import engine
+from web4proofs.symbolic.engine import unmodelled
+from web4proofs.symbolic.values import (
+    Symbolic,
+    SymbolicBool,
+    SymbolicInt,
+    equal,
+    refusal,
+    seen_as,
+    strict,
+)
+
+
+@strict
+class SymbolicMap(Symbolic):
+    """A persistent map of which nothing is known, reached by key.
+
+    An entry is made when a key is first used: it is absent, or what `make` makes of its key; where
+    `make` is None, it is absent.
+    A key may be any of the earlier ones, and the run forks over that; all entries that no key
+    reached stay untouched by construction.
+    Every map that `set` and `delete` derive shares the entries that were there at first.
+    """
+
+    __slots__ = ("_changed", "_first", "_make")
+
+    def __init__(
+        self,
+        make: Callable[[Any], Any] | None,
+        _first: list[tuple[Any, Any]] | None = None,
+        _changed: Mapping[int, Any] | None = None,
+    ) -> None:
+        self._make = make
+        self._first = [] if _first is None else _first
+        self._changed = {} if _changed is None else _changed
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        value = self._value(self._place(key))
+        return default if value is _ABSENT else value
+
+    def __getitem__(self, key: Any) -> Any:
+        value = self._value(self._place(key))
+        if value is _ABSENT:
+            raise KeyError("an absent key")
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return self._value(self._place(key)) is not _ABSENT
+
+    def set(self, key: Any, value: Any) -> SymbolicMap:
+        return self._with(self._place(key), value)
+
+    def delete(self, key: Any) -> SymbolicMap:
+        return self._with(self._place(key), _ABSENT)
+
+    def touched(self) -> tuple[tuple[Any, Any, Any], ...]:
+        """Key, value at first and value now of each entry that was reached; None for absent."""
+        return tuple(
+            (key, _shown_as(first), _shown_as(self._value(place)))
+            for place, (key, first) in enumerate(self._first)
+        )
+
+    def _with(self, place: int, value: Any) -> SymbolicMap:
+        return SymbolicMap(self._make, self._first, {**self._changed, place: value})
+
+    def _value(self, place: int) -> Any:
+        return self._changed.get(place, self._first[place][1])
+
+    def _place(self, key: Any) -> int:
+        for place, (known, _) in enumerate(self._first):
+            if engine.decide(equal(known, key)):
+                return place
+        value = _ABSENT
+        if self._make is not None and engine.choose((True, False)):
+            value = self._make(key)
+        self._first.append((key, value))
+        return len(self._first) - 1
+
+
+@strict
+class SymbolicDict(Symbolic):
+    """A `dict` that the code changes in place, over a `SymbolicMap`."""
+
+    __slots__ = ("now",)
+    __class__ = seen_as(dict)
+
+    def __init__(self, now: SymbolicMap) -> None:
+        self.now = now
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self.now.get(key, default)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.now[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.now
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.now = self.now.set(key, value)
+
+
+@strict
+class SymbolicSet(Symbolic):
+    """A subset of a few plain elements, each of which may be in it or not.
+
+    Membership forks; size, union and inclusion do not until somebody needs their truth.
+    """
+
+    __slots__ = ("members",)
+    __class__ = seen_as(frozenset)
+
+    def __init__(self, members: Mapping[Hashable, z3.BoolRef]) -> None:
+        self.members = dict(members)
+
+    def __contains__(self, element: object) -> bool:
+        term = self.members.get(element)
+        return term is not None and engine.decide(term)
+
+    def __or__(self, other: object) -> SymbolicSet:
+        members = dict(self.members)
+        for element, term in _members(other).items():
+            members[element] = z3.Or(members.get(element, z3.BoolVal(False)), term)
+        return SymbolicSet(members)
+
+    __ror__ = __or__
+
+    def __le__(self, other: object) -> SymbolicBool:
+        there = _members(other)
+        absent = z3.BoolVal(False)
+        parts = [z3.Implies(term, there.get(e, absent)) for e, term in self.members.items()]
+        return SymbolicBool(z3.And(parts))
+
+    def __eq__(self, other: object) -> Any:
+        there = _members(other)
+        absent = z3.BoolVal(False)
+        elements = dict.fromkeys((*self.members, *there))
+        return SymbolicBool(
+            z3.And([self.members.get(e, absent) == there.get(e, absent) for e in elements])
+        )
+
+    __hash__ = refusal("hash()")
+
+    def size(self) -> SymbolicInt:
+        """How many elements it has, without a fork."""
+        ones = [z3.If(term, z3.IntVal(1), z3.IntVal(0)) for term in self.members.values()]
+        return SymbolicInt(z3.Sum([z3.IntVal(0), *ones]))
+
+    def shown(self) -> str:
+        return str(self.members)
+
+
+class _Absent:
+    """The value of a key that is not in a map."""
+
+
+_ABSENT: Final = _Absent()
+
+
+def _shown_as(value: Any) -> Any:
+    return None if value is _ABSENT else value
+
+
+def subset(stem: str, universe: Iterable[Hashable]) -> SymbolicSet:
+    """Any subset of these plain elements."""
+    return SymbolicSet({each: engine.fresh(f"{stem}.{each}", z3.BoolSort()) for each in universe})
+
+
+def symbolic_len(value: Any) -> Any:
+    """`len` where it may be of a symbolic set: put it in the place of the builtin by `bind`."""
+    return value.size() if type(value) is SymbolicSet else len(value)
+
+
+def _members(value: object) -> Mapping[Hashable, z3.BoolRef]:
+    if type(value) is SymbolicSet:
+        return value.members
+    if type(value) in (set, frozenset):
+        return {each: z3.BoolVal(True) for each in value}  # type: ignore[attr-defined]
+    raise unmodelled(f"a symbolic set with a {type(value).__name__}")

@@ -1,0 +1,411 @@
+"""Symbolic values: what stands for truths, integers, identifiers and records in a run.
+
+Each value does what its plain counterpart does, for exactly the operations written out here.
+All others, hashing, indexing, iteration and text among them, raise `Unmodelled`: a plain result
+would hold for one input and be taken for all.
+`isinstance` sees the plain type; `type` does not, so code that asks for it is not modelled.
+
+A question whose answer Python itself needs, `if`, `and`, `in`, `==` of records, forks the run by
+`engine.decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn, TypeVar
+
+import attrs
+import z3
+from attrs import frozen
+
+from web4proofs.symbolic import engine
+from web4proofs.symbolic.engine import unmodelled
+
+C = TypeVar("C")
+
+_INT: Final = z3.IntSort()
+_BOOL: Final = z3.BoolSort()
+
+
+_REFUSED: Final = {
+    "hash()": "__hash__",
+    "use as an index": "__index__",
+    "int()": "__int__",
+    "float()": "__float__",
+    "complex()": "__complex__",
+    "bytes()": "__bytes__",
+    "str()": "__str__",
+    "format()": "__format__",
+    "truth": "__bool__",
+    "len()": "__len__",
+    "iteration": "__iter__",
+    "reversed()": "__reversed__",
+    "membership": "__contains__",
+    "subscription": "__getitem__",
+    "item assignment": "__setitem__",
+    "item deletion": "__delitem__",
+    "a call": "__call__",
+    "round()": "__round__",
+    "trunc()": "__trunc__",
+    "divmod()": "__divmod__ __rdivmod__",
+    "+": "__add__ __radd__",
+    "-": "__sub__ __rsub__",
+    "*": "__mul__ __rmul__",
+    "/": "__truediv__ __rtruediv__",
+    "//": "__floordiv__ __rfloordiv__",
+    "%": "__mod__ __rmod__",
+    "**": "__pow__ __rpow__",
+    "<<": "__lshift__ __rlshift__",
+    ">>": "__rshift__ __rrshift__",
+    "&": "__and__ __rand__",
+    "|": "__or__ __ror__",
+    "^": "__xor__ __rxor__",
+    "~": "__invert__",
+    "unary -": "__neg__",
+    "unary +": "__pos__",
+    "abs()": "__abs__",
+    "<": "__lt__",
+    "<=": "__le__",
+    ">": "__gt__",
+    ">=": "__ge__",
+    "==": "__eq__",
+    "!=": "__ne__",
+    "a copy": "__copy__ __deepcopy__ __reduce_ex__",
+}
+"""Every operation that Python might otherwise answer by itself, and its methods."""
+
+
+def refusal(operation: str) -> Any:
+    """A method that raises `Unmodelled`."""
+
+    def refused(self: object, *_arguments: object, **_named: object) -> NoReturn:
+        raise unmodelled(f"{operation} of a {type(self).__name__}")
+
+    return refused
+
+
+def strict(symbolic: type[C]) -> type[C]:
+    """Make a class of symbolic values raise `Unmodelled` for every operation it does not define."""
+    for operation, methods in _REFUSED.items():
+        for method in methods.split():
+            known = [vars(each)[method] for each in symbolic.__mro__[:-1] if method in vars(each)]
+            if not known or known[0] is None:  # a class with __eq__ has None for __hash__
+                setattr(symbolic, method, refusal(operation))
+    return symbolic
+
+
+def seen_as(plain: type) -> Any:
+    """A `__class__` by which `isinstance` takes a symbolic value for this plain type."""
+    return property(lambda _self: plain)
+
+
+class Symbolic:
+    """What all symbolic values share: no attribute but their own, and no text in a run."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise unmodelled(f".{name} of a {type(self).__name__}")
+
+    def __repr__(self) -> str:
+        if engine.is_running():
+            raise unmodelled(f"repr() of a {type(self).__name__}")
+        return f"<{type(self).__name__} {self.shown()}>"
+
+    def shown(self) -> str:
+        """What a person at a debugger wants to see of it."""
+        return ""
+
+
+@strict
+class SymbolicBool(Symbolic):
+    """A truth value; Python forks when it needs it, `&`, `|` and `~` do not."""
+
+    __slots__ = ("term",)
+    __class__ = seen_as(bool)
+
+    def __init__(self, term: z3.BoolRef) -> None:
+        self.term = term
+
+    def __bool__(self) -> bool:
+        return engine.decide(self.term)
+
+    def __and__(self, other: object) -> SymbolicBool:
+        return SymbolicBool(z3.And(self.term, _truth(other)))
+
+    def __or__(self, other: object) -> SymbolicBool:
+        return SymbolicBool(z3.Or(self.term, _truth(other)))
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __add__(self, other: object) -> SymbolicInt:
+        """As in `sum(... for ...)`: true is 1."""
+        return SymbolicInt(_number(self) + _number(other))
+
+    __radd__ = __add__
+
+    def shown(self) -> str:
+        return str(self.term)
+
+
+@strict
+class SymbolicInt(Symbolic):
+    """An integer, unbounded as Python's are."""
+
+    __slots__ = ("term",)
+    __class__ = seen_as(int)
+
+    def __init__(self, term: z3.ArithRef) -> None:
+        self.term = term
+
+    def __add__(self, other: object) -> SymbolicInt:
+        return SymbolicInt(self.term + _number(other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: object) -> SymbolicInt:
+        return SymbolicInt(self.term - _number(other))
+
+    def __rsub__(self, other: object) -> SymbolicInt:
+        return SymbolicInt(_number(other) - self.term)
+
+    def __mul__(self, other: object) -> SymbolicInt:
+        return SymbolicInt(self.term * _number(other))
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: object) -> SymbolicInt:
+        return SymbolicInt(self.term / _positive(other))
+
+    def __mod__(self, other: object) -> SymbolicInt:
+        return SymbolicInt(self.term % _positive(other))
+
+    def __lshift__(self, other: object) -> SymbolicInt:
+        return SymbolicInt(self.term * (1 << _places(other)))
+
+    def __rshift__(self, other: object) -> SymbolicInt:
+        return SymbolicInt(self.term / (1 << _places(other)))
+
+    def __and__(self, other: object) -> SymbolicInt:
+        """With a mask of low bits alone, as in `place & 1`."""
+        if type(other) is not int or other < 0 or other & (other + 1):
+            raise unmodelled("& of a SymbolicInt with anything but low bits")
+        return SymbolicInt(self.term % (other + 1))
+
+    __rand__ = __and__
+
+    def __neg__(self) -> SymbolicInt:
+        return SymbolicInt(-self.term)
+
+    def __pos__(self) -> SymbolicInt:
+        return self
+
+    def __abs__(self) -> SymbolicInt:
+        return SymbolicInt(z3.If(self.term >= 0, self.term, -self.term))
+
+    def __lt__(self, other: object) -> SymbolicBool:
+        return SymbolicBool(self.term < _number(other))
+
+    def __le__(self, other: object) -> SymbolicBool:
+        return SymbolicBool(self.term <= _number(other))
+
+    def __gt__(self, other: object) -> SymbolicBool:
+        return SymbolicBool(self.term > _number(other))
+
+    def __ge__(self, other: object) -> SymbolicBool:
+        return SymbolicBool(self.term >= _number(other))
+
+    def __eq__(self, other: object) -> Any:
+        return False if other is None else SymbolicBool(self.term == _number(other))
+
+    def __ne__(self, other: object) -> Any:
+        return True if other is None else SymbolicBool(self.term != _number(other))
+
+    def __bool__(self) -> bool:
+        return engine.decide(self.term != 0)
+
+    __hash__ = refusal("hash()")
+
+    def shown(self) -> str:
+        return str(self.term)
+
+
+@frozen
+class Sort:
+    """A kind of identifiers, such as digests, keys or names: all that is done is compare them.
+
+    Two sorts are never compared.
+    """
+
+    name: str
+    plain: Callable[[int], Any]
+    """The plain identifier number i, another one for each i: for counterexamples and replays."""
+    looks_like: type = bytes
+    """What `isinstance` sees."""
+    size: int | None = None
+    """Its length, where all of this sort have the same."""
+
+    @property
+    def of_solver(self) -> z3.SortRef:
+        """The solver's sort of the same name."""
+        return z3.DeclareSort(self.name)
+
+
+def octets_sort(name: str, size: int) -> Sort:
+    """Byte strings of one size. The solver is told nothing of their content."""
+
+    def plain(number: int) -> bytes:
+        return f"{name}-{number}".encode().ljust(size, b".")
+
+    return Sort(name, plain, bytes, size)
+
+
+def name_sort(name: str) -> Sort:
+    """Texts such as names of platforms: lower case, so that they satisfy W-TYPE-3."""
+    return Sort(name, lambda number: f"{name.lower()}{number}", str)
+
+
+@strict
+class Identifier(Symbolic):
+    """An identifier of which only equality with others of its sort is known."""
+
+    __slots__ = ("sort", "term")
+    __class__ = property(lambda self: self.sort.looks_like)
+
+    def __init__(self, sort: Sort, term: z3.ExprRef) -> None:
+        self.sort = sort
+        self.term = term
+
+    def __eq__(self, other: object) -> Any:
+        return False if other is None else SymbolicBool(self.term == self._like(other))
+
+    def __ne__(self, other: object) -> Any:
+        return True if other is None else SymbolicBool(self.term != self._like(other))
+
+    __hash__ = refusal("hash()")
+
+    def __len__(self) -> int:
+        if self.sort.size is None:
+            raise unmodelled(f"len() of a {self.sort.name}")
+        return self.sort.size
+
+    def _like(self, other: object) -> z3.ExprRef:
+        if type(other) is not Identifier:
+            raise unmodelled(f"a {self.sort.name} compared with a plain value")
+        if other.sort.name != self.sort.name:
+            raise unmodelled(f"a {self.sort.name} compared with a {other.sort.name}")
+        return other.term
+
+    def shown(self) -> str:
+        return str(self.term)
+
+
+@strict
+class Record(Symbolic):
+    """A stand-in for a frozen attrs value whose fields are made when the code first looks at them.
+
+    `isinstance`, `attrs.evolve` and attribute access see the real class.
+    """
+
+    __slots__ = ("_kind", "_known", "_makes")
+    __class__ = property(lambda self: self._kind)
+
+    def __init__(self, kind: type, **makes: Callable[[], Any]) -> None:
+        object.__setattr__(self, "_kind", kind)
+        object.__setattr__(self, "_makes", makes)
+        object.__setattr__(self, "_known", {})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in self._known:
+            if name not in self._makes:
+                raise unmodelled(f".{name} of a lazy {self._kind.__name__}")
+            self._known[name] = self._makes[name]()
+        return self._known[name]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise unmodelled(f"assignment to .{name} of a lazy {self._kind.__name__}")
+
+    def looked_at(self) -> Mapping[str, Any]:
+        """The fields that the code has asked for, with what they were given."""
+        return dict(self._known)
+
+
+def integer(stem: str) -> SymbolicInt:
+    """Any integer."""
+    return SymbolicInt(engine.fresh(stem, _INT))
+
+
+def boolean(stem: str) -> SymbolicBool:
+    """True or false."""
+    return SymbolicBool(engine.fresh(stem, _BOOL))
+
+
+def identifier(stem: str, sort: Sort) -> Identifier:
+    """Any identifier of a sort; it may be the same as any other of that sort."""
+    return Identifier(sort, engine.fresh(stem, sort.of_solver))
+
+
+def term(value: object) -> z3.ExprRef:
+    """The solver's term for a symbolic or plain truth value, integer or identifier."""
+    if type(value) in (SymbolicInt, SymbolicBool, Identifier):
+        return value.term  # type: ignore[attr-defined]
+    if type(value) is bool:
+        return z3.BoolVal(value)
+    if isinstance(value, int):
+        return z3.IntVal(int(value))
+    raise unmodelled(f"a {type(value).__name__} as a term")
+
+
+def equal(one: Any, other: Any) -> z3.BoolRef:
+    """Whether two values are equal, as a formula: no fork, whatever they are made of."""
+    if one is other:
+        return z3.BoolVal(True)
+    if one is None or other is None:
+        return z3.BoolVal(False)
+    if type(one) is tuple and type(other) is tuple:
+        if len(one) != len(other):
+            return z3.BoolVal(False)
+        return z3.And([equal(*pair) for pair in zip(one, other, strict=True)])
+    if attrs.has(one.__class__) or attrs.has(other.__class__):
+        if one.__class__ is not other.__class__:
+            return z3.BoolVal(False)
+        compared = [each.name for each in attrs.fields(one.__class__) if each.eq]
+        return z3.And([equal(getattr(one, name), getattr(other, name)) for name in compared])
+    if isinstance(one, Symbolic) or isinstance(other, Symbolic):
+        return _truth(one == other)
+    return z3.BoolVal(one == other)
+
+
+def _truth(value: object) -> z3.BoolRef:
+    if type(value) is SymbolicBool:
+        return value.term
+    if type(value) is bool:
+        return z3.BoolVal(value)
+    raise unmodelled(f"a {type(value).__name__} as a truth value")
+
+
+def _number(value: object) -> z3.ArithRef:
+    if type(value) is SymbolicInt:
+        return value.term
+    if type(value) is SymbolicBool:
+        return z3.If(value.term, z3.IntVal(1), z3.IntVal(0))
+    if isinstance(value, int) and not isinstance(value, Symbolic):
+        return z3.IntVal(int(value))
+    raise unmodelled(f"a {type(value).__name__} as a number")
+
+
+def _positive(value: object) -> int:
+    """Z3's division is Python's where the divisor is above zero."""
+    if type(value) is int and value > 0:
+        return value
+    raise unmodelled("division by anything but a plain integer above zero")
+
+
+def _places(value: object) -> int:
+    if type(value) is int and value >= 0:
+        return value
+    raise unmodelled("a shift by anything but a plain number of places")

@@ -1,0 +1,214 @@
+"""The driver carries out what the core asks for, and only what is on disk already."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from attrs import define, field
+
+from tests.support.federation import NAMES, Federation, platform_key
+from tests.support.forge import opening
+from web4adapters.runtime.engine import Engine
+from web4adapters.runtime.inlet import Inlet
+from web4adapters.signers import GuardedSigner, Verifier, create_guard
+from web4adapters.storage import StorageError, Store, StoredBlock
+from web4core.effects import Sign
+from web4core.link import Frame, frame, open_packet, packet
+from web4core.messages import UNSIGNED, Kind, Statement, Status, Submission, Vote
+from web4core.replica import step
+from web4core.settings import Settings
+from web4core.snapshot import decode_event
+
+FAST = Settings(resend_ms=60, view_timeout_ms=60_000, status_ms=60)
+ME = 1
+WAIT_S = 5.0
+
+
+@define
+class Recorder:
+    """What reached the disk, and what left for the others, in order."""
+
+    events: list[bytes] = field(factory=list)
+    sent: list[tuple[int, bytes]] = field(factory=list)
+    saved_before: list[int] = field(factory=list)
+    """For each frame sent, how many events were on disk then."""
+
+    def send(self, peer: int, framed: bytes, *, bulk: bool) -> None:
+        self.sent.append((peer, framed))
+        self.saved_before.append(len(self.events))
+
+    def is_up(self, peer: int) -> bool:
+        return True
+
+
+class Journal(Store):
+    """A store that tells when it has committed, and may be told to fail."""
+
+    recorder: Recorder
+    broken = False
+
+    def commit(self, events: Sequence[bytes], decided: Sequence[StoredBlock]) -> int:
+        if self.broken:
+            raise StorageError(Path("store"), "the disk is full", "make room")
+        seq = super().commit(events, decided)
+        self.recorder.events.extend(events)
+        return seq
+
+
+@define
+class Rig:
+    """One platform of four, without a network."""
+
+    fed: Federation
+    engine: Engine
+    store: Journal
+    recorder: Recorder
+
+    def messages(self) -> list[tuple[int, object]]:
+        frames = [(peer, open_packet(packet([framed]))[0]) for peer, framed in self.recorder.sent]
+        return [
+            (peer, self.fed.gate.parse(each).message)
+            for peer, each in frames
+            if isinstance(each, bytes)
+        ]
+
+
+def on_a_rig(folder: Path, play: Callable[[Rig], object]) -> Rig:
+    """Run an engine while `play`, a coroutine function, has its way with it."""
+    fed = Federation(4, settings=FAST)
+    key = platform_key(ME)
+
+    class Word:
+        public_key = key.public
+        sign = staticmethod(key.sign)
+
+    create_guard(folder / "guard", fed.chain_id, key.public)
+    recorder = Recorder()
+    with (
+        GuardedSigner(Word(), folder / "guard", fed.chain_id) as guard,
+        Journal.create(folder / "store", fed.chain_id, NAMES[ME]) as store,
+    ):
+        assert isinstance(store, Journal)
+        store.recorder = recorder
+        store.recover()
+        engine = Engine(fed.fresh(ME), 0, fed.gate, store, guard, recorder, 1_000)
+        rig = Rig(fed, engine, store, recorder)
+
+        async def both() -> None:
+            running = asyncio.ensure_future(engine.run())
+            playing = asyncio.ensure_future(play(rig))  # type: ignore[arg-type]
+            done, _ = await asyncio.wait(
+                {running, playing}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in (running, playing):
+                task.cancel()
+            await asyncio.gather(running, playing, return_exceptions=True)
+            for task in done:
+                task.result()
+
+        asyncio.run(both())
+    return rig
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.clause("A-DUR-1")
+def test_nothing_leaves_before_its_cause_is_on_disk(tmp_path: Path) -> None:
+    async def play(rig: Rig) -> None:
+        transaction = opening(rig.fed, "carol")
+        await rig.engine.submit((transaction,))
+        kinds = {Kind.PRE_PREPARE, Kind.PREPARE}
+        await until(
+            lambda: (
+                {
+                    message.statement.kind
+                    for _, message in rig.messages()
+                    if not isinstance(message, Submission)
+                }
+                >= kinds
+            )
+        )
+
+    rig = on_a_rig(tmp_path, play)
+    caused = said_by_events(rig)
+    messages = rig.messages()
+    assert len(messages) >= 9
+    for (_, message), saved in zip(messages, rig.recorder.saved_before, strict=True):
+        if not isinstance(message, Submission):
+            assert message.statement in caused[saved]
+
+
+def said_by_events(rig: Rig) -> list[set[Statement]]:
+    """What the first so many of the events on disk made the platform say."""
+    state = rig.fed.fresh(ME)
+    caused: list[set[Statement]] = [set()]
+    for record in rig.recorder.events:
+        transition = step(state, decode_event(rig.fed.events, record))
+        state = transition.state
+        drafts = {each.draft.statement for each in transition.effects if isinstance(each, Sign)}
+        caused.append(caused[-1] | drafts)
+    return caused
+
+
+@pytest.mark.clause("A-DUR-1")
+def test_a_storage_error_stops_the_platform_and_lets_nothing_out(tmp_path: Path) -> None:
+    async def play(rig: Rig) -> None:
+        await until(lambda: bool(rig.recorder.events))
+        rig.store.broken = True
+        rig.recorder.sent.clear()
+        await rig.engine.submit((opening(rig.fed, "carol"),))
+
+    with pytest.raises(StorageError, match="the disk is full"):
+        on_a_rig(tmp_path, play)
+
+
+@pytest.mark.clause("A-EFFECT-2")
+def test_what_is_to_be_sent_goes_to_the_platforms_named(tmp_path: Path) -> None:
+    async def play(rig: Rig) -> None:
+        await rig.engine.submit((opening(rig.fed, "carol"),))
+        await until(lambda: any(isinstance(each, Submission) for _, each in rig.messages()))
+
+    rig = on_a_rig(tmp_path, play)
+    first = [peer for peer, message in rig.messages() if isinstance(message, Submission)]
+    assert first[:3] == [0, 2, 3]
+
+
+@pytest.mark.clause("A-EFFECT-3", "C-PACE-6")
+def test_a_timer_elapses_after_its_delay_and_again_when_set_again(tmp_path: Path) -> None:
+    async def play(rig: Rig) -> None:
+        await until(lambda: rig.engine.sent["status"] >= 9)
+
+    rig = on_a_rig(tmp_path, play)
+    # one round when it resumed, and one for each time that the timer elapsed
+    assert rig.engine.sent["status"] >= 9
+    assert {peer for peer, _ in rig.recorder.sent} == {0, 2, 3}
+
+
+@pytest.mark.clause("W-LINK-7")
+@pytest.mark.parametrize("forged", [False, True])
+def test_a_statement_counts_by_its_signature_whoever_brings_it(
+    tmp_path: Path, forged: bool
+) -> None:
+    async def play(rig: Rig) -> None:
+        vote = Vote(Statement(Kind.PREPARE, 1, 0, bytes(32), 2), UNSIGNED)
+        signed = rig.fed.sign_as(3 if forged else 2, vote)
+        frames: tuple[Frame, ...] = open_packet(packet([frame(rig.fed.gate.encode(signed))]))
+        with ThreadPoolExecutor(1) as executor:
+            inlet = Inlet(rig.fed.gate, Verifier(), executor, rig.engine, rig.recorder)  # type: ignore[arg-type]
+            await inlet.receive(3, frames)  # over the link of platform 3, in the name of 2
+            status = rig.fed.sign_as(0, Status(Statement(Kind.STATUS, 1, 0, bytes(32), 0), b""))
+            await inlet.receive(0, open_packet(packet([frame(rig.fed.gate.encode(status))])))
+        await until(lambda: 0 in rig.engine.heard)
+        await asyncio.sleep(0.05)
+
+    rig = on_a_rig(tmp_path, play)
+    kept = rig.engine.state.agreement.slots.prepares[2]
+    assert (kept is None) is forged
