@@ -16,6 +16,7 @@ from web4core.messages import (
     Kind,
     Message,
     Proposal,
+    Statement,
     Status,
     Submission,
     ViewChange,
@@ -147,6 +148,25 @@ def test_votes_that_went_by_while_blocks_were_fetched_are_asked_for() -> None:
     fed.settle()
     assert fed.now_ms == began_ms
     assert [fed.height(index) for index in range(4)] == [5, 5, 5, 5]
+
+
+@pytest.mark.clause("C-SYNC-3")
+def test_who_fetched_says_so_however_many_blocks_it_took() -> None:
+    fed = at_rest()
+    fed.crash(3)
+    for number in range(33):
+        fed.submit(0, opening(fed, f"agent{number}"))
+        fed.run(lambda number=number: fed.height(0) == number + 2)
+    node = fed.nodes[3]
+    node.up = True
+    told = Statement(Kind.STATUS, 34, 0, bytes(32), 0)
+    fed.feed(3, Received(fed.sign_as(0, Status(told, b"")), fed.now_ms))
+    assert node.state.sync is not None
+    for height in range(1, 34):
+        before = len(fed.signed)
+        fed.feed(3, Received(fed.nodes[0].blocks[height], fed.now_ms))
+    assert fed.height(3) == 34
+    assert [(each.kind, each.height) for each in fed.signed[before:]] == [(Kind.STATUS, 34)]
 
 
 def crash_points() -> int:

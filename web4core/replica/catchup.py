@@ -63,7 +63,7 @@ def note_ahead(run: Run, target: int, sources: tuple[int, ...]) -> None:
     others = [index for index in sources if index != state.config.me]
     if not others:
         return
-    sync = state.sync or Sync((0,) * state.config.n, state.height)
+    sync = state.sync or Sync((0,) * state.config.n)
     claims = list(sync.claims)
     for index in others:
         claims[index] = max(claims[index], target)
@@ -98,7 +98,7 @@ def synchronise(run: Run) -> None:
     ahead = max(sync.claims) - height
     if ahead <= 0:
         run.state = evolve(run.state, sync=None)
-        if sync.asked >= height:  # while blocks were fetched, votes on this one may have gone by
+        if sync.asked > 0:  # while blocks were fetched, votes on this one may have gone by
             say_where(run)
     elif height >= sync.asked and ahead > 1:
         _fetch(run, sync)

@@ -48,11 +48,12 @@ class Sync:
     """This platform is behind, if what others say is true (C-SYNC-2).
 
     `claims[p]` is the highest height that platform p has shown itself to be in, 0 for none.
-    Blocks below `asked` are on their way; `tries` counts questions without an answer.
+    Blocks below `asked` are on their way, if any were asked for; `tries` counts questions without
+    an answer.
     """
 
     claims: tuple[int, ...]
-    asked: int
+    asked: int = 0
     tries: int = 0
 
 

@@ -174,6 +174,7 @@ def _keep(run: Run, slots: Slots, message: Kept) -> Slots:
 
 
 def _on_submitted(run: Run, event: Submitted) -> None:
+    """Take what clients hand in, and tell all others of it (L-POOL-7)."""
     pooled = _admit(run, event.transactions, event.now_ms)
     run.refuse(pooled.refused)
     others = run.state.config.others

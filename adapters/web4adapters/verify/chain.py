@@ -74,7 +74,8 @@ def verify_chain(
         block = message.block
         broken = invariants.chain_is_linked((tip, block))
         if broken is not None:
-            finding = Finding(height, "C-VALID-1", broken)
+            follows = block.header.parent == tip.digest and block.header.height == height
+            finding = Finding(height, "C-VALID-2" if follows else "C-VALID-1", broken)
             break
         applied = ledger.apply(state, block.payload, block.header.time_ms)
         finding = _broken_result(block, applied.code if isinstance(applied, Refusal) else None)
