@@ -28,10 +28,15 @@ class Applied:
 
 @frozen
 class Chosen:
-    """A payload that applies, with its result."""
+    """A payload that applies, with its result.
+
+    `stale` are the paths of entries for which something waits in vain: what applied when it came
+    may have expired since, so they are to be looked at anew (A-APP-5).
+    """
 
     payload: tuple[Any, ...]
     applied: Applied
+    stale: tuple[bytes, ...] = ()
 
 
 @frozen

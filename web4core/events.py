@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from web4core.messages import Message
+from web4core.settings import Settings
 
 
 class TimerKind(enum.IntEnum):
@@ -74,9 +75,14 @@ class Connected:
 
 @frozen
 class Resumed:
-    """The adapter has started, or restarted: no timer runs, nothing is on its way (A-EVENT-5)."""
+    """The adapter has started, or restarted: no timer runs, nothing is on its way (A-EVENT-5).
+
+    With settings, they hold from here on (A-SET-2): so a journal tells under which each event was
+    taken, and a fold under today's cannot lead elsewhere.
+    """
 
     now_ms: int
+    settings: Settings | None = None
 
 
 Event: TypeAlias = Received | Elapsed | Submitted | Connected | Resumed

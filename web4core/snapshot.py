@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, fields, frozen
 
 from web4core import codec
 from web4core.application import Application
 from web4core.chain import DIGEST, HEIGHT, MAX_BLOCK_ITEMS, MAX_PLATFORMS, TIME_MS, Block
 from web4core.consensus.state import Agreement, Lock, Said, Slots
 from web4core.effects import Halt
-from web4core.errors import LocalProtocolError
+from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.events import (
     Connected,
     Elapsed,
@@ -51,6 +51,7 @@ from web4core.schema import (
     uint,
     union,
 )
+from web4core.settings import Settings
 
 MAX_EVENT_BYTES = 2 * MAX_MESSAGE_BYTES
 """Length of an encoded event."""
@@ -78,6 +79,18 @@ _TIMER: Schema[Timer] = record(
 )
 
 
+def _load_settings(*values: int) -> Settings:
+    try:
+        return Settings(*values)
+    except LocalProtocolError as error:
+        raise RemoteProtocolError("A-SET-1", str(error)) from None
+
+
+SETTINGS: Schema[Settings] = record(
+    "settings", _load_settings, **{each.name: uint() for each in fields(Settings)}
+)
+
+
 def event_schema(application: Application) -> Schema[Event]:
     """How events stand in a journal."""
     messages = message_schemas(application.decode)
@@ -97,7 +110,10 @@ def event_schema(application: Application) -> Schema[Event]:
             Connected,
             record("connected", Connected, platform=_INDEX, now_ms=TIME_MS),
         ),
-        resumed=(Resumed, record("resumed", Resumed, now_ms=TIME_MS)),
+        resumed=(
+            Resumed,
+            record("resumed", Resumed, now_ms=TIME_MS, settings=optional(SETTINGS)),
+        ),
     )
     return schema
 
@@ -126,6 +142,7 @@ class _Saved:
 
     chain_id: bytes
     me: int
+    settings: Settings
     tip: Block
     tip_certificate: Certificate | None
     app: Any
@@ -174,7 +191,12 @@ def _state_schema(config: Config) -> Schema[_Saved]:
         gathered=flag(),
     )
     sync: Schema[Sync] = record(
-        "sync", Sync, claims=sequence(HEIGHT, n), asked=uint(2 * MAX_UINT), tries=HEIGHT
+        "sync",
+        Sync,
+        claims=sequence(HEIGHT, n),
+        asked=uint(2 * MAX_UINT),
+        tries=HEIGHT,
+        turn=uint(MAX_PLATFORMS),
     )
     halt: Schema[Halt] = record(
         "halt", Halt, clause=line(MAX_HALT_CHARACTERS), reason=line(MAX_HALT_CHARACTERS)
@@ -184,6 +206,7 @@ def _state_schema(config: Config) -> Schema[_Saved]:
         _Saved,
         chain_id=DIGEST,
         me=_INDEX,
+        settings=SETTINGS,
         tip=formats.block,
         tip_certificate=optional(CERTIFICATE),
         app=application.state_schema,
@@ -202,6 +225,7 @@ def encode_state(state: State) -> bytes:
     saved = _Saved(
         config.chain_id,
         config.me,
+        config.settings,
         state.tip,
         state.tip_certificate,
         state.app,
@@ -216,7 +240,7 @@ def encode_state(state: State) -> bytes:
 
 
 def decode_state(config: Config, data: bytes) -> State:
-    """The state that a snapshot holds (A-DUR-4).
+    """The state that a snapshot holds, with the settings that it was taken under (A-DUR-4).
 
     Raises `RemoteProtocolError` for bytes that are no state, `LocalProtocolError` for another
     chain's or platform's.
@@ -225,7 +249,7 @@ def decode_state(config: Config, data: bytes) -> State:
     if saved.chain_id != config.chain_id or saved.me != config.me:
         raise LocalProtocolError("A-DUR-4: the snapshot is of another chain or platform")
     return State(
-        config=config,
+        config=evolve(config, settings=saved.settings),
         tip=saved.tip,
         tip_certificate=saved.tip_certificate,
         app=saved.app,

@@ -20,6 +20,9 @@ from web4proofs.running import Attempt, Verdict
 from web4proofs.theorem import Executed, Failure
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+SHOWN: Final = 1
+"""Failures of a theorem that the text shows: the first is enough to begin with."""
+
 NO_FAILURE: Final = Failure("", "nothing was asked, so nothing is proved")
 
 
@@ -70,12 +73,15 @@ def _paragraph(attempt: Attempt) -> str:
         f"    clauses {', '.join(theorem.clauses)}; rests on {grounds}; {theorem.scope}",
         f"    {len(outcome.queries)} queries, {outcome.paths} paths, {attempt.seconds:.2f} s",
     ]
-    for failure in failures_of(attempt):
+    failures = failures_of(attempt)
+    for failure in failures[:SHOWN]:
         lines.append(f"    ! {failure.query or theorem.id}: {failure.found}")
         lines.extend(f"        {name} = {value}" for name, value in failure.values)
         if failure.snippet is not None:
             lines.append("      to see it on the plain code:")
             lines.extend(f"        {line}" for line in failure.snippet.splitlines())
+    if len(failures) > SHOWN:
+        lines.append(f"    and {len(failures) - SHOWN} more, which --format json tells")
     return "\n".join(lines)
 
 

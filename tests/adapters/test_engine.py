@@ -17,6 +17,7 @@ from web4adapters.runtime.inlet import Inlet
 from web4adapters.signers import GuardedSigner, Verifier, create_guard
 from web4adapters.storage import StorageError, Store, StoredBlock
 from web4core.effects import Sign
+from web4core.events import Resumed
 from web4core.link import Frame, frame, open_packet, packet
 from web4core.messages import UNSIGNED, Kind, Statement, Status, Submission, Vote
 from web4core.replica import step
@@ -96,6 +97,7 @@ def on_a_rig(folder: Path, play: Callable[[Rig], object]) -> Rig:
         store.recorder = recorder
         store.recover()
         engine = Engine(fed.fresh(ME), 0, fed.gate, store, guard, recorder, 1_000)
+        engine.push(Resumed)
         rig = Rig(fed, engine, store, recorder)
 
         async def both() -> None:
@@ -170,7 +172,7 @@ def test_a_storage_error_stops_the_platform_and_lets_nothing_out(tmp_path: Path)
         on_a_rig(tmp_path, play)
 
 
-@pytest.mark.clause("A-EFFECT-2")
+@pytest.mark.clause("A-EFFECT-2", "L-POOL-7")
 def test_what_is_to_be_sent_goes_to_the_platforms_named(tmp_path: Path) -> None:
     async def play(rig: Rig) -> None:
         await rig.engine.submit((opening(rig.fed, "carol"),))

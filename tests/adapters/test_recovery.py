@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from tests.support.federation import Federation
+import pytest
+from attrs import define, evolve
+
+from tests.support.federation import NAMES, START_MS, Federation, platform_key
 from tests.support.forge import opening
-from web4adapters.runtime.recovery import has_forgotten
-from web4adapters.signers import Memory
+from web4adapters.runtime.recovery import Revived, has_forgotten, revive, silence_if_forgetful
+from web4adapters.signers import Conflict, GuardedSigner, Memory, create_guard
 from web4adapters.signers.guard import remembering
+from web4adapters.storage import Store
+from web4core.consensus.rules import standing
 from web4core.effects import Sign
-from web4core.events import TimerKind
-from web4core.replica import State, step
-from web4core.snapshot import decode_event
+from web4core.events import Resumed, TimerKind
+from web4core.messages import BINDING, Kind, Statement
+from web4core.replica import step
+from web4core.settings import Settings
+from web4core.snapshot import decode_event, decode_state, encode_event, encode_state
 
 
 def after_a_view_change() -> Federation:
@@ -32,19 +39,27 @@ def after_a_view_change() -> Federation:
     return fed
 
 
-def history(fed: Federation, index: int) -> list[tuple[State, Memory, int]]:
-    """State, guard and number of statements signed after each event in a journal."""
-    state, memory, count = fed.fresh(index), Memory(), 0
+@define
+class Fold:
+    """What a journal of so many events leads to, and what the guard remembers by then."""
+
+    revived: Revived
+    guard: Memory
+
+
+def history(fed: Federation, index: int) -> list[Fold]:
+    """After each event in a journal."""
+    state, memory = fed.fresh(index), Memory()
+    said: frozenset[Statement] = frozenset()
     told = []
     for record in fed.nodes[index].journal:
         transition = step(state, decode_event(fed.events, record))
         state = transition.state
         for effect in transition.effects:
-            if isinstance(effect, Sign):
-                after = remembering(memory, effect.draft.statement)
-                count += after != memory
-                memory = after
-        told.append((state, memory, count))
+            if isinstance(effect, Sign) and effect.draft.statement.kind in BINDING:
+                memory = remembering(memory, effect.draft.statement)
+                said |= {effect.draft.statement}
+        told.append(Fold(Revived(state, len(told) + 1, (1, 0), said), memory))
     return told
 
 
@@ -52,18 +67,82 @@ def history(fed: Federation, index: int) -> list[tuple[State, Memory, int]]:
 @pytest.mark.parametrize("index", range(4))
 def test_only_a_store_that_lacks_something_signed_has_forgotten(index: int) -> None:
     told = history(after_a_view_change(), index)
-    _, guard, signed = told[-1]
-    assert signed >= 4
-    for state, _, count in told:
-        assert has_forgotten(guard, state.agreement) is (count < signed)
+    whole = told[-1]
+    assert len(whole.revived.said) >= 4
+    for each in told:
+        lacks = each.revived.said != whole.revived.said
+        assert has_forgotten(whole.guard, each.revived) is lacks
 
 
 @pytest.mark.clause("C-GUARD-4")
 def test_a_store_restored_to_within_the_view_in_which_it_locked_has_forgotten() -> None:
     told = history(after_a_view_change(), 1)
-    locked = next(place for place, (state, _, _) in enumerate(told) if state.agreement.lock)
-    restored, _, _ = told[locked - 1]
-    _, guard, _ = told[locked]
-    assert (restored.height, restored.agreement.view) == (1, 0)
-    assert restored.agreement.lock is None
-    assert has_forgotten(guard, restored.agreement)
+    locked = next(i for i, each in enumerate(told) if each.revived.state.agreement.lock)
+    restored = told[locked - 1].revived
+    assert (restored.state.height, restored.state.agreement.view) == (1, 0)
+    assert restored.state.agreement.lock is None
+    assert has_forgotten(told[locked].guard, restored)
+
+
+@pytest.mark.clause("C-GUARD-4")
+def test_a_fold_that_says_something_else_has_forgotten() -> None:
+    whole = history(after_a_view_change(), 1)[-1]
+    commits = [each for each in whole.revived.said if each.kind is Kind.COMMIT]
+    commit = max(commits, key=lambda each: each.view)
+    other = evolve(commit, digest=bytes(32))
+    revived = evolve(whole.revived, said=whole.revived.said - {commit} | {other})
+    assert has_forgotten(whole.guard, revived)
+
+
+@pytest.mark.clause("C-GUARD-4")
+def test_what_was_signed_before_the_snapshot_is_not_asked_for() -> None:
+    whole = history(after_a_view_change(), 1)[-1]
+    state = whole.revived.state
+    stood = frozenset(draft.statement for draft in standing(state.agreement))
+    later = Revived(state, whole.revived.seq, (state.height, state.agreement.view), stood)
+    assert not has_forgotten(whole.guard, later)
+
+
+@pytest.mark.clause("A-SET-2", "A-DUR-2")
+def test_a_changed_setting_does_not_change_where_a_journal_leads(tmp_path: Path) -> None:
+    fed = Federation(4, settings=Settings(pool_items=1))
+    fed.submit(1, opening(fed, "carol"))
+    fed.submit(1, opening(fed, "dave"))
+    node = fed.nodes[1]
+    assert [refusal.code for refusal in node.refused] == ["pool-full"]
+    first = encode_event(fed.events, Resumed(START_MS, Settings(pool_items=1)))
+    with Store.create(tmp_path / "store", fed.chain_id, NAMES[1]) as store:
+        store.recover()
+        store.commit([first, *node.journal[1:]], [])
+        revived = revive(store, fed.genesis, NAMES[1])
+    assert revived.state == node.state
+    assert revived.state.config.settings.pool_items == 1
+
+
+@pytest.mark.clause("A-SET-2", "A-DUR-4")
+def test_settings_change_when_a_platform_resumes_and_stand_in_its_snapshot() -> None:
+    fed = Federation(1)
+    state = step(fed.fresh(0), Resumed(START_MS, Settings(pool_items=7))).state
+    restored = decode_state(fed.fresh(0).config, encode_state(state))
+    assert state.config.settings.pool_items == 7
+    assert restored == state
+
+
+@pytest.mark.clause("C-GUARD-4", "C-GUARD-6")
+def test_a_forgetful_platform_is_silenced_through_all_that_it_signed(tmp_path: Path) -> None:
+    fed = after_a_view_change()
+    told = history(fed, 1)
+    key = platform_key(1)
+
+    class Word:
+        public_key = key.public
+        sign = staticmethod(key.sign)
+
+    create_guard(tmp_path / "guard", fed.chain_id, key.public)
+    with GuardedSigner(Word(), tmp_path / "guard", fed.chain_id) as guard:
+        said = sorted(told[-1].revived.said, key=lambda each: (each.height, each.view, each.kind))
+        guard.sign_statements([*said, evolve(said[0], kind=Kind.PREPARE, height=3)])
+        assert silence_if_forgetful(guard, told[0].revived) == 3
+        (answer,) = guard.sign_statements([evolve(said[0], height=3, view=9)])
+    assert isinstance(answer, Conflict)
+    assert answer.clause == "C-GUARD-6"

@@ -6,11 +6,13 @@ import random
 
 import pytest
 
-from tests.support.federation import Federation, verify
+from tests.support.federation import ALICE, Federation, owner_key, sign, verify
 from tests.support.forge import commit_one, opening
-from web4core.effects import Fetch
+from web4core.effects import Fetch, Send
 from web4core.errors import RemoteProtocolError
 from web4core.events import Connected, Elapsed, Received, TimerKind
+from web4core.ledger.state import Address
+from web4core.ledger.transactions import Transfer
 from web4core.messages import (
     Decided,
     Kind,
@@ -167,6 +169,65 @@ def test_who_fetched_says_so_however_many_blocks_it_took() -> None:
         fed.feed(3, Received(fed.nodes[0].blocks[height], fed.now_ms))
     assert fed.height(3) == 34
     assert [(each.kind, each.height) for each in fed.signed[before:]] == [(Kind.STATUS, 34)]
+
+
+@pytest.mark.clause("C-SYNC-4")
+def test_who_hands_out_one_block_at_a_time_is_asked_no_more_often_than_others() -> None:
+    fed = at_rest()
+    fed.crash(3)
+    for number in range(9):
+        fed.submit(0, opening(fed, f"agent{number}"))
+        fed.run(lambda number=number: fed.height(0) == number + 2)
+    node = fed.nodes[3]
+    state = node.state
+    for index in range(3):
+        told = Statement(Kind.STATUS, 10, 0, bytes(32), index)
+        state = step(state, Received(fed.sign_as(index, Status(told, b"")), fed.now_ms)).state
+    asked = []
+    for height in range(1, 7):
+        state = step(state, Received(fed.nodes[0].blocks[height], fed.now_ms)).state
+        timer = next(each for each in state.armed if each.kind is TimerKind.SYNC)
+        transition = step(state, Elapsed(timer, fed.now_ms))
+        state = transition.state
+        asked += [each.to for each in transition.effects if isinstance(each, Fetch)]
+    assert sorted(asked) == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.clause("C-LOSS-1")
+def test_the_proposer_is_handed_all_that_waits_up_to_its_bound() -> None:
+    accounts = {Address("thor", f"agent{number}"): 10**9 for number in range(5)}
+    fed = Federation(4, accounts=accounts)
+    fed.settle()
+    fed.cut = lambda _source, _to, _message: True
+    for address in accounts:
+        payee = next(each for each in accounts if each != address)
+        batch = [
+            sign(Transfer(fed.chain_id, address, payee, 1, nonce), owner_key(address))
+            for nonce in range(60)
+        ]
+        fed.submit(0, *batch)
+    _, timer = fed.nodes[0].timers[TimerKind.RESEND]
+    effects = step(fed.nodes[0].state, Elapsed(timer, fed.now_ms)).effects
+    handed = [each for each in effects if isinstance(each, Send) and each.to == (1,)]
+    assert [len(each.message.transactions) for each in handed] == [256]
+
+
+@pytest.mark.clause("A-EFFECT-7")
+def test_whose_transaction_a_block_makes_impossible_is_told() -> None:
+    fed = at_rest()
+    fed.cut = lambda _source, to, message: to == 0 and isinstance(message, Submission)
+    carol = Address("thor", "carol")
+    fed.submit(1, opening(fed, "carol"))
+    fed.run(lambda: idle(fed))
+    first = sign(Transfer(fed.chain_id, ALICE, carol, 10**9, 0), owner_key(ALICE))
+    second = sign(Transfer(fed.chain_id, ALICE, carol, 5, 0), owner_key(ALICE))
+    fed.cut = lambda _source, _to, message: isinstance(message, Submission)
+    fed.submit(fed.height(0) % 4, first)
+    other = (fed.height(0) + 1) % 4
+    fed.submit(other, second)
+    fed.run(lambda: idle(fed))
+    told = {(each.transaction, each.code) for each in fed.nodes[other].refused}
+    assert told == {(second.id, "nonce-used")}
 
 
 def crash_points() -> int:

@@ -18,6 +18,7 @@ from tests.support.federation import (
 from tests.support.forge import tell
 from web4core.application import Applied, Pooled
 from web4core.effects import Refuse
+from web4core.events import Received
 from web4core.ledger.application import Ledger
 from web4core.ledger.pool import MAX_LANE
 from web4core.ledger.state import Address
@@ -29,7 +30,14 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
-from web4core.messages import Submission
+from web4core.messages import (
+    UNSIGNED,
+    Kind,
+    Statement,
+    Submission,
+    ViewChange,
+    prepared_reference,
+)
 
 CAROL = Address("thor", "carol")
 SPROUT = platform_key(1)
@@ -233,3 +241,46 @@ def test_a_pool_survives_its_bytes() -> None:
     waiting.add(pay(1, 0), lock(5, 1), pay(1, 0, CAROL, ALICE))
     data = LEDGER.pool_schema.encode(waiting.pool)
     assert LEDGER.pool_schema.decode(data, len(data)) == waiting.pool
+
+
+@pytest.mark.clause("L-POOL-5", "A-APP-5")
+def test_an_expired_lock_at_the_head_of_a_lane_is_told_by_the_next_proposer() -> None:
+    fed = Federation(4)
+    fed.settle()
+    fed.cut = lambda _source, _to, _message: True
+    proposer = 1  # of view 0 at height 1
+    locks = [
+        sign(
+            TransferLock(fed.chain_id, ALICE, BOB, 1, nonce, fed.now_ms + expires_ms),
+            owner_key(ALICE),
+        )
+        for nonce, expires_ms in ((0, 50), (1, 10**9))
+    ]
+    fed.feed(proposer, Received(Submission(tuple(locks)), fed.now_ms))
+    node = fed.nodes[proposer]
+    assert node.state.pool.size == 2
+    assert node.state.agreement.said.proposal is not None
+    # it has proposed both; in its next turn, four views on, the first is too late
+    fed.now_ms += 1_000
+    move_to(fed, 4, proposer)
+    assert [(each.transaction, each.code) for each in node.refused] == [
+        (locks[0].id, "expiry-not-future"),
+        (locks[1].id, "nonce-gap"),
+    ]
+
+
+def move_to(fed: Federation, view: int, me: int) -> None:
+    """Bring a platform into a view, in which it has heard from everybody."""
+    for index in fed.nodes:
+        if index != me:
+            statement = Statement(Kind.VIEW_CHANGE, 1, view, prepared_reference(None), index)
+            draft = ViewChange(statement, UNSIGNED, None, None)
+            fed.feed(me, Received(fed.sign_as(index, draft), fed.now_ms))
+
+
+@pytest.mark.clause("L-POOL-2")
+def test_what_waits_is_judged_by_the_time_of_the_next_block() -> None:
+    lock = TransferLock(CHAIN, ALICE, BOB, 1, 0, EXPIRY_MS)
+    it = Waiting()
+    assert it.codes(sign(lock, owner_key(ALICE)), at_ms=EXPIRY_MS) == ["expiry-not-future"]
+    assert it.codes(sign(lock, owner_key(ALICE)), at_ms=EXPIRY_MS - 1) == []

@@ -21,11 +21,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.long.mutant_table import written
+from web4proofs.catalogue import theorems
 from web4proofs.mutants.covered import automatic_mutants
 from web4proofs.mutants.equivalent import EQUIVALENT
 from web4proofs.mutants.named import named_mutants
 from web4proofs.mutants.operators import Mutant
 from web4proofs.mutants.trial import Trial, coverage, trials
+from web4proofs.running import run
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "spec" / "MUTANTS.md"
@@ -56,7 +58,7 @@ def main() -> int:
     if asked.sample is not None:
         chosen = random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen)))
     print(f"{len(chosen)} mutants; first the proofs on the unbroken code", flush=True)
-    covered = coverage(JOBS)
+    covered = coverage(run(theorems(), theorems, lambda _done: None, JOBS))
     tried = _told(trials(chosen, covered, JOBS), len(chosen))
     tried = _with_tests(tried)
     whole = asked.sample is None and asked.module is None

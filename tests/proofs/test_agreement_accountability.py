@@ -20,7 +20,8 @@ def test_where_platforms_disagree_two_quorums_share_no_honest_one():
 
 
 def test_that_rests_on_every_conjunct_being_weakened_alike():
-    strict = evolve(accountability.FORKED_BY_MANY, invariant=AGREED.invariant)
+    actions = (AGREED.action("lock_and_commit"),)
+    strict = evolve(accountability.FORKED_BY_MANY, invariant=AGREED.invariant, actions=actions)
     assert not prove(strict).holds
 
 

@@ -53,7 +53,7 @@ RECORDS: dict[str, tuple[Schema[Any], ...]] = {
         light.INCLUSION_PROOF,
     ),
     "link": (link.HELLO, link.WELCOME, link.PROOF),
-    "journal": (snapshot._TIMER, *_members(snapshot.event_schema(_LEDGER))),
+    "journal": (snapshot._TIMER, snapshot.SETTINGS, *_members(snapshot.event_schema(_LEDGER))),
 }
 """The records that each section of `wire.md` shows."""
 

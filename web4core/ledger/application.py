@@ -201,16 +201,18 @@ class Ledger:
         """Take lanes in turn, each as far as it applies, until the block is full (L-BLOCK-3)."""
         overlay = Overlay(state, self.platform_keys)
         payload: list[Transaction] = []
+        stale: list[bytes] = []
         room = size
         for transactions in pools.in_order(pool, start):
             for transaction in transactions:
                 if len(payload) == items or room < len(transaction.encoded):
-                    return Chosen(tuple(payload), self._applied(overlay))
-                if overlay.apply(transaction, time_ms) is not None:
+                    return Chosen(tuple(payload), self._applied(overlay), tuple(stale))
+                if overlay.apply(transaction, time_ms) is not None:  # L-POOL-5: time has passed
+                    stale.append(pools.lane_path(transaction))
                     break
                 payload.append(transaction)
                 room -= len(transaction.encoded)
-        return Chosen(tuple(payload), self._applied(overlay))
+        return Chosen(tuple(payload), self._applied(overlay), tuple(stale))
 
     def revise(
         self,

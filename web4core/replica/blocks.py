@@ -36,6 +36,8 @@ def fresh_block(run: Run, now_ms: int) -> Block:
     )
     block = seal(header, chosen.payload)
     run.state = evolve(state, verdict=Verdict(block.digest, chosen.applied))
+    if chosen.stale:
+        revise(run, chosen.stale, (), now_ms)
     return block
 
 

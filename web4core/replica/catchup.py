@@ -85,7 +85,9 @@ def _fetch(run: Run, sync: Sync) -> None:
     height = run.state.height
     sources = [index for index, claim in enumerate(sync.claims) if claim > height]
     if sources:
-        run.effects.append(Fetch(height, sources[sync.tries % len(sources)]))
+        source = next((index for index in sources if index >= sync.turn), sources[0])
+        run.effects.append(Fetch(height, source))
+        sync = evolve(sync, turn=source + 1)
     asked = evolve(sync, asked=height + FETCH_BLOCKS, tries=sync.tries + 1)
     run.state = evolve(run.state, sync=asked)
 

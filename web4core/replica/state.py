@@ -50,11 +50,13 @@ class Sync:
     `claims[p]` is the highest height that platform p has shown itself to be in, 0 for none.
     Blocks below `asked` are on their way, if any were asked for; `tries` counts questions without
     an answer.
+    The next question goes to the first of those who claim more from `turn` on, and round.
     """
 
     claims: tuple[int, ...]
     asked: int = 0
     tries: int = 0
+    turn: int = 0
 
 
 @frozen

@@ -213,9 +213,11 @@ def _on_connected(run: Run, event: Connected) -> None:
     run.effects.append(Sign(status(run.state), to))
 
 
-def _on_resumed(run: Run, _event: Resumed) -> None:
-    """Nothing that was set or sent before counts any longer."""
+def _on_resumed(run: Run, event: Resumed) -> None:
+    """Nothing that was set or sent before counts any longer; new settings do (A-SET-2)."""
     run.state = evolve(run.state, armed=())
+    if event.settings is not None:
+        run.state = evolve(run.state, config=evolve(run.state.config, settings=event.settings))
     _resend(run)
 
 

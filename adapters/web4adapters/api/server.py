@@ -16,11 +16,13 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from web4adapters.api.openapi import DESCRIPTION
 from web4adapters.runtime.engine import Engine
 from web4adapters.runtime.inlet import verify_beside
 from web4adapters.signers import Verifier
+from web4adapters.storage import StorageError
 from web4adapters.transport import Links
 from web4core.chain import MAX_ITEM_BYTES, Block
 from web4core.claims import Claim
@@ -82,21 +84,32 @@ def explain(code: str) -> str:
     return code
 
 
-@web.middleware
-async def errors_as_json(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Turn every refusal into JSON, and never show a traceback."""
-    try:
-        return await handler(request)
-    except ApiError as error:
-        return _error(error.status, error.code, error.message, error.remedy)
-    except RemoteProtocolError as error:
-        return _error(400, error.clause, error.reason, "mend what the clause names; see spec/")
-    except web.HTTPException as error:
-        if error.status < HTTPStatus.BAD_REQUEST:
-            raise
-        return _error(error.status, error.reason.lower().replace(" ", "-"), error.reason, _HELP)
+def errors_as_json(stop: Callable[[StorageError], None]) -> Middleware:
+    """Turn every refusal into JSON, and never show a traceback.
+
+    An error of the store is passed to `stop`: the platform must not go on (A-DUR-1).
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ApiError as error:
+            return _error(error.status, error.code, error.message, error.remedy)
+        except RemoteProtocolError as error:
+            return _error(400, error.clause, error.reason, "mend what the clause names; see spec/")
+        except StorageError as error:
+            stop(error)
+            return _error(503, "storage", "the store failed; the platform stops", _ELSEWHERE)
+        except web.HTTPException as error:
+            if error.status < HTTPStatus.BAD_REQUEST:
+                raise
+            return _error(error.status, error.reason.lower().replace(" ", "-"), error.reason, _HELP)
+
+    return middleware
 
 
+_ELSEWHERE = "ask another platform, and see this one's log"
 _HELP = "GET /openapi.json describes every request"
 
 
@@ -143,7 +156,10 @@ class Api:
         ]
 
     async def health(self, _request: web.Request) -> web.Response:
-        """Whether the platform runs."""
+        """Whether the platform runs, and has not halted (A-EFFECT-8)."""
+        halt = self._engine.state.halted
+        if halt is not None:
+            return _error(503, "halted", f"{halt.clause}: {halt.reason}", _ELSEWHERE)
         return web.json_response({"status": "ok"})
 
     async def openapi(self, _request: web.Request) -> web.Response:

@@ -53,17 +53,18 @@ def prove(
     """
     try:
         from web4proofs.catalogue import UnknownName, chosen
+        from web4proofs.ledger.custom import NotRules
         from web4proofs.reports import Run, render
         from web4proofs.running import exit_code, run
     except ModuleNotFoundError as error:
         if error.name != "z3":
             raise
         raise click.UsageError("proofs need Z3: python3 -m pip install 'web4[proofs]'") from None
-    find = _finder(rules)
     sys.path.insert(0, str(Path.cwd()))  # where --rules looks, as `python -m` does
     try:
+        find = _finder(rules)
         theorems = chosen(names, find())
-    except UnknownName as error:
+    except (NotRules, UnknownName) as error:
         raise click.UsageError(str(error)) from None
     if listing:
         for theorem in theorems:
@@ -99,20 +100,23 @@ def mutants(jobs: int | None, as_json: bool) -> None:
     \b
     Exit codes: 0 all are caught, 1 a change does not fit the source any more, 12 one is not caught.
     """
+    from web4proofs.catalogue import theorems
     from web4proofs.mutants.named import Stale, named_mutants
-    from web4proofs.mutants.trial import coverage, trials
+    from web4proofs.mutants.trial import TrialError, coverage, trials
+    from web4proofs.running import run
 
+    done = []
     try:
         named = {mutant.id: each for each, mutant in named_mutants()}
         broken = [mutant for _, mutant in named_mutants()]
-        covered = coverage(jobs)
-    except (Stale, ValueError) as error:
+        with click.progressbar(length=len(theorems()), label="proving", file=sys.stderr) as bar:
+            covered = coverage(run(theorems(), theorems, lambda _done: bar.update(1), jobs))
+        with click.progressbar(length=len(broken), label="breaking", file=sys.stderr) as bar:
+            for trial in trials(broken, covered, jobs):
+                done.append(trial)
+                bar.update(1)
+    except (Stale, TrialError) as error:
         raise click.ClickException(str(error)) from None
-    done = []
-    with click.progressbar(length=len(broken), label="breaking", file=sys.stderr) as bar:
-        for trial in trials(broken, covered, jobs):
-            done.append(trial)
-            bar.update(1)
     rows = [
         {
             "clause": named[trial.mutant.id].clause,

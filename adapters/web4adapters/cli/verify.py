@@ -54,7 +54,7 @@ def _verify_platform(folder: Path) -> tuple[ChainReport, list[Finding]]:
     config = load_node_config(folder / "platform.toml")
     genesis = load_genesis(config.genesis)
     with Store.open(config.store, chain_id(genesis), config.name) as store:
-        state = revive(store, genesis, config.name, config.settings).state
+        state = revive(store, genesis, config.name).state
         report = _run(genesis, blocks_of_store(store))
     findings = [] if report.finding is None else [report.finding]
     if not findings and state.tip.digest != report.digest:

@@ -23,7 +23,7 @@ from web4adapters.runtime.fates import Fates
 from web4adapters.signers import Conflict, GuardedSigner
 from web4adapters.storage import Store, StoredBlock
 from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
-from web4core.events import Connected, Elapsed, Event, Received, Resumed, Submitted, TimerKind
+from web4core.events import Connected, Elapsed, Event, Received, Submitted, TimerKind
 from web4core.gate import Gate
 from web4core.link import Request, frame
 from web4core.messages import (
@@ -149,6 +149,7 @@ class Engine:
         self._arrivals: deque[_Arrival] = deque()
         self._bulk: deque[_Arrival] = deque()
         self._arrived = asyncio.Event()
+        self._failure: Exception | None = None
         self._room = asyncio.Event()
         self._batch = _Batch()
         self._overdue = False
@@ -193,6 +194,11 @@ class Engine:
         self._arrived.set()
         return await answer
 
+    def fail(self, error: Exception) -> None:
+        """Stop, since the store failed somebody who reads from it (A-DUR-1); `run` raises it."""
+        self._failure = error
+        self._arrived.set()
+
     def note(self, statement: Statement) -> None:
         """Remember where a peer says it is, for the operator."""
         self.heard[statement.signer] = Heard(statement.height, statement.view, time.monotonic())
@@ -200,12 +206,16 @@ class Engine:
     # --- the loop ---
 
     async def run(self) -> None:
-        """Step and save until cancelled, or until something cannot go on."""
-        self.push(Resumed)
+        """Step and save until cancelled, or until something cannot go on.
+
+        The first event, pushed before, should be a `Resumed` (A-EVENT-5).
+        """
         try:
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
+                if self._failure is not None:
+                    raise self._failure
                 self._step_waiting()
                 if self._batch.urgent or self._overdue:
                     self._save()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 
 from aiohttp import web
@@ -21,11 +21,19 @@ from web4adapters.storage import StorageError, Store
 from web4adapters.transport import Links
 from web4core.chain import Genesis, chain_id, genesis_block
 from web4core.errors import LocalProtocolError
+from web4core.events import Resumed
 from web4core.gate import Gate
 from web4core.ledger.application import Ledger
+from web4core.link import dials
 
 VERIFIER_THREADS = 2
-"""Signatures are checked beside the event loop; this machine's cores do the work."""
+"""Threads of a pool that checks signatures beside the event loop.
+
+There is a pool for what peers hand in besides agreement, and one for clients, so that strangers'
+transactions wait behind nothing but each other.
+What agreement waits for has a pool with a thread for each platform: a peer has one packet in work
+at most, so that none waits for another's.
+"""
 
 MAX_DECODED = 32_768
 """Transactions kept decoded; about a kilobyte each."""
@@ -59,6 +67,19 @@ def _check_key(genesis: Genesis, config: NodeConfig, key: KeyFile) -> None:
         )
 
 
+def _urls(config: NodeConfig, names: tuple[str, ...], me: int) -> dict[int, str]:
+    """Where the platforms listen, by index; those that this one dials must be there."""
+    missing = [
+        name for index, name in enumerate(names) if dials(me, index) and name not in config.peers
+    ]
+    if missing:
+        raise LocalProtocolError(
+            f"the configuration of {config.name} has no URL of {', '.join(missing)};"
+            " add it under [peers]"
+        )
+    return {names.index(name): url for name, url in config.peers.items() if name in names}
+
+
 class _Node:
     """All the parts of one running platform."""
 
@@ -73,8 +94,12 @@ class _Node:
     async def run(self) -> int:
         """Recover, serve, and stop in order."""
         config, genesis = self._config, self._genesis
-        revived = revive(self._store, genesis, config.name, config.settings)
-        silent_through = silence_if_forgetful(self._guard, revived.state)
+        revived = revive(self._store, genesis, config.name)
+        silent_through = silence_if_forgetful(self._guard, revived)
+        if revived.state.halted is not None:  # A-EFFECT-8
+            halt = revived.state.halted
+            log.critical("halted before, and not started: %s: %s", halt.clause, halt.reason)
+            return 1
         if silent_through is not None:
             log.warning("the store is older than the guard: silent to height %d", silent_through)
         application = revived.state.config.application
@@ -83,8 +108,12 @@ class _Node:
         verifier = Verifier()
         names = tuple(platform.name for platform in genesis.platforms)
         me = revived.state.config.me
-        urls = {names.index(name): url for name, url in config.peers.items() if name in names}
-        with ThreadPoolExecutor(VERIFIER_THREADS, "web4-verifier") as executor:
+        with (
+            ThreadPoolExecutor(len(names), "web4-agreement") as executor,
+            ThreadPoolExecutor(VERIFIER_THREADS, "web4-bulk") as bulk_executor,
+            ThreadPoolExecutor(VERIFIER_THREADS, "web4-clients") as client_executor,
+        ):
+            urls = _urls(config, names, me)
             links = Links(gate.chain_id, gate.keys, me, urls, self._guard.sign, verifier)
             engine = Engine(
                 revived.state,
@@ -95,17 +124,26 @@ class _Node:
                 links,
                 config.snapshot_blocks,
             )
-            inlet = Inlet(gate, verifier, executor, engine, links)
+            engine.push(partial(Resumed, settings=config.settings))
+            inlet = Inlet(gate, verifier, executor, engine, links, bulk_executor)
             ledger = Ledger.of(genesis)
             root = ledger.root(ledger.initial(genesis.content))
             first = genesis_block(genesis, root)
             api = Api(
-                engine, links, names, genesis.chain, first, version("web4"), verifier, executor
+                engine,
+                links,
+                names,
+                genesis.chain,
+                first,
+                version("web4"),
+                verifier,
+                client_executor,
             )
             return await self._serve(engine, links, inlet, api)
 
     async def _serve(self, engine: Engine, links: Links, inlet: Inlet, api: Api) -> int:
-        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[errors_as_json])
+        middlewares = [errors_as_json(engine.fail)]
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=middlewares)
         app.add_routes([*links.routes(), *api.routes()])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
         await runner.setup()

@@ -10,9 +10,9 @@ from web4adapters.signers import GuardedSigner, Memory
 from web4adapters.storage import Store
 from web4core.chain import Genesis
 from web4core.consensus.rules import standing
-from web4core.consensus.state import Agreement
+from web4core.effects import Sign
 from web4core.ledger.application import Ledger
-from web4core.messages import BINDING
+from web4core.messages import BINDING, Statement
 from web4core.replica import State, configure, start, step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, decode_state, event_schema
@@ -22,36 +22,54 @@ log = logging.getLogger("web4.recovery")
 
 @frozen
 class Revived:
-    """A platform's state as its store tells it, and the number of the last event in it."""
+    """A platform's state as its store tells it, and the number of the last event in it.
+
+    `begun` is the height and view of the snapshot that the fold began with, and `said` names all
+    that the platform said since, and what it stood for then.
+    """
 
     state: State
     seq: int
+    begun: tuple[int, int]
+    said: frozenset[Statement]
 
 
-def revive(store: Store, genesis: Genesis, platform: str, settings: Settings) -> Revived:
-    """Fold the journal (A-DUR-2). Raises the errors of the store."""
+def revive(store: Store, genesis: Genesis, platform: str) -> Revived:
+    """Fold the journal (A-DUR-2). Raises the errors of the store.
+
+    The settings are those that each `Resumed` in the journal brought, and not today's (A-SET-2).
+    """
     recovered = store.recover()
     if recovered.snapshot is None:
-        state = start(genesis, platform, settings, Ledger.of).state
+        state = start(genesis, platform, Settings(), Ledger.of).state
     else:
-        config = configure(genesis, platform, settings, Ledger.of(genesis))
+        config = configure(genesis, platform, Settings(), Ledger.of(genesis))
         state = decode_state(config, recovered.snapshot)
+    begun = (state.height, state.agreement.view)
+    said = [draft.statement for draft in standing(state.agreement)]
     schema = event_schema(state.config.application)
     count = 0
     for record in recovered.events:
-        state = step(state, decode_event(schema, record)).state
+        transition = step(state, decode_event(schema, record))
+        state = transition.state
+        said.extend(
+            effect.draft.statement
+            for effect in transition.effects
+            if isinstance(effect, Sign) and effect.draft.statement.kind in BINDING
+        )
         count += 1
     log.info("%d events since the last snapshot; height %d", count, state.height)
-    return Revived(state, recovered.last_seq)
+    return Revived(state, recovered.last_seq, begun, frozenset(said))
 
 
-def silence_if_forgetful(guard: GuardedSigner, state: State) -> int | None:
+def silence_if_forgetful(guard: GuardedSigner, revived: Revived) -> int | None:
     """Keep a platform quiet that signed what its journal does not know (C-GUARD-4).
 
-    Its store is older than its guard: it may have forgotten a lock.
+    Its store is older than its guard, or was folded to something else: it may have forgotten a
+    lock.
     Returns the height up to which it stays silent, if it does.
     """
-    if not has_forgotten(guard.memory, state.agreement):
+    if not has_forgotten(guard.memory, revived):
         return None
     signed = [last.height for last in guard.memory.last if last is not None]
     silent_through = max(signed, default=0)
@@ -59,17 +77,17 @@ def silence_if_forgetful(guard: GuardedSigner, state: State) -> int | None:
     return silent_through
 
 
-def has_forgotten(memory: Memory, agreement: Agreement) -> bool:
-    """Whether a statement was signed that this agreement does not know (C-GUARD-4).
+def has_forgotten(memory: Memory, revived: Revived) -> bool:
+    """Whether a statement was signed that this fold did not say (C-GUARD-4).
 
-    What is signed is in the journal first, so a store that is whole ends at or after the height and
-    view of every statement signed, and what was signed in its view it stands for.
+    What is signed is in the journal first.
+    So of each kind, what was signed last is something that the fold said, unless it lies before the
+    snapshot that the fold began with.
     """
-    here = (agreement.height, agreement.view)
-    stands_for = [draft.statement.kind for draft in standing(agreement)]
+    me = revived.state.config.me
     return any(
-        (last.height, last.view) > here
-        or ((last.height, last.view) == here and kind not in stands_for)
+        (last.height, last.view) >= revived.begun
+        and Statement(kind, last.height, last.view, last.digest, me) not in revived.said
         for kind, last in zip(BINDING, memory.last, strict=True)
         if last is not None
     )

@@ -4,6 +4,7 @@ The platform with the higher index dials; both ends prove who they are (`web4cor
 Frames are written as many at a time as are waiting.
 A queue that is full drops what is new, and a link that breaks drops what waits: consensus sends
 again what still matters, which it learns from `connected`.
+A peer that breaks the protocol loses its link, and stays without one for a while.
 Clauses: W-LINK-1 to W-LINK-7.
 """
 
@@ -12,8 +13,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 import aiohttp
@@ -51,12 +54,24 @@ MAX_OUTBOX_BYTES = 32 * 1024 * 1024
 WRITE_BYTES = MAX_PACKET_BYTES // 16
 """A packet is closed when it reaches this size, so that what is urgent never waits long."""
 
+MAX_READ_BYTES = MAX_PACKET_BYTES + 1
+"""What aiohttp is told to refuse: it refuses a message that is as long as its limit (W-LINK-5)."""
+
 HANDSHAKE_TIMEOUT_S = 5.0
 HEARTBEAT_S = 10.0
 RETRY_FIRST_S = 0.05
 RETRY_LAST_S = 2.0
 MAX_UNPROVEN = 64
 """Callers that have not yet proved who they are, at a time."""
+
+SHUN_S = RETRY_LAST_S
+"""How long a peer that broke the protocol is not answered, so that closing its link costs it."""
+
+LOG_EVERY = 100
+"""Of what a stranger can cause at will, the first is logged, and then every so many."""
+
+UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
+"""What a network does to a link, and no defect."""
 
 log = logging.getLogger("web4.links")
 Socket: TypeAlias = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
@@ -66,7 +81,10 @@ class LinkListener(Protocol):
     """Who is told what comes over the links."""
 
     async def receive(self, peer: int, frames: tuple[Frame, ...]) -> None:
-        """Frames from a peer; the link is not read further until this returns."""
+        """Frames from a peer; the link is not read further until this returns.
+
+        Raises `RemoteProtocolError` if the link is to be closed.
+        """
         ...
 
     def connected(self, peer: int) -> None:
@@ -83,24 +101,36 @@ class _Peer:
     def __init__(self) -> None:
         self.outbox: deque[bytes] = deque()
         self.bulk: deque[bytes] = deque()
+        self.bulk_left = 0
+        """Bulk frames that ever left the queue, written or lost."""
         self.waiting_bytes = 0
         self.dropped = 0
         self.wake = asyncio.Event()
         self.socket: Socket | None = None
+        self.judging = False
+        """A packet that came over its link is being judged."""
+        self.shunned_until_s = 0.0
+
+    def must_wait(self) -> bool:
+        """Whether it may have no new link yet: each would bring one more packet to judge."""
+        return self.judging or time.monotonic() < self.shunned_until_s
 
     def next_packet(self) -> list[bytes]:
         """Frames to write at once: at least one, if any wait."""
         batch: list[bytes] = []
         size = 0
+        bulk_before = len(self.bulk)
         for queue in (self.outbox, self.bulk):
             while queue and (not batch or size + len(queue[0]) <= WRITE_BYTES):
                 framed = queue.popleft()
                 size += len(framed)
                 batch.append(framed)
         self.waiting_bytes -= size
+        self.bulk_left += bulk_before - len(self.bulk)
         return batch
 
     def clear(self) -> None:
+        self.bulk_left += len(self.bulk)
         self.outbox.clear()
         self.bulk.clear()
         self.waiting_bytes = 0
@@ -128,6 +158,9 @@ class Links:
         self._peers = {index: _Peer() for index in range(len(keys)) if index != me}
         self._tasks: set[asyncio.Task[None]] = set()
         self._unproven = 0
+        self._refused_callers = 0
+        self._broken = asyncio.Event()
+        self._defect: Exception | None = None
 
     # --- what the runtime calls ---
 
@@ -137,12 +170,26 @@ class Links:
         `bulk` frames let all others pass.
         """
         each = self._peers[peer]
-        if each.socket is None or each.waiting_bytes + len(framed) > MAX_OUTBOX_BYTES:
+        if len(framed) > self.room(peer):
             each.dropped += 1
             return
         (each.bulk if bulk else each.outbox).append(framed)
         each.waiting_bytes += len(framed)
         each.wake.set()
+
+    def room(self, peer: int) -> int:
+        """Bytes that can be queued for a peer now; none without a link."""
+        each = self._peers[peer]
+        return 0 if each.socket is None else MAX_OUTBOX_BYTES - each.waiting_bytes
+
+    def bulk_queued(self, peer: int) -> int:
+        """How many bulk frames were ever queued for a peer: the number of the last one."""
+        each = self._peers[peer]
+        return each.bulk_left + len(each.bulk)
+
+    def bulk_left(self, peer: int) -> int:
+        """How many of them wait no longer."""
+        return self._peers[peer].bulk_left
 
     def is_up(self, peer: int) -> bool:
         """Whether there is a link to this peer now."""
@@ -166,7 +213,13 @@ class Links:
 
     async def run(self) -> None:
         """Until cancelled; a defect in a link is a defect of the platform, and raised here."""
-        await asyncio.gather(asyncio.Event().wait(), *self._tasks)
+        await asyncio.gather(self._raise_defect(), *self._tasks)
+
+    async def _raise_defect(self) -> None:
+        """A link that was answered runs in the web server's task, which would hide its defect."""
+        await self._broken.wait()
+        if self._defect is not None:
+            raise self._defect
 
     async def close(self) -> None:
         """Take all links down."""
@@ -191,7 +244,7 @@ class Links:
                 try:
                     if await self._dial(session, index, listener):
                         delay_s = RETRY_FIRST_S
-                except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                except UNREACHABLE as error:
                     log.debug("platform %d cannot be reached: %s", index, error)
                 except RemoteProtocolError as error:
                     log.warning("platform %d: %s", index, error)
@@ -203,7 +256,7 @@ class Links:
     ) -> bool:
         url = self._urls[index].rstrip("/") + LINK_PATH
         async with session.ws_connect(
-            url, max_msg_size=MAX_PACKET_BYTES, heartbeat=HEARTBEAT_S, compress=0
+            url, max_msg_size=MAX_READ_BYTES, heartbeat=HEARTBEAT_S, compress=0
         ) as socket:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 await self._introduce(socket, index)
@@ -226,21 +279,45 @@ class Links:
         if self._listener is None or self._unproven >= MAX_UNPROVEN:
             raise web.HTTPServiceUnavailable(text="too many callers; try again later")
         socket = web.WebSocketResponse(
-            max_msg_size=MAX_PACKET_BYTES, heartbeat=HEARTBEAT_S, compress=False
+            max_msg_size=MAX_READ_BYTES, heartbeat=HEARTBEAT_S, compress=False
         )
+        index = await self._admit(request, socket)
+        if index is not None:
+            await self._serve_caller(index, socket, self._listener)
+        return socket
+
+    async def _admit(self, request: web.Request, socket: web.WebSocketResponse) -> int | None:
+        """Which platform calls, if it can prove it and may have a link now."""
         self._unproven += 1
         try:
             await socket.prepare(request)
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 index = await self._examine(socket)
-        except (RemoteProtocolError, TimeoutError) as error:
-            log.warning("a caller from %s was refused: %s", request.remote, error)
-            await socket.close(code=aiohttp.WSCloseCode.POLICY_VIOLATION)
-            return socket
+            if self._peers[index].must_wait():
+                raise RemoteProtocolError("W-LINK-8", f"platform {index} has to wait for a link")
+        except (RemoteProtocolError, *UNREACHABLE) as error:
+            if self._refused_callers % LOG_EVERY == 0:
+                log.warning("a caller from %s was refused: %s", request.remote, error)
+            self._refused_callers += 1
+            await _close(socket)
+            return None
         finally:
             self._unproven -= 1
-        await self._serve(index, socket, self._listener)
-        return socket
+        return index
+
+    async def _serve_caller(self, index: int, socket: Socket, listener: LinkListener) -> None:
+        try:
+            await self._serve(index, socket, listener)
+        except RemoteProtocolError as error:
+            log.warning("link to platform %d is closed: %s", index, error)
+            self._peers[index].shunned_until_s = time.monotonic() + SHUN_S
+            await _close(socket)
+        except UNREACHABLE as error:
+            log.debug("link to platform %d broke: %s", index, error)
+        except Exception as error:
+            self._defect = error
+            self._broken.set()
+            raise
 
     async def _examine(self, socket: Socket) -> int:
         hello = check_hello(
@@ -258,18 +335,17 @@ class Links:
     # --- a link that is up ---
 
     async def _serve(self, index: int, socket: Socket, listener: LinkListener) -> None:
+        """Read and write until the link breaks or is replaced (W-LINK-1)."""
         peer = self._peers[index]
-        if peer.socket is not None:
-            await peer.socket.close()
+        before, peer.socket = peer.socket, socket
+        if before is not None:  # not waited for: its other end need not answer
+            self._spawn(_close(before))
         peer.clear()
-        peer.socket = socket
         log.info("link to platform %d is up", index)
         listener.connected(index)
         writer = asyncio.ensure_future(_write_forever(peer, socket))
         try:
-            await _read(index, socket, listener)
-        except RemoteProtocolError as error:
-            log.warning("link to platform %d is closed: %s", index, error)
+            await self._read(index, socket, listener)
         finally:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
@@ -278,12 +354,23 @@ class Links:
                 peer.clear()
             log.info("link to platform %d is down", index)
 
+    async def _read(self, index: int, socket: Socket, listener: LinkListener) -> None:
+        peer = self._peers[index]
+        async for message in socket:
+            if peer.socket is not socket:
+                return
+            if message.type is not WSMsgType.BINARY:
+                raise RemoteProtocolError("W-LINK-4", "only binary packets are sent over a link")
+            peer.judging = True
+            try:
+                await listener.receive(index, open_packet(message.data))
+            finally:
+                peer.judging = False
 
-async def _read(index: int, socket: Socket, listener: LinkListener) -> None:
-    async for message in socket:
-        if message.type is not WSMsgType.BINARY:
-            raise RemoteProtocolError("W-LINK-4", "only binary packets are sent over a link")
-        await listener.receive(index, open_packet(message.data))
+
+async def _close(socket: Socket) -> None:
+    with suppress(*UNREACHABLE):
+        await socket.close(code=aiohttp.WSCloseCode.POLICY_VIOLATION)
 
 
 async def _handshake_bytes(socket: Socket) -> bytes:
@@ -295,8 +382,11 @@ async def _handshake_bytes(socket: Socket) -> bytes:
 
 
 async def _write_forever(peer: _Peer, socket: Socket) -> None:
+    """Write what waits, until cancelled or replaced; then the frames are the next link's."""
     while True:
         await peer.wake.wait()
+        if peer.socket is not socket:
+            return
         peer.wake.clear()
-        while batch := peer.next_packet():
+        while peer.socket is socket and (batch := peer.next_packet()):
             await socket.send_bytes(packet(batch))

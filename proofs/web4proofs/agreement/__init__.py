@@ -1,7 +1,8 @@
 """Agreement for any number of platforms: the protocol itself, apart from any code that follows it.
 
 - `logic`: first-order logic as plain values.
-- `model`: the abstract protocol in it, its actions one for each rule of `web4core.consensus.rules`.
+- `vocabulary`, `protocol`, `actions`, `model`: the abstract protocol in it, with one action for
+  each rule of `web4core.consensus.rules`; `model` has all of it for whoever uses it.
 - `symbolic_reading`, `finite`, `text`: the model as questions to a solver, as truth in plain
   Python over few elements, and as text.
 - `induction`, `stratification`, `counterexample`: the proof for any number of everything.

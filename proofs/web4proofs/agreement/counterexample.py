@@ -44,27 +44,32 @@ def smallest(
 
     None if it would need more elements than are shown.
     """
-    asked = solver()
-    asked.add(*formulas)
+    known = list(formulas)
     reader = Reader()
+    model = None
     for sort in SORTS:
-        if not _shrink(asked, reader.sorts[sort]):
+        model = _shrink(known, reader.sorts[sort])
+        if model is None:
             return None
-    asked.check()
-    return _read(protocol, reader, asked.model(), action, parameters)
+    return None if model is None else _read(protocol, reader, model, action, parameters)
 
 
-def _shrink(asked: z3.Solver, sort: z3.SortRef) -> bool:
-    """Let the sort have as few elements as it can; False if that is more than are shown."""
+def _shrink(known: list[z3.BoolRef], sort: z3.SortRef) -> z3.ModelRef | None:
+    """Add to what is known that the sort has as few elements as it can; the world that shows it.
+
+    None if that is more than are shown. Each size is asked anew: what a solver keeps from
+    one question to the next costs more than it saves here.
+    """
     any_one = z3.Const("any one", sort)
     for size in range(1, MOST_ELEMENTS + 1):
         few = [z3.Const(f"{sort.name()} {number}", sort) for number in range(size)]
-        asked.push()
-        asked.add(z3.ForAll([any_one], z3.Or([any_one == one for one in few])))
+        bounded = z3.ForAll([any_one], z3.Or([any_one == one for one in few]))
+        asked = solver()
+        asked.add(*known, bounded)
         if asked.check() == z3.sat:
-            return True
-        asked.pop()
-    return False
+            known.append(bounded)
+            return asked.model()
+    return None
 
 
 def _read(

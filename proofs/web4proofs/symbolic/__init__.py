@@ -32,7 +32,7 @@ To replace what a function calls by a summary, bind it; its code stays that of t
 - `reach`: whether every line and every branch was reached, and by which steps.
 """
 
-from web4proofs.symbolic.binding import bind
+from web4proofs.symbolic.binding import bind, bind_late
 from web4proofs.symbolic.containers import (
     SymbolicDict,
     SymbolicMap,
@@ -85,6 +85,7 @@ __all__ = [
     "Unmodelled",
     "assume",
     "bind",
+    "bind_late",
     "boolean",
     "choose",
     "decide",

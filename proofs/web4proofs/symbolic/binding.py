@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
+from web4proofs.symbolic.engine import unmodelled
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,6 +32,29 @@ def bind(function: F, names: Mapping[str, Any], through: Iterable[Callable[..., 
     for copy in bound.values():
         copy.__globals__.update({**by_name, **names})
     return cast("F", bound[_function(function)])
+
+
+def bind_late(
+    function: Callable[..., Any],
+    names: Mapping[str, Any],
+    through: Iterable[Callable[..., Any]] = (),
+) -> Callable[..., Any]:
+    """Like `bind`, but bound when it is first called.
+
+    For definitions of a module: code that has changed so much that it looks up another name then
+    ends one exploration as `Unmodelled`, and not the import.
+    """
+    bound: list[Callable[..., Any]] = []
+
+    def called(*arguments: Any, **named: Any) -> Any:
+        if not bound:
+            try:
+                bound.append(bind(function, names, through))
+            except LookupError as error:
+                raise unmodelled(str(error)) from error
+        return bound[0](*arguments, **named)
+
+    return called
 
 
 def _function(function: Callable[..., Any]) -> FunctionType:

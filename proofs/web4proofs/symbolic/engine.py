@@ -42,6 +42,13 @@ class Unmodelled(BaseException):
     """
 
 
+class _Impossible(BaseException):
+    """A run has gone where no input can: by an assumption, or by a side that the solver left open.
+
+    It ends there, and is no path.
+    """
+
+
 @frozen
 class Decision:
     """One fork of a run: which side it took of a condition, or which of several alternatives."""
@@ -152,7 +159,7 @@ class _Run:
         if holds and fails:
             self.left.append((*self.decisions, Decision(condition, 0)))
         if not holds and not fails:
-            raise self.stop("the assumptions contradict one another")
+            raise _Impossible
         return Decision(condition, int(holds))
 
     def _possible(self, condition: z3.BoolRef) -> bool:
@@ -206,6 +213,8 @@ def _along(run: _Run, function: Callable[[], T]) -> Path[T] | None:
     _running.append(run)
     try:
         value = function()
+    except _Impossible:
+        return None
     except Exception as error:  # noqa: BLE001 - whatever the code raises is its result
         raised = error
     finally:

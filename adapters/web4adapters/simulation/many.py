@@ -1,0 +1,96 @@
+"""Many runs, several at a time, told in the order of their seeds."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Final
+
+from attrs import frozen
+
+from web4adapters.simulation.run import EXIT_CODES, Options, Report, Verdict, run_seed
+
+MAX_JOBS = 64
+"""Processes at a time, whatever is asked for."""
+
+_WORST_FIRST: Final = (Verdict.UNSAFE, Verdict.STUCK, Verdict.INCONCLUSIVE)
+
+Progress = Callable[[Report], None]
+
+
+@frozen
+class Summary:
+    """What many runs came to."""
+
+    reports: tuple[Report, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all verdicts. Who made no run has shown nothing."""
+        verdicts = [report.verdict for report in self.reports]
+        if not verdicts:
+            return Verdict.INCONCLUSIVE
+        return next((worst for worst in _WORST_FIRST if worst in verdicts), Verdict.HOLDS)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a command that made these runs."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def failures(self) -> tuple[Report, ...]:
+        """The runs that do not hold, in the order of their seeds."""
+        return tuple(each for each in self.reports if each.verdict is not Verdict.HOLDS)
+
+    @property
+    def blocks(self) -> int:
+        """Heights decided in all runs together."""
+        return sum(report.blocks for report in self.reports)
+
+    @property
+    def blocks_under_faults(self) -> int:
+        """Of these, how many before the faults were over."""
+        return sum(report.blocks_under_faults for report in self.reports)
+
+    def total(self, of: Callable[[Report], dict[str, int]]) -> dict[str, int]:
+        """Counts of all runs together, by name."""
+        total: Counter[str] = Counter()
+        for report in self.reports:
+            total.update(of(report))
+        return {name: total[name] for name in sorted(total)}
+
+
+def run_many(
+    seeds: Iterable[int],
+    options: Options | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Make the runs of these seeds; `progress` hears of each as it is done, in any order."""
+    chosen = options or Options()
+    told = progress or (lambda _report: None)
+    wanted = tuple(seeds)
+    workers = min(jobs or os.cpu_count() or 1, len(wanted), MAX_JOBS)
+    if workers <= 1:
+        return Summary(tuple(_and_tell(run_seed(seed, chosen), told) for seed in wanted))
+    return Summary(_side_by_side(wanted, chosen, workers, told))
+
+
+def _side_by_side(
+    seeds: Sequence[int], options: Options, workers: int, told: Progress
+) -> tuple[Report, ...]:
+    found: dict[int, Report] = {}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context) as pool:
+        futures = {pool.submit(run_seed, seed, options): seed for seed in seeds}
+        for future in as_completed(futures):
+            found[futures[future]] = _and_tell(future.result(), told)
+    return tuple(found[seed] for seed in seeds)
+
+
+def _and_tell(report: Report, told: Progress) -> Report:
+    told(report)
+    return report

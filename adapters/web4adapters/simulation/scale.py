@@ -1,0 +1,363 @@
+"""What a federation costs, by its size: messages, bytes, certificates, work, speed, recovery.
+
+Everything but the processor time is counted on virtual time, so it is the same on every machine.
+The network has one delay, a disk takes `SYNC_US` for each sync, a processor `EVENT_US` for each
+event, and nothing goes wrong but what is measured.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import Any, Final
+
+from attrs import asdict, evolve, frozen
+
+from web4adapters.simulation.byzantine import STRATEGIES
+from web4adapters.simulation.dice import Dice
+from web4adapters.simulation.faults import Byzantine
+from web4adapters.simulation.federation import (
+    Federation,
+    Signatures,
+    owner_address,
+    platform_name,
+)
+from web4adapters.simulation.run import federation_of
+from web4adapters.simulation.surroundings import Surroundings
+from web4adapters.simulation.swarm import Plan
+from web4adapters.simulation.verdicts import Judge
+from web4adapters.simulation.virtual_time import MS, SECOND
+from web4adapters.simulation.world import World
+from web4core.ledger.state import Address
+from web4core.ledger.transactions import AccountOpen, Transaction
+from web4core.messages import CERTIFICATE
+from web4core.quorum import faulty, proposer, quorum
+from web4core.replica import State
+from web4core.settings import Settings
+
+SIZES: Final = (4, 7, 10, 16, 31)
+DELAYS_MS: Final = (1, 10, 100)
+"""One-way delays of the links."""
+
+SYNC_US = 500
+"""How long a disk takes to synchronise: that of a fair solid-state disk."""
+
+VOTING: Final = ("proposal", "prepare", "commit")
+"""The kinds of message that a block costs when nothing goes wrong."""
+
+EVENT_US = 100
+"""How long a processor works for one event: parsing, verifying, stepping."""
+
+COUNTED_BLOCKS = 3
+TIMED_BLOCKS = 20
+WORKED_BLOCKS = 3
+FIRST, THIRD = "first", 3
+"""Recovery begins after the first block, and is over when all are at the third height."""
+
+MISSED_BLOCKS = 40
+"""How many blocks a platform misses before it restarts."""
+
+PARTITION_MS = 10_000
+PATIENCE_US = 600 * SECOND
+STEP_US = 1 * MS
+
+
+@frozen
+class Cost:
+    """What a block costs in messages and bytes."""
+
+    messages: float
+    bytes: float
+
+
+@frozen
+class Recovery:
+    """How long it takes, in milliseconds of virtual time, at 10 ms a link."""
+
+    proposer_ms: int
+    """From a client's submission to the decision, while the proposer of the height is dead."""
+    partition_ms: int
+    """From the end of a partition without a quorum to the decision of what waited."""
+    restart_ms: int
+    """From the restart of a platform that missed blocks to its being level with the others."""
+
+
+@frozen
+class Scale:
+    """The figures of one size."""
+
+    n: int
+    f: int
+    quorum: int
+    formula: int
+    """Messages per block by the formula, (N - 1)(2N + 1)."""
+    honest: Cost
+    byzantine: Cost
+    """All kinds of message, with f Byzantine platforms whose strategies differ."""
+    byzantine_block_ms: float
+    """How long a block takes then, in milliseconds of virtual time at 10 ms a link."""
+    strategies: tuple[str, ...]
+    certificate_bytes: tuple[int, int]
+    """The smallest and largest commit certificate that was made."""
+    blocks_per_s: dict[int, float]
+    """By the delay of the links, in milliseconds."""
+    recovery: Recovery
+    cpu_ms: float | None
+    """Processor time that one platform spends on a block: measured here, other elsewhere."""
+
+
+def scale_report(
+    sizes: Sequence[int] = SIZES,
+    jobs: int = 1,
+    measure_cpu: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Scale, ...]:
+    """The figures of these sizes; `progress` is told each size that is done.
+
+    Without `measure_cpu` the report is the same on every machine.
+    """
+    told = progress or (lambda _n: None)
+    work = partial(figures, measure_cpu=measure_cpu)
+    if jobs <= 1:
+        return tuple(_and_tell(work(n), told) for n in sizes)
+    with ProcessPoolExecutor(min(jobs, len(sizes)), get_context("spawn")) as pool:
+        return tuple(_and_tell(each, told) for each in pool.map(work, sizes))
+
+
+def figures(n: int, measure_cpu: bool = True) -> Scale:
+    """All figures of one size."""
+    federation = federation_of(n, Signatures.ED25519)
+    honest, certificates = _count(_world(federation))
+    byzantine, block_ms, strategies = _count_byzantine(federation)
+    return Scale(
+        n=n,
+        f=faulty(n),
+        quorum=quorum(n),
+        formula=(n - 1) * (2 * n + 1),
+        honest=honest,
+        byzantine=byzantine,
+        byzantine_block_ms=block_ms,
+        strategies=strategies,
+        certificate_bytes=(min(certificates), max(certificates)),
+        blocks_per_s={delay: _speed(federation, delay) for delay in DELAYS_MS},
+        recovery=Recovery(_dead_proposer(federation), _partition(federation), _restart(federation)),
+        cpu_ms=_cpu_ms(n) if measure_cpu else None,
+    )
+
+
+def as_json(scales: Sequence[Scale]) -> dict[str, Any]:
+    """The report for machines."""
+    return {
+        "model": {
+            "sync_us": SYNC_US,
+            "event_us": EVENT_US,
+            "recovery_delay_ms": 10,
+            "missed_blocks": MISSED_BLOCKS,
+            "partition_ms": PARTITION_MS,
+            "settings": asdict(Settings()),
+        },
+        "sizes": [asdict(each) for each in scales],
+    }
+
+
+def _and_tell(done: Scale, told: Callable[[int], None]) -> Scale:
+    told(done.n)
+    return done
+
+
+# --- a quiet world -----------------------------------------------------------------------------
+
+
+def _plan(n: int, delay_ms: int, strategies: Sequence[str] = ()) -> Plan:
+    members = range(n - len(strategies), n)
+    faults = tuple(Byzantine(*pair) for pair in zip(members, strategies, strict=True))
+    return Plan(
+        seed=0,
+        n=n,
+        settings=(Settings(block_items=1),),
+        snapshot_blocks=0,
+        delay_us=delay_ms * MS,
+        jitter_us=0,
+        sync_us=(SYNC_US,) * n,
+        rate_ppm=(0,) * n,
+        faults_ms=0,
+        faults=faults,
+        clients=(),
+        kept=tuple(range(len(faults))),
+        event_us=EVENT_US,
+    )
+
+
+def _world(federation: Federation, delay_ms: int = 10, strategies: Sequence[str] = ()) -> World:
+    """A federation that has booted, and has nothing to do."""
+    world = World(_plan(federation.n, delay_ms, strategies), federation)
+    world.begin()
+    world.time.run(SECOND)
+    return world
+
+
+def _openings(federation: Federation, count: int, name: str) -> tuple[Transaction, ...]:
+    """So many transactions that do not stand in one another's way."""
+    platform, owner = platform_name(0), str(owner_address(0, 0))
+    key = federation.key_of(owner).public
+    return tuple(
+        federation.transaction(
+            AccountOpen(federation.chain_id, Address(platform, f"{name}{number}"), key),
+            platform,
+            owner,
+        )
+        for number in range(count)
+    )
+
+
+def _hand_in(world: World, items: tuple[Transaction, ...], platform: int = 0) -> None:
+    world.platforms[platform].submit(items, lambda _codes: None)
+
+
+def _heights(world: World, among: Sequence[int] | None = None) -> list[int]:
+    chosen = world.platforms if among is None else among
+    states = [world.platforms[index].state for index in chosen]
+    return [0 if state is None else state.height for state in states]
+
+
+def _run_until(world: World, done: Callable[[], bool]) -> int:
+    """Let time pass until something holds; how long that took, in milliseconds."""
+    began_us = world.time.now_us
+    while not done():
+        if world.time.now_us - began_us > PATIENCE_US:
+            raise RuntimeError(f"nothing came of it in {PATIENCE_US // SECOND} s")
+        world.time.run(world.time.now_us + STEP_US)
+    return (world.time.now_us - began_us) // MS
+
+
+def _decide(world: World, blocks: int, name: str, among: Sequence[int] | None = None) -> int:
+    """Have so many blocks decided, one after another as fast as they go; milliseconds."""
+    height = max(_heights(world, among))
+    _hand_in(world, _openings(world.federation, blocks, name))
+    return _run_until(world, lambda: min(_heights(world, among)) >= height + blocks)
+
+
+# --- what a block costs ------------------------------------------------------------------------
+
+
+def _count(world: World) -> tuple[Cost, list[int]]:
+    """Messages and bytes of a block, and the sizes of the certificates made."""
+    before = _voting(world)
+    for number in range(COUNTED_BLOCKS):
+        _decide(world, 1, f"count{number}-")
+        world.time.run(world.time.now_us + 200 * MS)
+    after = _voting(world)
+    sizes = [len(CERTIFICATE.encode(each.certificate)) for each in world.judge.decisions]
+    return _per_block(before, after, COUNTED_BLOCKS), sizes
+
+
+def _voting(world: World) -> tuple[int, int]:
+    traffic = world.traffic
+    return (
+        sum(traffic.messages[kind] for kind in VOTING),
+        sum(traffic.sizes[kind] for kind in VOTING),
+    )
+
+
+def _per_block(before: tuple[int, int], after: tuple[int, int], blocks: int) -> Cost:
+    return Cost(
+        round((after[0] - before[0]) / blocks, 1), round((after[1] - before[1]) / blocks, 1)
+    )
+
+
+def _count_byzantine(federation: Federation) -> tuple[Cost, float, tuple[str, ...]]:
+    """All messages between platforms, per block, with f Byzantine ones among them."""
+    names = tuple(STRATEGIES)
+    strategies = tuple(names[place % len(names)] for place in range(faulty(federation.n)))
+    world = _world(federation, strategies=strategies)
+    before = _everything(world)
+    blocks = federation.n  # every platform's turn comes once
+    milliseconds = _decide(world, blocks, "byzantine")
+    cost = _per_block(before, _everything(world), blocks)
+    return cost, round(milliseconds / blocks, 1), strategies
+
+
+def _everything(world: World) -> tuple[int, int]:
+    return sum(world.traffic.messages.values()), sum(world.traffic.sizes.values())
+
+
+def _speed(federation: Federation, delay_ms: int) -> float:
+    """Blocks per second while there is always work."""
+    world = _world(federation, delay_ms)
+    milliseconds = _decide(world, TIMED_BLOCKS, "speed")
+    return round(TIMED_BLOCKS * 1000 / milliseconds, 3)
+
+
+# --- recovery ----------------------------------------------------------------------------------
+
+
+def _dead_proposer(federation: Federation) -> int:
+    world = _world(federation)
+    _decide(world, 1, FIRST)
+    dead = proposer(2, 0, federation.n)
+    world.platforms[dead].crash(Dice("scale"))
+    alive = [index for index in world.platforms if index != dead]
+    _hand_in(world, _openings(federation, 1, "second"), alive[0])
+    return _run_until(world, lambda: min(_heights(world, alive)) >= THIRD)
+
+
+def _partition(federation: Federation) -> int:
+    """Cut f + 1 platforms off, so that nobody has a quorum, with a transaction waiting."""
+    world = _world(federation)
+    _decide(world, 1, FIRST)
+    side = range(faulty(federation.n) + 1)
+    rest = range(faulty(federation.n) + 1, federation.n)
+    links = [(one, other) for one in side for other in rest]
+    links += [(other, one) for one, other in links]
+    world.network.cut(links)
+    _hand_in(world, _openings(federation, 1, "second"), federation.n - 1)
+    world.time.run(world.time.now_us + PARTITION_MS * MS)
+    world.reconnect(world.network.mend(links))
+    return _run_until(world, lambda: min(_heights(world)) >= THIRD)
+
+
+def _restart(federation: Federation) -> int:
+    """Crash a platform, decide blocks without it, and start it again."""
+    world = _world(federation)
+    missing = federation.n - 1
+    _decide(world, 1, FIRST)
+    world.platforms[missing].crash(Dice("scale"))
+    others = [index for index in world.platforms if index != missing]
+    _decide(world, MISSED_BLOCKS, "missed", others)
+    height = min(_heights(world, others))
+    world.platforms[missing].boot()
+    return _run_until(world, lambda: min(_heights(world)) >= height)
+
+
+# --- work --------------------------------------------------------------------------------------
+
+
+class _Unwatched(Judge):
+    """Checks nothing while the run goes on: that is no work of a platform."""
+
+    def stepped(self, platform: int, record: bytes, before: State, after: State) -> None:
+        pass
+
+
+class _Apart(World):
+    """Platforms that share no memory: each parses and verifies everything itself."""
+
+    judge_type = _Unwatched
+
+    def around(self, index: int) -> Surroundings:
+        return evolve(super().around(index), federation=Federation.of(self.n))
+
+
+def _cpu_ms(n: int) -> float:
+    """Processor time for a block on one platform: all of it, divided by the platforms."""
+    world = _Apart(_plan(n, 10), Federation.of(n))
+    world.begin()
+    world.time.run(SECOND)
+    _decide(world, 1, "warm")
+    began_s = time.process_time()
+    _decide(world, WORKED_BLOCKS, "work")
+    spent_s = time.process_time() - began_s
+    return round(spent_s * 1000 / WORKED_BLOCKS / n, 3)

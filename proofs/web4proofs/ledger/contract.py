@@ -1,0 +1,425 @@
+"""What the five transactions do, in full: when each is carried out, and what it then changes.
+
+Each contract lists what it requires, in the order in which it is checked, and what happens if all
+of it holds; nothing else happens.
+A refusal has the code of the first requirement that fails (L-RULE-1) and changes nothing
+(L-RULE-2).
+This is the one place where the proofs state the rules anew; they compare it with the shipped code,
+and the specification prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import z3
+from attrs import frozen
+
+from web4core.ledger.rules import Call, Code
+from web4core.ledger.state import Address, Phase
+from web4core.ledger.transactions import (
+    AccountOpen,
+    Transfer,
+    TransferCommit,
+    TransferLock,
+    TransferRollback,
+)
+from web4proofs.ledger.abstract import At, Before, Holding, Promise
+from web4proofs.symbolic import term
+
+
+@frozen
+class Given:
+    """What a contract speaks of: the state before, the body, and the call."""
+
+    before: Before
+    body: Any
+    call: Call
+
+    def the(self, field: str) -> Any:
+        """A field of the body, as a term."""
+        value = getattr(self.body, field)
+        return At.of(value) if isinstance(value, Address) else term(value)
+
+    @property
+    def source(self) -> At:
+        """The source that the body names."""
+        return At(*self.the("source"))
+
+    @property
+    def destination(self) -> At:
+        """The destination that the body names."""
+        return At(*self.the("destination"))
+
+    @property
+    def spender(self) -> Holding:
+        """The account at the source."""
+        return self.before.account(self.source)
+
+    @property
+    def amount(self) -> z3.ArithRef:
+        """The amount that the body names."""
+        return self.the("amount_uatp")
+
+    @property
+    def pending(self) -> Promise:
+        """The transfer that the body names."""
+        return self.before.transfer(self.the("transfer"))
+
+    @property
+    def key(self) -> z3.ExprRef:
+        """The first key that signed."""
+        return term(self.call.keys[0])
+
+    @property
+    def time(self) -> z3.ArithRef:
+        """The block's time."""
+        return term(self.call.time_ms)
+
+    def is_open(self, at: At) -> z3.BoolRef:
+        """Whether an account is open."""
+        return self.before.account(at).is_open
+
+    def signed_by_platform_of(self, at: At) -> z3.BoolRef:
+        """Whether the first key is that of the platform of an address."""
+        is_its_key = self.key == self.before.key(at.platform)
+        return z3.And(self.before.is_platform(at.platform), is_its_key)
+
+
+@frozen
+class Requirement:
+    """A condition, its clause, and the code of the refusal where it fails."""
+
+    clause: str
+    code: Code
+    says: str
+    holds: Callable[[Given], z3.BoolRef]
+
+
+@frozen
+class Moves:
+    """What an account gains; every field that is not named gains nothing."""
+
+    at: At
+    available: z3.ArithRef = 0
+    locked: z3.ArithRef = 0
+    nonce: z3.ArithRef = 0
+
+
+@frozen
+class Opens:
+    """An account that was not open is, with nothing in it."""
+
+    at: At
+    owner: z3.ExprRef
+
+
+@frozen
+class Stands:
+    """A transfer is so afterwards."""
+
+    transfer: z3.ExprRef
+    promise: Promise
+
+
+Change: TypeAlias = Moves | Opens | Stands
+
+
+@frozen
+class Effect:
+    """One change, and the clause that asks for it."""
+
+    clause: str
+    says: str
+    change: Callable[[Given], Change]
+
+
+@frozen
+class Invariant:
+    """Something that holds of the state before, and its clause."""
+
+    clause: str
+    says: str
+    holds: Callable[[Given], z3.BoolRef]
+
+
+@frozen
+class Contract:
+    """All that a transaction requires and does."""
+
+    kind: type
+    requires: tuple[Requirement, ...]
+    effects: tuple[Effect, ...]
+    relies_on: tuple[Invariant, ...] = ()
+    """What it says of states that keep these invariants; without them it says it of all."""
+
+
+def _spending(key: str, nonce: str, amount: str) -> tuple[Requirement, ...]:
+    """What L-RULE-3 requires of every spending, under the clauses of the transaction."""
+    return (
+        Requirement(
+            key,
+            Code.WRONG_KEY,
+            "the key is the source's owner's",
+            lambda g: g.key == g.spender.owner,
+        ),
+        Requirement(
+            nonce,
+            Code.NONCE_USED,
+            "the nonce is not below the source's",
+            lambda g: g.the("nonce") >= g.spender.nonce,
+        ),
+        Requirement(
+            nonce,
+            Code.NONCE_GAP,
+            "the nonce is not above the source's",
+            lambda g: g.the("nonce") <= g.spender.nonce,
+        ),
+        Requirement(
+            amount, Code.AMOUNT_NOT_POSITIVE, "the amount is above zero", lambda g: g.amount > 0
+        ),
+        Requirement(
+            amount,
+            Code.INSUFFICIENT_FUNDS,
+            "no more than what is available to the source",
+            lambda g: g.amount <= g.spender.available,
+        ),
+    )
+
+
+_ENDS_ARE_ACCOUNTS: Final = Invariant(
+    "I-SUPPLY-4",
+    "both ends of a transfer are open accounts, on two platforms",
+    lambda g: z3.Implies(
+        g.pending.exists,
+        z3.And(
+            g.is_open(g.pending.source),
+            g.is_open(g.pending.destination),
+            g.pending.source.platform != g.pending.destination.platform,
+        ),
+    ),
+)
+
+OPEN: Final = Contract(
+    AccountOpen,
+    requires=(
+        Requirement(
+            "L-OPEN-1",
+            Code.UNKNOWN_PLATFORM,
+            "the platform is of this federation",
+            lambda g: g.before.is_platform(g.the("address").platform),
+        ),
+        Requirement(
+            "L-OPEN-2",
+            Code.WRONG_KEY,
+            "the first key is the platform's, the second the owner's",
+            lambda g: z3.And(
+                g.signed_by_platform_of(g.the("address")),
+                term(g.call.keys[1]) == g.the("owner"),
+            ),
+        ),
+        Requirement(
+            "L-OPEN-3",
+            Code.ACCOUNT_EXISTS,
+            "the account is not open",
+            lambda g: z3.Not(g.is_open(g.the("address"))),
+        ),
+    ),
+    effects=(
+        Effect(
+            "L-OPEN-4",
+            "the account is open, its owner as named, all else zero",
+            lambda g: Opens(g.the("address"), g.the("owner")),
+        ),
+    ),
+)
+
+TRANSFER: Final = Contract(
+    Transfer,
+    requires=(
+        Requirement(
+            "L-XFER-1",
+            Code.NOT_LOCAL,
+            "source and destination are on one platform",
+            lambda g: g.source.platform == g.destination.platform,
+        ),
+        Requirement(
+            "L-XFER-2", Code.UNKNOWN_SOURCE, "the source is open", lambda g: g.is_open(g.source)
+        ),
+        Requirement(
+            "L-XFER-3",
+            Code.UNKNOWN_DESTINATION,
+            "the destination is open",
+            lambda g: g.is_open(g.destination),
+        ),
+        Requirement(
+            "L-XFER-4",
+            Code.SAME_ACCOUNT,
+            "they are two accounts",
+            lambda g: z3.Not(g.source.same(g.destination)),
+        ),
+        *_spending("L-XFER-5", "L-XFER-6", "L-XFER-7"),
+    ),
+    effects=(
+        Effect(
+            "L-XFER-8",
+            "the amount leaves the source's available, and its nonce grows by one",
+            lambda g: Moves(g.source, available=-g.amount, nonce=1),
+        ),
+        Effect(
+            "L-XFER-8",
+            "the amount comes to the destination's available",
+            lambda g: Moves(g.destination, available=g.amount),
+        ),
+    ),
+)
+
+LOCK: Final = Contract(
+    TransferLock,
+    requires=(
+        Requirement(
+            "L-LOCK-1",
+            Code.UNKNOWN_PLATFORM,
+            "the destination's platform is of this federation",
+            lambda g: g.before.is_platform(g.destination.platform),
+        ),
+        Requirement(
+            "L-LOCK-2",
+            Code.SAME_PLATFORM,
+            "source and destination are on two platforms",
+            lambda g: g.source.platform != g.destination.platform,
+        ),
+        Requirement(
+            "L-LOCK-3", Code.UNKNOWN_SOURCE, "the source is open", lambda g: g.is_open(g.source)
+        ),
+        Requirement(
+            "L-LOCK-4",
+            Code.UNKNOWN_DESTINATION,
+            "the destination is open",
+            lambda g: g.is_open(g.destination),
+        ),
+        *_spending("L-LOCK-5", "L-LOCK-6", "L-LOCK-7"),
+        Requirement(
+            "L-LOCK-8",
+            Code.EXPIRY_NOT_FUTURE,
+            "the expiry is after the block's time",
+            lambda g: g.the("expiry_ms") > g.time,
+        ),
+    ),
+    effects=(
+        Effect(
+            "L-LOCK-9",
+            "the amount moves from the source's available to its locked, its nonce grows by one",
+            lambda g: Moves(g.source, available=-g.amount, locked=g.amount, nonce=1),
+        ),
+        Effect(
+            "L-LOCK-9",
+            "a transfer stands under the transaction's id, as named, in phase locked",
+            lambda g: Stands(
+                term(g.call.id),
+                _promise(g.source, g.destination, g.amount, g.the("expiry_ms"), Phase.LOCKED),
+            ),
+        ),
+    ),
+)
+
+COMMIT: Final = Contract(
+    TransferCommit,
+    requires=(
+        Requirement(
+            "L-COMMIT-1",
+            Code.UNKNOWN_TRANSFER,
+            "the transfer exists",
+            lambda g: g.pending.exists,
+        ),
+        Requirement(
+            "L-COMMIT-2",
+            Code.WRONG_KEY,
+            "the key is that of the destination's platform",
+            lambda g: g.signed_by_platform_of(g.pending.destination),
+        ),
+        Requirement(
+            "L-COMMIT-3",
+            Code.ALREADY_SETTLED,
+            "the transfer is locked",
+            lambda g: g.pending.is_open,
+        ),
+        Requirement(
+            "L-COMMIT-4",
+            Code.TRANSFER_EXPIRED,
+            "the block's time is before the expiry",
+            lambda g: g.time < g.pending.expiry,
+        ),
+    ),
+    effects=(
+        Effect(
+            "L-COMMIT-5",
+            "the amount leaves the source's locked",
+            lambda g: Moves(g.pending.source, locked=-g.pending.amount),
+        ),
+        Effect(
+            "L-COMMIT-5",
+            "the amount comes to the destination's available",
+            lambda g: Moves(g.pending.destination, available=g.pending.amount),
+        ),
+        Effect(
+            "L-COMMIT-5",
+            "the transfer is committed, and otherwise as it was",
+            lambda g: Stands(g.the("transfer"), _settled(g.pending, Phase.COMMITTED)),
+        ),
+    ),
+    relies_on=(_ENDS_ARE_ACCOUNTS,),
+)
+
+ROLLBACK: Final = Contract(
+    TransferRollback,
+    requires=(
+        Requirement(
+            "L-BACK-1",
+            Code.UNKNOWN_TRANSFER,
+            "the transfer exists",
+            lambda g: g.pending.exists,
+        ),
+        Requirement(
+            "L-BACK-2",
+            Code.ALREADY_SETTLED,
+            "the transfer is locked",
+            lambda g: g.pending.is_open,
+        ),
+        Requirement(
+            "L-BACK-3",
+            Code.NOT_EXPIRED,
+            "the expiry has come, or the key is that of the destination's platform",
+            lambda g: z3.Or(
+                g.time >= g.pending.expiry, g.signed_by_platform_of(g.pending.destination)
+            ),
+        ),
+    ),
+    effects=(
+        Effect(
+            "L-BACK-4",
+            "the amount moves from the source's locked back to its available",
+            lambda g: Moves(g.pending.source, available=g.pending.amount, locked=-g.pending.amount),
+        ),
+        Effect(
+            "L-BACK-4",
+            "the transfer is rolled back, and otherwise as it was",
+            lambda g: Stands(g.the("transfer"), _settled(g.pending, Phase.ROLLED_BACK)),
+        ),
+    ),
+    relies_on=(_ENDS_ARE_ACCOUNTS,),
+)
+
+CONTRACTS: Final = {each.kind: each for each in (OPEN, TRANSFER, LOCK, COMMIT, ROLLBACK)}
+"""The contract of each kind of body."""
+
+
+def _promise(
+    source: At, destination: At, amount: z3.ArithRef, expiry: z3.ArithRef, phase: Phase
+) -> Promise:
+    return Promise(z3.BoolVal(True), source, destination, amount, expiry, z3.IntVal(int(phase)))
+
+
+def _settled(pending: Promise, phase: Phase) -> Promise:
+    return pending._replace(phase=z3.IntVal(int(phase)))

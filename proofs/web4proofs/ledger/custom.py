@@ -1,0 +1,155 @@
+"""Checks of rules that are not ours: `web4 check prove --rules package.module`.
+
+A module of an embedder defines rules of its own, in the shape of `web4core.ledger.rules`: a `RULES`
+that tells for each class of bodies its `rule(view, body, call)`, which returns a refusal (a member
+of an enum) or the entries that change.
+Bodies are attrs classes whose fields are annotated `int`, `Address`, `bytes` or `str`; a module
+whose bodies need more than one key says so in `SIGNERS`, a number for each class.
+
+Each rule is executed as it stands, on any state in which nothing is negative and what is locked
+covers the open transfers, and four things are proved of it, or refuted with values that do the same
+on the plain code:
+
+- conservation: what is available and locked stays the same in sum;
+- nothing becomes negative;
+- it answers with a refusal, which changes nothing, or with entries;
+- it never raises.
+"""
+
+from __future__ import annotations
+
+import importlib
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType
+from typing import Any, Final
+
+import attrs
+import z3
+
+from web4core.ledger.rules import Call
+from web4core.ledger.state import Address
+from web4core.ledger.transactions import signers_needed
+from web4proofs.ledger.checking import Statement
+from web4proofs.ledger.judging import Case, judge
+from web4proofs.ledger.keeping import (
+    ANY_TRANSFER,
+    ANYONE,
+    Scene,
+    ends_are_accounts,
+    locked_is_promised,
+    nothing_negative,
+    others_are_positive,
+    total,
+)
+from web4proofs.ledger.view import (
+    NAME,
+    Rule,
+    SymbolicView,
+    any_address,
+    any_digest,
+    any_int,
+    any_key,
+)
+from web4proofs.symbolic import identifier, term
+from web4proofs.symbolic.subject import Subject
+from web4proofs.theorem import Outcome, Theorem
+
+_MAKERS: Final[Mapping[type, Callable[[str], Any]]] = {
+    int: any_int,
+    bytes: any_digest,
+    str: lambda stem: identifier(stem, NAME),
+    Address: any_address,
+}
+"""By the annotation of a field of a body: any value of it."""
+
+
+class NotRules(Exception):
+    """The module does not define rules that could be checked; says why."""
+
+
+def check_rules(module_name: str) -> tuple[Theorem, ...]:
+    """One theorem for each rule of a module.
+
+    Raises `NotRules` if the module cannot be imported or has no rules of the shape above.
+    """
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise NotRules(f"{module_name} cannot be imported: {error}") from error
+    rules = getattr(module, "RULES", None)
+    if not isinstance(rules, Mapping) or not rules:
+        raise NotRules(f"{module_name} has no RULES")
+    signers = getattr(module, "SIGNERS", {})
+    return tuple(
+        _theorem(module_name, kind, rule, signers.get(kind)) for kind, rule in rules.items()
+    )
+
+
+def _theorem(module_name: str, kind: type, rule: Any, signers: int | None) -> Theorem:
+    fields = _makers(kind)
+    if not isinstance(rule, FunctionType):
+        raise NotRules(f"the rule for {kind.__name__} is no plain function")
+
+    def inputs() -> tuple[SymbolicView, Any, Call]:
+        body = kind(**{alias: make(f"body_{alias}") for alias, make in fields.items()})
+        count = signers_needed(body) if signers is None else signers
+        keys = tuple(any_key(f"key{number}") for number in range(count))
+        return SymbolicView(), body, Call(any_digest("call_id"), any_int("time"), keys)
+
+    def prove() -> Outcome:
+        subject = Subject((rule,), inputs, rule, wholly=False)
+        return judge((Rule(kind, subject, module_name),), _statements, _premises)
+
+    return Theorem(
+        f"{module_name}.{kind.__name__}",
+        f"{kind.__name__} keeps the sum of all balances, leaves nothing negative, keeps what is "
+        "locked equal to the open transfers, changes nothing where it refuses, and never raises",
+        ("I-SUPPLY-1", "I-SUPPLY-2", "I-SUPPLY-3", "I-SUPPLY-4", "L-RULE-2"),
+        ("A3", "A11"),
+        "any state that keeps these invariants, any values of the body's fields",
+        prove,
+    )
+
+
+def _makers(kind: Any) -> dict[str, Callable[[str], Any]]:
+    """How to make each field of a body."""
+    if not (isinstance(kind, type) and attrs.has(kind)):
+        raise NotRules(f"{kind!r} is no attrs class, as a body is")
+    hints = typing.get_type_hints(kind)
+    makers: dict[str, Callable[[str], Any]] = {}
+    for field in attrs.fields(kind):
+        make = _MAKERS.get(hints.get(field.name, object))
+        if make is None:
+            known = ", ".join(each.__name__ for each in _MAKERS)
+            raise NotRules(f"{kind.__name__}.{field.name} is of none of the types {known}")
+        makers[field.alias or field.name] = make
+    return makers
+
+
+def _premises(case: Case) -> Iterator[z3.BoolRef]:
+    """The invariants before, and that no transfer has the new transaction's id (A3)."""
+    scene = Scene(case)
+    for at in scene.addresses:
+        yield locked_is_promised(case.before, at, scene.transfers)
+        yield others_are_positive(at)
+        for transfer in (*scene.transfers, ANY_TRANSFER):
+            yield nothing_negative(case.before, at, transfer)
+    for transfer in (*scene.transfers, ANY_TRANSFER):
+        yield ends_are_accounts(case.before, transfer)
+    yield z3.Not(case.before.transfer(term(case.call.id)).exists)
+
+
+def _statements(case: Case) -> Iterator[Statement]:
+    scene = Scene(case)
+    before, after = case.before, case.after
+    kept = total(before, scene.accounts) == total(after, scene.accounts)
+    promised = locked_is_promised(after, ANYONE, scene.transfers)
+    yield _of("what is available and locked keeps its sum", kept)
+    yield _of("nothing is negative", nothing_negative(after, ANYONE, ANY_TRANSFER))
+    yield _of("what is locked is the sum of the open transfers", promised)
+    yield _of("both ends of a transfer are open, apart", ends_are_accounts(after, ANY_TRANSFER))
+
+
+def _of(name: str, formula: z3.BoolRef) -> Statement:
+    return Statement(name, formula, lambda _model: f"afterwards this does not hold: {name}")

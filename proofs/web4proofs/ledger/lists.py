@@ -1,0 +1,162 @@
+"""Theorem: what `check_list` accepts is in the list under that root.
+
+Digests are terms, as in `maps`: `item(bytes)` for a leaf, `pair(left, right)` for a node above, and
+`other` for all else; leaf and node have different first bytes (W-LIST-1), and a node is made of
+twice 32 bytes, so that equal digests are made of equal parts (A3).
+`list_root` and `check_list` are executed on lists of every small size, with every index and size
+that somebody may claim and every length of proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import z3
+
+from web4core import merkle
+from web4proofs.ledger.checking import Statement, check
+from web4proofs.symbolic import (
+    Identifier,
+    SymbolicBool,
+    bind_late,
+    choose,
+    equal,
+    fresh,
+    identifier,
+    octets_sort,
+    unmodelled,
+)
+from web4proofs.symbolic.concrete import Concretion
+from web4proofs.symbolic.reach import Excuse
+from web4proofs.symbolic.subject import Subject, Taken
+from web4proofs.symbolic.values import Symbolic, refusal, seen_as, strict
+from web4proofs.theorem import Outcome, Theorem
+
+MOST_ITEMS: Final = 8
+"""Items of a list, in this theorem."""
+MOST_CLAIMED: Final = 9
+"""Size that a proof claims for it."""
+MOST_NODES: Final = 5
+"""Digests of a proof: one more than a list of the claimed size can need."""
+
+ITEM: Final = octets_sort("Item", 40)
+_node = z3.Datatype("ListNode")
+_node.declare("item", ("bytes", ITEM.of_solver))
+_node.declare("pair", ("left", _node), ("right", _node))
+_node.declare("other", ("number", z3.IntSort()))
+NODE = _node.create()
+
+
+@strict
+class ListDigest(Symbolic):
+    """The digest of a node of a list."""
+
+    __slots__ = ("term",)
+    __class__ = seen_as(bytes)
+
+    def __init__(self, term: z3.DatatypeRef) -> None:
+        self.term = term
+
+    def __eq__(self, other: object) -> Any:
+        if type(other) is not ListDigest:
+            raise unmodelled("a digest compared with something else")
+        return SymbolicBool(self.term == other.term)
+
+    __hash__ = refusal("hash()")
+
+    def __len__(self) -> int:
+        return 32
+
+    def concretised(self, concretion: Concretion) -> bytes:
+        """The shipped digest of a node that looks like this one in the model."""
+        return _plain(concretion.evaluated(self.term), concretion)
+
+    def shown(self) -> str:
+        return str(self.term)
+
+
+def _plain(node: Any, concretion: Concretion) -> bytes:
+    name, parts = node.decl().name(), node.children()
+    if name == "item":
+        return merkle._list_leaf(concretion(Identifier(ITEM, parts[0])))
+    if name == "pair":
+        return merkle._list_node(*[_plain(part, concretion) for part in parts])
+    return b"other" + int(parts[0].as_long() % 2**216).to_bytes(27, "big")
+
+
+def _leaf(item: Any) -> ListDigest:
+    return ListDigest(NODE.item(item.term))
+
+
+def _pair(left: ListDigest, right: ListDigest) -> ListDigest:
+    return ListDigest(NODE.pair(left.term, right.term))
+
+
+_OF_TERMS: Final = {"_list_leaf": _leaf, "_list_node": _pair}
+_check_list = bind_late(merkle.check_list, _OF_TERMS)
+_list_root = bind_late(merkle.list_root, _OF_TERMS, (merkle._next_level,))
+
+
+def _any_proof() -> tuple[Any, ...]:
+    """Any list, any leaf, any claim of its place, and any proof, of which one part may be bad."""
+    items = tuple(identifier("item", ITEM) for _ in range(choose(range(1, MOST_ITEMS + 1))))
+    size = choose((*range(MOST_CLAIMED + 1), 2**64))
+    index = choose(range(-1, size + 1)) if size <= MOST_CLAIMED else 0
+    length = choose(range(MOST_NODES + 1)) if 0 <= index < size < 2**64 else 0
+    proof: list[Any] = [ListDigest(fresh("sibling", NODE)) for _ in range(length)]
+    if length == 1 and choose((False, True)):
+        proof = [b"too short"]
+    return items, identifier("leaf", ITEM), index, size, proof
+
+
+def _check(items: Any, leaf: Any, index: int, size: int, proof: Any) -> bool:
+    """Whether a proof is accepted under the root of a list."""
+    symbolic = type(leaf) is Identifier
+    list_root, check_list = (
+        (_list_root, _check_list) if symbolic else (merkle.list_root, merkle.check_list)
+    )
+    return bool(check_list(list_root(items), leaf, index, size, proof))
+
+
+def _is_right(taken: Taken) -> Iterator[Statement]:
+    items, leaf, index, size, _ = taken.arguments
+    if not taken.result:
+        return
+    among = z3.Or([equal(leaf, item) for item in items])
+    yield Statement("what is accepted is in the list", among)
+    if size == len(items):
+        yield Statement("and at its index, if the size is right", equal(leaf, items[index]))
+
+
+LISTS: Final = Subject(
+    (merkle.check_list, merkle._next_level),
+    _any_proof,
+    _check,
+    (
+        Excuse(
+            "web4core.merkle.check_list",
+            '"while not place & 1 and place:" is false',
+            "the place is that of the last node, which is not 0 here, so one of its bits is set",
+        ),
+    ),
+)
+
+
+def prove_lists(subject: Subject = LISTS) -> Outcome:
+    """Prove the theorem below, of this code."""
+    return check("a proof", subject, _is_right)
+
+
+THEOREMS: Final = (
+    Theorem(
+        "P-LIGHT-2",
+        "a list proof that is accepted shows an item of the list under the root, at its index if "
+        "the claimed size is the list's, and one that shows nothing is refused without an error",
+        ("W-LIST-1", "W-LIST-3", "L-LIGHT-3"),
+        ("A3", "A11"),
+        f"lists of up to {MOST_ITEMS} items, claimed sizes up to {MOST_CLAIMED}, proofs of up to "
+        f"{MOST_NODES} digests",
+        prove_lists,
+    ),
+)

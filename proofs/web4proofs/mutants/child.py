@@ -1,0 +1,43 @@
+"""The process in which one mutant is tried: it is told what on standard input, and tells on output.
+
+It starts afresh, so that nothing of `web4core` is imported before the mutant is in place.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from web4proofs.mutants.install import install
+
+IMPORT_FAILS = "import"
+
+
+def main() -> None:
+    """Try one mutant."""
+    asked: dict[str, Any] = json.load(sys.stdin)
+    install(asked["module"], asked["source"])
+    caught_by, how = tried(asked["theorems"])
+    json.dump({"caught_by": caught_by, "how": how}, sys.stdout)
+
+
+def tried(identities: list[str]) -> tuple[str | None, str]:
+    """The first of these theorems that does not hold, and what was found; None if all do."""
+    try:
+        from web4proofs.catalogue import theorems  # noqa: PLC0415
+        from web4proofs.reports import failures_of  # noqa: PLC0415
+        from web4proofs.running import Verdict, attempt  # noqa: PLC0415
+
+        by_id = {theorem.id: theorem for theorem in theorems()}
+    except Exception as error:  # noqa: BLE001  a mutant may break anything
+        return IMPORT_FAILS, f"{type(error).__name__}: {error}"
+    for identity in identities:
+        done = attempt(by_id[identity])
+        if done.verdict is not Verdict.HOLDS:
+            return identity, failures_of(done)[0].found
+    return None, ""
+
+
+if __name__ == "__main__":
+    main()

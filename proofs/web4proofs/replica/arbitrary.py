@@ -1,0 +1,284 @@
+"""Any value that the code can meet: statements, certificates, messages, and local states with J.
+
+Everything is made of the shipped classes, with symbolic values in their leaves; so what makes a
+leaf says `Any`, for the plain value that it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from web4core.chain import Block, Header
+from web4core.consensus.state import Agreement, Lock, Said, Slots
+from web4core.messages import (
+    UNSIGNED,
+    Certificate,
+    Kind,
+    Proposal,
+    Statement,
+    Status,
+    ViewChange,
+    Vote,
+)
+from web4proofs.replica.invariant import (
+    invariant,
+    kept_in_order,
+    lock_is_proved,
+    sizes,
+    well_formed,
+)
+from web4proofs.replica.rows import Endorsements, Row
+from web4proofs.replica.terms import DIGEST, SIGNATURE
+from web4proofs.symbolic import (
+    Sort,
+    SymbolicInt,
+    assume,
+    boolean,
+    choose,
+    identifier,
+    integer,
+    optional,
+)
+
+OPAQUE = Sort("Opaque", lambda number: (number,), tuple)
+"""Values that the code hands on and never looks into: payloads, pools, application states."""
+
+
+def opaque(stem: str) -> Any:
+    """Any value of which nothing is known but whether it is the same as another."""
+    return identifier(stem, OPAQUE)
+
+
+def number(stem: str) -> Any:
+    """Any integer."""
+    return integer(stem)
+
+
+def truth(stem: str) -> Any:
+    """True or false."""
+    return boolean(stem)
+
+
+def natural(stem: str) -> Any:
+    """An integer that is not negative, as every height and view on the wire is (W-TYPE-1)."""
+    made = integer(stem)
+    assume(made.term >= 0)
+    return made
+
+
+def digest(stem: str) -> Any:
+    """Any digest."""
+    return identifier(stem, DIGEST)
+
+
+def signature(stem: str) -> Any:
+    """Any signature."""
+    return identifier(stem, SIGNATURE)
+
+
+def block(stem: str) -> Block:
+    """Any block; its digest names it (H-BLOCK-1)."""
+    header = Header(
+        digest(f"{stem}.chain"),
+        natural(f"{stem}.height"),
+        digest(f"{stem}.parent"),
+        natural(f"{stem}.time_ms"),
+        digest(f"{stem}.payload_root"),
+        digest(f"{stem}.state_root"),
+    )
+    return Block(header, opaque(f"{stem}.payload"), digest(f"{stem}.digest"))
+
+
+def statement(stem: str, kind: Kind, signer: Any = None) -> Statement:
+    """Any statement of this kind, by this signer or by anybody."""
+    return Statement(
+        kind,
+        natural(f"{stem}.height"),
+        natural(f"{stem}.view"),
+        digest(f"{stem}.digest"),
+        natural(f"{stem}.signer") if signer is None else signer,
+    )
+
+
+def certificate(stem: str, kind: Kind) -> Certificate:
+    """Any certificate of this kind, whether its signatures count or not."""
+    height, view = natural(f"{stem}.height"), natural(f"{stem}.view")
+    named = digest(f"{stem}.digest")
+    signatures: Any = Endorsements(boolean(f"{stem}.counts").term)
+    return Certificate(kind, height, view, named, signatures)
+
+
+def maybe_certificate(stem: str, kind: Kind) -> Certificate | None:
+    """None, or any certificate of this kind."""
+    return optional(lambda: certificate(stem, kind))
+
+
+def vote(stem: str, kind: Kind, signer: Any = None, signed: bool = True) -> Vote:
+    """Any PREPARE or COMMIT."""
+    return Vote(statement(stem, kind, signer), _signature(stem, signed))
+
+
+def status(stem: str) -> Status:
+    """Any STATUS."""
+    return Status(statement(stem, Kind.STATUS), _signature(stem, signed=True))
+
+
+def proposal(
+    stem: str, signer: Any = None, signed: bool = True, justified: bool = True
+) -> Proposal:
+    """Any PRE-PREPARE; with a justification only if it may have one."""
+    return Proposal(
+        statement(stem, Kind.PRE_PREPARE, signer),
+        _signature(stem, signed),
+        block(f"{stem}.block"),
+        maybe_certificate(f"{stem}.justification", Kind.PREPARE) if justified else None,
+    )
+
+
+def view_change(
+    stem: str, signer: Any = None, signed: bool = True, shows: bool | None = None
+) -> ViewChange:
+    """Any VIEW-CHANGE with a certificate and its block, or neither, unless it is said which."""
+    with_certificate = choose((True, False)) if shows is None else shows
+    return ViewChange(
+        statement(stem, Kind.VIEW_CHANGE, signer),
+        _signature(stem, signed),
+        certificate(f"{stem}.prepared", Kind.PREPARE) if with_certificate else None,
+        block(f"{stem}.block") if with_certificate else None,
+    )
+
+
+def _signature(stem: str, signed: bool) -> Any:
+    return signature(f"{stem}.signature") if signed else UNSIGNED
+
+
+@frozen
+class _Kind:
+    """A kind of message that has slots: how any one of it is made."""
+
+    field: str
+    kind: Kind
+    make: Callable[[str, Any, bool], Any]
+
+
+_KINDS = (
+    _Kind("proposals", Kind.PRE_PREPARE, proposal),
+    _Kind("prepares", Kind.PREPARE, lambda stem, by, signed: vote(stem, Kind.PREPARE, by, signed)),
+    _Kind("commits", Kind.COMMIT, lambda stem, by, signed: vote(stem, Kind.COMMIT, by, signed)),
+    _Kind("view_changes", Kind.VIEW_CHANGE, view_change),
+)
+
+
+SLOTTED = tuple(each.kind for each in _KINDS)
+"""The kinds of message that have slots."""
+
+
+def field_of(message: Any) -> str:
+    """The field of `Slots` for messages of this kind."""
+    return next(each.field for each in _KINDS if each.kind is message.statement.kind)
+
+
+def message_in_order(kind: Kind, height: Any, n: Any) -> Any:
+    """Any message of this kind and height that passed the gate."""
+    of = next(each for each in _KINDS if each.kind is kind)
+    message = of.make("message", None, True)
+    assume(well_formed(message, kind, height, n))
+    return message
+
+
+def slots(stem: str, height: Any, n: Any) -> Slots:
+    """Any slots that are in order at this height."""
+    return Slots(*[_row(stem, each, height, n) for each in _KINDS])
+
+
+def _row(stem: str, of: _Kind, height: Any, n: Any) -> Any:
+    def make(place: SymbolicInt) -> Any:
+        return optional(lambda: in_order(place))
+
+    def in_order(place: SymbolicInt) -> Any:
+        message = of.make(f"{stem}{of.field}", place, True)
+        assume(kept_in_order(message, row, place))
+        return message
+
+    row = Row(f"{stem}{of.field}", of.kind, height, n, make)
+    return row
+
+
+def agreement(stem: str = "", plain_height: int | None = None) -> Agreement:
+    """Any local state that satisfies J, at any height unless one is given.
+
+    Alternatives are chosen so that J excludes none of them as a whole: view 0 or one above, and in
+    either no lock, one of an earlier view, or one of this view with its COMMIT.
+    """
+    n = number(f"{stem}n")
+    height: Any = number(f"{stem}height") if plain_height is None else plain_height
+    moved, locked, committed = choose(_COMBINATIONS)
+    made = Agreement(
+        n,
+        number(f"{stem}me"),
+        height,
+        slots(stem, height, n),
+        number(f"{stem}view"),
+        Said(
+            view_change(f"{stem}said", signed=False) if moved else None,
+            optional(lambda: proposal(f"{stem}said", signed=False, justified=moved)),
+            optional(lambda: vote(f"{stem}said", Kind.PREPARE, signed=False)),
+            vote(f"{stem}said", Kind.COMMIT, signed=False) if committed else None,
+        ),
+        lock(stem) if locked else None,
+        truth(f"{stem}gathered"),
+    )
+    for part in invariant(made):
+        assume(part.formula)
+    return made
+
+
+def silent(stem: str = "", bare: bool = False) -> Agreement:
+    """Any local state that satisfies J, for code that does not ask what it `said`.
+
+    If it is bare, then for code that does not look at the lock either.
+    Code that asks after all is not modelled, so nothing is proved of it.
+    """
+    n, height = number(f"{stem}n"), number(f"{stem}height")
+    made = Agreement(
+        n,
+        number(f"{stem}me"),
+        height,
+        slots(stem, height, n),
+        number(f"{stem}view"),
+        opaque("said"),
+        opaque("lock") if bare else optional(lambda: lock(stem)),
+        truth(f"{stem}gathered"),
+    )
+    assume(sizes(made).formula)
+    if made.lock is not None and not bare:
+        assume(lock_is_proved(made, made.lock).formula)
+    return made
+
+
+def bare(stem: str = "") -> Agreement:
+    """Any local state that satisfies J, for code that looks at neither lock nor `said`."""
+    return silent(stem, bare=True)
+
+
+_COMBINATIONS = (
+    (False, False, False),
+    (False, True, True),
+    (True, False, False),
+    (True, True, False),
+    (True, True, True),
+)
+"""Above view 0, locked, committed in this view; a lock of an earlier view needs one above 0."""
+
+
+def lock(stem: str) -> Lock:
+    """Any lock."""
+    return Lock(
+        natural(f"{stem}lock.view"),
+        digest(f"{stem}lock.digest"),
+        certificate(f"{stem}lock.certificate", Kind.PREPARE),
+        block(f"{stem}lock.block"),
+    )

@@ -1,0 +1,202 @@
+"""The rules that only answer a question, each with its exact contract.
+
+Those that walk over slots in a loop are in `searching`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import z3
+
+from web4core import quorum
+from web4core.consensus import rules, state
+from web4core.consensus.state import Agreement
+from web4core.messages import Certificate, Kind, Proposal
+from web4proofs.replica import arbitrary, rows
+from web4proofs.replica.counting import truth
+from web4proofs.replica.cutting import check_stateless
+from web4proofs.replica.invariant import FALSE, TRUE, Part
+from web4proofs.replica.proving import Attempt, Case
+from web4proofs.replica.scene import same_one
+from web4proofs.replica.terms import proposer, proposer_of, quorum_of
+from web4proofs.symbolic import (
+    SymbolicBool,
+    SymbolicInt,
+    bind,
+    choose,
+    equal,
+    integer,
+    optional,
+    term,
+)
+
+# --- what the answers should be ----------------------------------------------------------------
+
+
+def turn_has_come(agreement: Agreement) -> z3.BoolRef:
+    """C-NEW-1, C-NEW-2, C-PROP-2: whether a platform may propose."""
+    row: Any = agreement.slots.view_changes
+    n, gathered = term(agreement.n), row.into(agreement.view)
+    waited = z3.And(gathered >= quorum_of(n), term(agreement.gathered))
+    return z3.And(
+        proposer_of(agreement.height, agreement.view) == term(agreement.me),
+        z3.BoolVal(agreement.said.proposal is None),
+        z3.Or(term(agreement.view) == 0, gathered == n, waited),
+    )
+
+
+def proposal_of_view(agreement: Agreement) -> Proposal | None:
+    """C-PREP-2, C-LOCK-2: the kept proposal by the current view's proposer for this view.
+
+    Asks the state and so may fork, as the code does.
+    """
+    place = proposer(agreement.height, agreement.view, agreement.n)
+    found: Proposal | None = agreement.slots.proposals[place]
+    if found is None or found.statement.view != agreement.view:
+        return None
+    return found
+
+
+def lock_allows(lock: Any, digest: Any, shown: Certificate | None) -> z3.BoolRef:
+    """C-PREP-3: unlocked, locked on this digest, or shown that it was prepared since."""
+    if lock is None:
+        return TRUE
+    same = equal(lock.digest, digest)
+    if shown is None:
+        return same
+    since = z3.And(equal(shown.digest, digest), term(shown.view) >= term(lock.view))
+    return z3.Or(same, since)
+
+
+# --- summaries ---------------------------------------------------------------------------------
+
+
+def may_propose(agreement: Agreement) -> SymbolicBool:
+    """Summary of `rules.may_propose`."""
+    return SymbolicBool(turn_has_come(agreement))
+
+
+def lock_permits(lock: Any, digest: Any, justification: Certificate | None) -> SymbolicBool:
+    """Summary of `rules.lock_permits`."""
+    return SymbolicBool(lock_allows(lock, digest, justification))
+
+
+# --- without a loop ----------------------------------------------------------------------------
+
+
+def prove_may_propose(attempt: Attempt) -> None:
+    """Exactly in its turn, once, and after it has heard enough."""
+    through = (quorum.quorum, quorum.faulty)
+    names = {
+        "gathered_view_changes": rows.gathered_view_changes,
+        "len": rows.length,
+        "proposer": proposer,
+    }
+    bound = bind(rules.may_propose, names, through)
+
+    def run() -> Case:
+        agreement = arbitrary.agreement()
+        found = truth(bound(agreement))
+        part = Part("whether its turn has come", found == turn_has_come(agreement))
+        return Case((part,), {"agreement": agreement}, (agreement,), SymbolicBool(found))
+
+    attempt.cases(rules.may_propose, run, through)
+    attempt.reached((rules.may_propose,))
+
+
+def prove_lock_permits(attempt: Attempt) -> None:
+    """Whatever lock, digest and certificate."""
+
+    def run() -> Case:
+        lock, digest = optional(lambda: arbitrary.lock("")), arbitrary.digest("digest")
+        shown = arbitrary.maybe_certificate("justification", Kind.PREPARE)
+        found = truth(rules.lock_permits(lock, digest, shown))
+        part = Part("whether the lock allows it", found == lock_allows(lock, digest, shown))
+        arguments = (lock, digest, shown)
+        names = dict(zip(("lock", "digest", "justification"), arguments, strict=True))
+        return Case((part,), names, arguments, SymbolicBool(found))
+
+    attempt.cases(rules.lock_permits, run)
+    attempt.reached((rules.lock_permits,))
+
+
+def prove_awaits_verdict(attempt: Attempt) -> None:
+    """The proposal of the view, if it has not prepared in it and its lock allows."""
+    bound = bind(
+        rules.awaits_verdict,
+        {"proposer": proposer, "lock_permits": lock_permits},
+        (state.proposal_in_view,),
+    )
+
+    def run() -> Case:
+        agreement = arbitrary.agreement()
+        found = bound(agreement)
+        expected = proposal_of_view(agreement)
+        awaits = FALSE
+        if expected is not None and agreement.said.prepare is None:
+            digest, shown = expected.statement.digest, expected.justification
+            awaits = lock_allows(agreement.lock, digest, shown)
+        given = z3.Not(awaits) if found is None else z3.And(awaits, equal(found, expected))
+        part = Part("the proposal to judge, or none", given)
+        return Case((part,), {"agreement": agreement}, (agreement,), found)
+
+    attempt.cases(rules.awaits_verdict, run, (state.proposal_in_view,))
+    attempt.reached((rules.awaits_verdict, state.proposal_in_view))
+
+
+def prove_standing(attempt: Attempt) -> None:
+    """What was said, oldest first, and nothing else; it has come back if its slot holds it."""
+
+    def standing() -> Case:
+        agreement = arbitrary.agreement()
+        said = agreement.said
+        each = (said.view_change, said.proposal, said.prepare, said.commit)
+        expected = [draft for draft in each if draft is not None]
+        found = rules.standing(agreement)
+        same = len(found) == len(expected) and all(map(same_one, found, expected))
+        return Case((Part("all that it stands for", z3.BoolVal(same)),))
+
+    def signed() -> Case:
+        agreement = arbitrary.silent()
+        draft = arbitrary.message_in_order(choose(arbitrary.SLOTTED), agreement.height, agreement.n)
+        found = state.signed(agreement, draft)
+        there = state.kept(agreement.slots, draft.statement)
+        same = FALSE if there is None else equal(there.statement, draft.statement)
+        given = z3.Not(same) if found is None else z3.And(same, equal(found, there))
+        return Case((Part("what came back of it, or nothing", given),))
+
+    attempt.cases(rules.standing, standing)
+    attempt.cases(state.signed, signed, (state.kept,))
+    attempt.reached((rules.standing, state.signed))
+
+
+def prove_quorum_in_view(attempt: Attempt) -> None:
+    """C-PACE-2: whether q platforms are in this view or beyond."""
+    through = (quorum.quorum, quorum.faulty)
+    check_stateless(rules.quorum_in_view)
+
+    def run() -> Case:
+        agreement = arbitrary.silent()
+        row: Any = agreement.slots.view_changes
+        names = {"views_reached": rows.views_reached, "sum": _how_many_views(row)}
+        found = truth(bind(rules.quorum_in_view, names, through)(agreement))
+        expected = row.reached(agreement.view) >= quorum_of(term(agreement.n))
+        part = Part("whether a quorum is in the view", found == expected)
+        return Case((part,), {"agreement": agreement}, (agreement,), SymbolicBool(found))
+
+    attempt.cases(rules.quorum_in_view, run, through)
+
+
+def _how_many_views(row: rows.Row) -> Callable[[Iterator[Any]], SymbolicInt]:
+    """`sum`, of whether each view is at least so high."""
+
+    def count(generator: Iterator[Any]) -> SymbolicInt:
+        (counted,) = generator
+        condition = truth(counted)
+        if not z3.is_ge(condition) or not condition.arg(0).eq(rows.EACH_VIEW):
+            return integer("another count")
+        return SymbolicInt(row.reached(SymbolicInt(condition.arg(1))))
+
+    return count

@@ -1,0 +1,248 @@
+"""How the replica applies the rules: every change of its agreement is one of theirs.
+
+Each function of `replica` that is handed a `Run` is executed from any state with J, with what it
+calls replaced by the contracts proved elsewhere, and must do one of these and nothing else:
+
+- leave agreement, upcoming slots and tip untouched;
+- slot a message that passed the gate, by `keep`;
+- take the step of a rule, as the rule returned it for the current agreement;
+- decide, on a commit certificate that counts, and begin the next height.
+
+What it signs is what a rule cast, a draft that it stands for already, or a STATUS of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import z3
+from attrs import evolve
+
+from web4core.consensus.rules import Reproposal
+from web4core.effects import Sign
+from web4core.messages import Kind
+from web4core.replica.state import Run
+from web4proofs.replica import arbitrary
+from web4proofs.replica.cutting import LEFT, cut
+from web4proofs.replica.invariant import (
+    FALSE,
+    TRUE,
+    Part,
+    proves,
+)
+from web4proofs.replica.proving import Attempt, Case
+from web4proofs.replica.scene import (
+    SAFE_FIELDS,
+    Payload,
+    Scene,
+    applied,
+    now_ms,
+    plainly,
+    same_calls,
+    stepping,
+)
+from web4proofs.symbolic import assume, bind, boolean, choose, equal, integer, optional, term
+
+
+def stepping_rule(scene: Scene, name: str) -> Callable[..., Any]:
+    """Summary of a rule that acts: it must be asked of the current agreement; it acts or not."""
+
+    def answer(agreement: Any, *_more: Any) -> Any:
+        current = agreement is scene.now.agreement
+        scene.calls.append(("stale", ())) if not current else None
+        if choose((True, False)):
+            draft = arbitrary.vote(f"{name}.draft", Kind.PREPARE, signed=False)
+            return arbitrary.bare(f"{name}.after."), draft
+        return agreement, None
+
+    return scene.noting(name, answer)
+
+
+def took(scene: Scene, *effects: Any) -> bool:
+    """Whether what the rules cast was signed, and nothing else, for the current agreement."""
+    return not scene.called("stale") and [type(each) for each in scene.effects] == list(effects)
+
+
+def prove_take(attempt: Attempt) -> None:
+    """`Run.take` takes the step of a rule whole: its state, and its draft to be signed."""
+
+    def run() -> Case:
+        scene = Scene(arbitrary.bare())
+        after = arbitrary.bare("after.")
+        draft = optional(lambda: arbitrary.vote("draft", Kind.PREPARE, signed=False))
+        Run.take(scene.run, (after, draft) if draft is not None else (scene.agreement, None))
+        expected = scene.agreement if draft is None else after
+        signed = [] if draft is None else [(draft, scene.config.others)]
+        part = plainly(
+            "the rule's state, and its draft",
+            scene.now.agreement is expected,
+            scene.untouched(*(name for name in SAFE_FIELDS if name != "agreement")),
+            len(scene.effects) == len(signed),
+            all(
+                type(effect) is Sign and effect.draft is one and effect.to is to
+                for effect, (one, to) in zip(scene.effects, signed, strict=False)
+            ),
+        )
+        return Case((part,))
+
+    attempt.cases(Run.take, run)
+    attempt.reached((Run.take,))
+
+
+def prove_apply_rules(attempt: Attempt) -> None:
+    """The rules are applied in order, each to what the one before left: C-FLOW-1."""
+    order = ["join", "propose", "prepare", "lock_and_commit", "decide"]
+
+    def parts(scene: Scene) -> Any:
+        rules = SimpleNamespace(
+            join=stepping_rule(scene, "join"),
+            lock_and_commit=stepping_rule(scene, "lock_and_commit"),
+        )
+        names = {"rules": rules, "synchronise": scene.noting("synchronise")}
+        for name in ("_propose", "_prepare", "_decide"):
+            names[name] = scene.noting(name[1:], lambda run, _now: _goes_on(scene, run))
+        return cut(bind(stepping._apply_rules, names))
+
+    def turn() -> Case:
+        scene = Scene(arbitrary.bare())
+        last = integer("last")
+        found = parts(scene).turn(run=scene.run, now_ms=now_ms(), height=last)
+        names = [name for name, _ in scene.calls]
+        if found is LEFT:
+            part = Part("it ends at a height that was gone through", last.term == _height(scene))
+            return Case((part, plainly("and does nothing more", not names)))
+        signed = [type(effect) for effect in scene.effects]
+        part = plainly(
+            "each rule once, in order, on the current agreement",
+            [name for name in names if name != "stale"] == order,
+            took(scene, *signed),
+            all(each is Sign for each in signed),
+        )
+        return Case((part,))
+
+    def after() -> Case:
+        scene = Scene(arbitrary.bare())
+        parts(scene).after(run=scene.run, now_ms=now_ms(), height=integer("last"))
+        called = [name for name, _ in scene.calls]
+        part = plainly("then it asks for blocks", called == ["synchronise"], not scene.effects)
+        return Case((part,))
+
+    attempt.cases(stepping._apply_rules, turn, label="one round")
+    attempt.cases(stepping._apply_rules, after, label="end")
+
+
+def _height(scene: Scene) -> z3.ArithRef:
+    found: z3.ArithRef = term(scene.now.height)
+    return found
+
+
+def _goes_on(scene: Scene, run: Run) -> None:
+    """What a called function may leave: any other agreement."""
+    if choose((True, False)):
+        run.state = evolve(run.state, agreement=arbitrary.bare(f"later{len(scene.calls)}."))
+
+
+def prove_propose(attempt: Attempt) -> None:
+    """In its turn it proposes what may be decided already, or else a fresh block of its pool."""
+
+    def run() -> Case:
+        scene = Scene(arbitrary.bare())
+        turn, again = boolean("may propose"), optional(lambda: _reproposal(scene))
+        fresh, pending = _block_now(scene), boolean("pending")
+        rules = SimpleNamespace(
+            may_propose=scene.noting("may_propose", lambda _agreement: turn),
+            reproposal=scene.noting("reproposal", lambda _agreement: again),
+            propose=stepping_rule(scene, "propose"),
+        )
+        names = {
+            "rules": rules,
+            "pending": scene.noting("pending", lambda _state: pending),
+            "fresh_block": scene.noting("fresh_block", lambda _run, _now: fresh),
+            "revise": scene.noting("revise"),
+        }
+        bind(stepping._propose, names)(scene.run, now_ms())
+        return Case(_proposed(scene, turn, again, fresh, pending))
+
+    attempt.cases(stepping._propose, run)
+    attempt.reached((stepping._propose,))
+
+
+def _proposed(
+    scene: Scene, turn: Any, again: Reproposal | None, fresh: Any, pending: Any
+) -> tuple[Part, ...]:
+    calls = scene.called("propose")
+    above = term(scene.agreement.view) > 0
+    some = z3.Or(above, z3.And(term(pending), term(fresh.payload.some)))
+    proposes = z3.And(term(turn), TRUE if again is not None else some)
+    given = TRUE
+    if calls:
+        _, block, why = calls[0]
+        meant = (fresh, None) if again is None else (again.block, again.justification)
+        given = z3.BoolVal(len(calls) == 1 and block is meant[0] and why is meant[1])
+        if why is not None:
+            shown = proves(why, Kind.PREPARE, scene.agreement.height, block.digest)
+            given = z3.And(given, shown, term(why.view) < term(scene.agreement.view))
+        given = z3.And(given, equal(block.header.height, scene.agreement.height))
+    signed = [Sign] if scene.effects else []
+    return (
+        Part("it proposes only and always what it should", z3.BoolVal(bool(calls)) == proposes),
+        Part("it proposes a block of this height, with its proof", given),
+        plainly("it signs what the rule cast", took(scene, *signed)),
+    )
+
+
+def _reproposal(scene: Scene) -> Reproposal:
+    block, shown = arbitrary.block("again"), arbitrary.certificate("why", Kind.PREPARE)
+    agreement = scene.agreement
+    assume(equal(block.header.height, agreement.height))
+    assume(proves(shown, Kind.PREPARE, agreement.height, block.digest, agreement.view))
+    return Reproposal(block, shown)
+
+
+def _block_now(scene: Scene) -> Any:
+    payload: Any = Payload()
+    block = evolve(arbitrary.block("fresh"), payload=payload)
+    assume(equal(block.header.height, scene.agreement.height))
+    return block
+
+
+def prove_prepare(attempt: Attempt) -> None:
+    """The rule is asked with the verdict on the very block, and always but for a fresh one whose
+    time is too far from the clock: C-VALID-3."""
+
+    def run() -> Case:
+        scene = Scene(arbitrary.bare())
+        proposal = optional(lambda: arbitrary.proposal("proposal"))
+        result = optional(lambda: applied("result"))
+        rules = SimpleNamespace(
+            awaits_verdict=scene.noting("awaits_verdict", lambda _agreement: proposal),
+            prepare=stepping_rule(scene, "prepare"),
+        )
+        judge = scene.noting("judge", lambda _run, _block: result)
+        now = now_ms()
+        bind(stepping._prepare, {"rules": rules, "judge": judge})(scene.run, now)
+        return Case(_judged(scene, proposal, result, now))
+
+    attempt.cases(stepping._prepare, run)
+    attempt.reached((stepping._prepare,))
+
+
+def _judged(scene: Scene, proposal: Any, result: Any, now: Any) -> tuple[Part, ...]:
+    calls, judged = scene.called("prepare"), scene.called("judge")
+    asks = FALSE
+    if proposal is not None:
+        drift = scene.config.settings.clock_drift_ms
+        off = term(proposal.block.header.time_ms) - now.term
+        near = z3.And(off <= drift, -off <= drift)
+        asks = z3.Or(z3.BoolVal(proposal.justification is not None), near)
+    right = True
+    if calls:
+        right = len(calls) == 1 and calls[0][1] is (result is not None)
+        right = right and same_calls(judged, [(scene.run, proposal.block)])
+    return (
+        Part("it asks the rule exactly then", z3.BoolVal(bool(calls)) == asks),
+        plainly("with the verdict on the block", right),
+        plainly("it signs what the rule cast", took(scene, *([Sign] if scene.effects else []))),
+    )

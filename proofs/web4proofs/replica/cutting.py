@@ -1,0 +1,252 @@
+"""Shipped functions cut at the head of their loop, so that a contract holds for every length.
+
+A loop that runs as often as there are platforms cannot be executed for every number of them.
+Floyd's way out is to execute its parts: what stands before it, one turn from any state that an
+invariant allows, and what stands after it. `cut` makes these parts of the source text that runs.
+
+Only the text of the parts is taken; a text that is not that of the running function is refused, so
+nothing can be proved of one and run as another.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CodeType, FunctionType
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+
+class OtherShape(Exception):
+    """A function is not built as its contract takes it to be."""
+
+
+@frozen
+class Reached:
+    """A part was left at the head of the loop: what is iterated over, and the local variables."""
+
+    iterated: Any
+    variables: Mapping[str, Any]
+
+
+@frozen
+class Parts:
+    """A function with one loop, in three.
+
+    Each part takes the function's parameters by name; `turn` and `after` also the variables at the
+    head of the loop, and `turn` the element of that turn as `element`, if the loop has elements.
+    A part returns what the function returns, or `Reached` where it comes to the head of the loop;
+    `turn` returns `LEFT` where the condition of a `while` is false.
+    """
+
+    before: Callable[..., Any]
+    turn: Callable[..., Any]
+    after: Callable[..., Any]
+
+
+LEFT = object()
+"""The condition of a `while` no longer holds."""
+
+_Loop: TypeAlias = ast.For | ast.While
+_HEAD, _OUT, _ELEMENT = "_reached_", "_left_", "element"
+
+
+def tree(function: Callable[..., Any]) -> ast.FunctionDef:
+    """The syntax tree of a function that runs. Raises `OtherShape` if it is another's.
+
+    The whole module is compiled again for that, since code depends on what its module imports.
+    """
+    running: CodeType = function.__code__
+    text = "".join(linecache.getlines(running.co_filename, _globals(function)))
+    module = ast.parse(text)
+    compiled = compile(module, running.co_filename, "exec", dont_inherit=True)
+    if not any(_content(code) == _content(running) for code in _codes_at(compiled, running)):
+        raise OtherShape(f"the source of {function.__qualname__} is not what runs")
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef) and _first_line(node) == running.co_firstlineno:
+            return node
+    raise OtherShape(f"{function.__qualname__} is no plain function")
+
+
+def cut(function: Callable[..., Any]) -> Parts:
+    """The parts of a function whose body holds exactly one loop, at its top level.
+
+    Names are looked up where the function looks them up, summaries that were bound included.
+    """
+    whole = tree(function)
+    statements = _without_docstring(whole.body)
+    places = [place for place, each in enumerate(statements) if isinstance(each, _Loop)]
+    if len(places) != 1:
+        raise OtherShape(f"{function.__qualname__} has {len(places)} loops in place of one")
+    loop = statements[places[0]]
+    assert isinstance(loop, _Loop)
+    first, last = statements[: places[0]], statements[places[0] + 1 :]
+    parameters = [argument.arg for argument in whole.args.args]
+    _check_loop(function, loop, parameters)
+    variables = sorted(_assigned(first) - set(parameters))
+    make = _Maker(function, parameters, variables)
+    over = loop.iter if isinstance(loop, ast.For) else ast.Constant(None)
+    return Parts(
+        before=make.function((), [*first, make.reached(over)]),
+        turn=make.function((*variables, *_element_of(loop)), make.turn(loop)),
+        after=make.function(variables, last),
+    )
+
+
+def check_comprehension(function: Callable[..., Any], iterated: str) -> None:
+    """Check that a function is `return tuple(... for x in iterated if ...)` and nothing else.
+
+    Then what comes of one element comes of it among others, at its place, whatever their number:
+    a generator expression without `:=` keeps nothing from one element to the next.
+    """
+    statements = _without_docstring(tree(function).body)
+    match statements:
+        case [
+            ast.Return(
+                ast.Call(
+                    func=ast.Name("tuple"),
+                    args=[ast.GeneratorExp(generators=[ast.comprehension(iter=over)]) as found],
+                    keywords=[],
+                )
+            )
+        ] if not _keeps_something(found) and ast.unparse(over) == iterated:
+            return
+    raise OtherShape(f"{function.__qualname__} is not one comprehension over {iterated}")
+
+
+def check_stateless(function: Callable[..., Any]) -> None:
+    """Check that every generator expression in a function has one `for`, no `if` and no `:=`.
+
+    Then it gives one value for each element, which depends on nothing but that element.
+    """
+    for node in ast.walk(tree(function)):
+        if isinstance(node, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp):
+            plain = len(node.generators) == 1 and not node.generators[0].ifs
+            if not plain or _keeps_something(node):
+                raise OtherShape(f"{function.__qualname__} iterates in another way")
+
+
+@frozen
+class _Maker:
+    """Makes the parts of one function."""
+
+    origin: Callable[..., Any]
+    parameters: list[str]
+    variables: list[str]
+
+    def reached(self, over: ast.expr) -> ast.Return:
+        names = [ast.Constant(name) for name in self.variables]
+        values: list[ast.expr] = [ast.Name(name, ast.Load()) for name in self.variables]
+        known = ast.Dict(list(names), values)
+        return ast.Return(ast.Call(ast.Name(_HEAD, ast.Load()), [over, known], []))
+
+    def turn(self, loop: _Loop) -> list[ast.stmt]:
+        again = self.reached(ast.Constant(None))
+        body = [_Continues(again).visit(statement) for statement in loop.body]
+        if isinstance(loop, ast.For):
+            taken = ast.Assign([loop.target], ast.Name(_ELEMENT, ast.Load()))
+            return [taken, *body, again]
+        out = ast.Return(ast.Name(_OUT, ast.Load()))
+        return [ast.If(ast.UnaryOp(ast.Not(), loop.test), [out], []), *body, again]
+
+    def function(self, more: Iterable[str], body: list[ast.stmt]) -> Callable[..., Any]:
+        names = [*self.parameters, *more]
+        arguments = ast.arguments(
+            posonlyargs=[],
+            args=[],
+            kwonlyargs=[ast.arg(name) for name in names],
+            kw_defaults=[None] * len(names),
+            defaults=[],
+        )
+        made = ast.FunctionDef(self.origin.__name__, arguments, body or [ast.Pass()], [])
+        module = ast.fix_missing_locations(ast.Module([made], []))
+        namespace = {**_globals(self.origin), _HEAD: Reached, _OUT: LEFT}
+        return FunctionType(_code_of(module, made.name), namespace)
+
+
+class _Continues(ast.NodeTransformer):
+    """Turns `continue` into the way back to the head of the loop."""
+
+    def __init__(self, again: ast.Return) -> None:
+        self._again = again
+
+    def visit_Continue(self, node: ast.Continue) -> ast.Return:
+        return ast.copy_location(self._again, node)
+
+
+def _check_loop(function: Callable[..., Any], loop: _Loop, parameters: list[str]) -> None:
+    inner = [node for statement in loop.body for node in ast.walk(statement)]
+    if _assigned(tree(function).body) & set(parameters):
+        raise OtherShape(f"{function.__qualname__} changes one of its parameters")
+    if loop.orelse or any(isinstance(node, ast.Break | _Loop) for node in inner):
+        raise OtherShape(f"the loop of {function.__qualname__} breaks off, or holds another")
+
+
+def _element_of(loop: _Loop) -> tuple[str, ...]:
+    return (_ELEMENT,) if isinstance(loop, ast.For) else ()
+
+
+def _assigned(statements: list[ast.stmt]) -> set[str]:
+    """The local variables that statements assign to; those of a comprehension are its own."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [*statements]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        if isinstance(node, ast.comprehension):
+            waiting.extend((node.iter, *node.ifs))
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _keeps_something(found: ast.AST) -> bool:
+    return any(isinstance(node, ast.NamedExpr | ast.Await | ast.Yield) for node in ast.walk(found))
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    match body:
+        case [ast.Expr(ast.Constant(str())), *rest]:
+            return rest
+    return body
+
+
+def _globals(function: Callable[..., Any]) -> dict[str, Any]:
+    if not isinstance(function, FunctionType):
+        raise OtherShape(f"{function!r} is no plain function")
+    return function.__globals__
+
+
+def _first_line(node: ast.FunctionDef) -> int:
+    return min((decorator.lineno for decorator in node.decorator_list), default=node.lineno)
+
+
+def _codes_at(compiled: CodeType, running: CodeType) -> Iterator[CodeType]:
+    """What a compiled module has where the running function's code says that it stands."""
+    for constant in compiled.co_consts:
+        if isinstance(constant, CodeType):
+            if constant.co_firstlineno == running.co_firstlineno:
+                yield constant
+            yield from _codes_at(constant, running)
+
+
+def _code_of(module: ast.Module, name: str) -> CodeType:
+    compiled = compile(module, "<part of the shipped code>", "exec", dont_inherit=True)
+    return next(
+        constant
+        for constant in compiled.co_consts
+        if isinstance(constant, CodeType) and constant.co_name == name
+    )
+
+
+def _content(code: CodeType) -> tuple[object, ...]:
+    """All of a code object but where it stands: two functions are alike if theirs are."""
+    constants = tuple(
+        _content(constant) if isinstance(constant, CodeType) else (type(constant), constant)
+        for constant in code.co_consts
+    )
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    return (code.co_code, constants, names, code.co_argcount, code.co_kwonlyargcount)

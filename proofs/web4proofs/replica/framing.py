@@ -1,0 +1,181 @@
+"""What a step does besides agreeing: pool, gossip, timers, help for others, catching up.
+
+None of it touches agreement, slots or tip, and none signs anything but a STATUS of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import z3
+from attrs import evolve
+
+from web4core.application import Pooled, Refusal
+from web4core.effects import Fetch, Refuse, Send, SetTimer, Sign
+from web4core.events import Submitted, Timer, TimerKind
+from web4core.messages import Kind
+from web4core.replica import blocks, catchup, pacemaker
+from web4core.replica.state import Sync
+from web4proofs.replica import arbitrary
+from web4proofs.replica.invariant import Part
+from web4proofs.replica.proving import Attempt, Case
+from web4proofs.replica.scene import (
+    Scene,
+    leaves_alone,
+    now_ms,
+    plainly,
+    same_one,
+    stepping,
+)
+from web4proofs.symbolic import bind, choose, optional, term
+
+
+def prove_frames(attempt: Attempt) -> None:
+    """Pool, timers and STATUS: each leaves agreement, slots and tip as they are."""
+
+    def framed(function: Any, call: Callable[[Scene], Any], *allowed: type, **known: Any) -> None:
+        def run() -> Case:
+            scene = Scene(arbitrary.bare(), **{name: make() for name, make in known.items()})
+            call(scene)
+            return Case((leaves_alone(scene, allowed),))
+
+        attempt.cases(function, run)
+
+    framed(blocks.revise, lambda on: blocks.revise(on.run, None, (), now_ms()), Refuse)
+    framed(
+        catchup.help_behind,
+        lambda on: catchup.help_behind(on.run, _any_statement()),
+        Send,
+        tip_certificate=lambda: arbitrary.maybe_certificate("tip", Kind.COMMIT),
+    )
+    framed(catchup.say_where, lambda on: catchup.say_where(on.run), Sign)
+    framed(catchup.on_status_timer, lambda on: catchup.on_status_timer(on.run, now_ms()), Sign)
+    framed(stepping._on_resend_timer, _resends, Send)
+    framed(pacemaker.set_timers, _sets_timers, SetTimer, armed=lambda: choose(((), (TIMER,))))
+    attempt.execute(catchup.status, blocks.next_time)
+    for proof in (_prove_admission, _prove_gossip, _prove_refusals):
+        proof(attempt)
+
+
+def _prove_admission(attempt: Attempt) -> None:
+    """What is admitted is the application's matter; the pool is what it says (A-APP-5)."""
+
+    def run() -> Case:
+        scene = Scene(arbitrary.bare())
+        items = (arbitrary.opaque("item"),)
+        pooled = stepping._admit(scene.run, items, now_ms())
+        taken = plainly("the pool is the application's", scene.now.pool is pooled.pool)
+        return Case((taken, leaves_alone(scene, ())))
+
+    attempt.cases(stepping._admit, run)
+
+
+def _prove_gossip(attempt: Attempt) -> None:
+    """What clients hand in goes to all others, in messages of a bounded size (W-MSG-7)."""
+
+    def run() -> Case:
+        scene = Scene(arbitrary.bare())
+        one, two, three = (arbitrary.opaque(name) for name in ("one", "two", "three"))
+        added = choose(((), (one,), (one, two), (one, two, three)))
+        refusal = Refusal(b"refused", "a code")
+        pooled = Pooled(arbitrary.opaque("pool"), (refusal,), added)
+        admit = scene.noting("admit", lambda _run, _items, _now: pooled)
+        event = Submitted((one,), now_ms())
+        names = {"_admit": admit, "MAX_SUBMISSION": 2}
+        bind(stepping._on_submitted, names)(scene.run, event)
+        refused, *sent = scene.effects
+        told = [_submitted(each) for each in sent]
+        whole = [item for batch in told for item in batch]
+        full = [len(batch) for batch in told] == {0: [], 1: [1], 2: [2], 3: [2, 1]}[len(added)]
+        everything = full and len(whole) == len(added) and all(map(same_one, whole, added))
+        some = term(scene.config.others.some)
+        goal = z3.If(some, z3.BoolVal(everything), z3.BoolVal(not told))
+        parts = (
+            Part("all others hear of it", goal),
+            plainly("a client hears of a refusal", refused == Refuse(b"refused", "a code")),
+            leaves_alone(scene, (Refuse, Send)),
+        )
+        return Case(parts)
+
+    attempt.cases(stepping._on_submitted, run)
+
+
+def _submitted(effect: Any) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = effect.message.transactions
+    return found
+
+
+def _prove_refusals(attempt: Attempt) -> None:
+    """Of what peers hand in, a refusal is told only to whoever waited here before (A-EFFECT-7)."""
+
+    def run() -> Case:
+        scene = Scene(arbitrary.bare())
+        dropped = choose((b"handed in", b"waited"))
+        pooled = Pooled(arbitrary.opaque("pool"), (Refusal(dropped, "a code"),))
+        names = {"_admit": lambda _run, _items, _now: pooled}
+        items = (SimpleNamespace(id=b"handed in"),)
+        bind(stepping._on_submission, names)(scene.run, items, now_ms())
+        expected = [Refuse(dropped, "a code")] if dropped == b"waited" else []
+        told = plainly("whoever waited hears of it", scene.effects == expected)
+        return Case((told, leaves_alone(scene, (Refuse,))))
+
+    attempt.cases(stepping._on_submission, run)
+
+
+TIMER = Timer(TimerKind.RESEND, 1, 0)
+
+
+def _any_statement() -> Any:
+    return arbitrary.statement("statement", choose(tuple(Kind)))
+
+
+def _resends(scene: Scene) -> None:
+    names = {"_resend": scene.noting("resend"), "proposer": lambda *_given: scene.agreement.n}
+    bind(stepping._on_resend_timer, names)(scene.run, now_ms())
+
+
+def _sets_timers(scene: Scene) -> None:
+    wanted = choose(((), ((TIMER, 5),), ((Timer(TimerKind.VIEW, 1, 0), 7),)))
+    names = {"_wanted_timers": lambda _state: wanted}
+    bind(pacemaker.set_timers, names)(scene.run)
+
+
+PLATFORMS_BEHIND = 4
+"""The federation in which catching up is executed: its list of claims has one place for each."""
+
+
+def prove_catching_up(attempt: Attempt) -> None:
+    """Claims, questions and answers leave agreement, slots and tip as they are."""
+    n, last = PLATFORMS_BEHIND, PLATFORMS_BEHIND * catchup.SYNC_ROUNDS
+
+    def framed(function: Any, call: Callable[[Scene], Any], *allowed: type) -> None:
+        def run() -> Case:
+            sync = optional(lambda: _any_sync(n, last))
+            scene = Scene(arbitrary.bare(), sync=sync)
+            config = evolve(scene.config, n=n, me=1)
+            agreement = evolve(scene.agreement, n=n, me=1)
+            scene.agreement, scene.config = agreement, config
+            scene.state = evolve(scene.state, config=config, agreement=agreement)
+            scene.run.state = scene.state
+            call(scene)
+            return Case((leaves_alone(scene, allowed),))
+
+        attempt.cases(function, run, (catchup._fetch,))
+
+    sources = ((1,), (0, 1, 3), (2,))
+    framed(
+        catchup.note_ahead,
+        lambda on: catchup.note_ahead(on.run, arbitrary.natural("target"), choose(sources)),
+    )
+    framed(catchup.on_sync_timer, lambda on: catchup.on_sync_timer(on.run, now_ms()), Fetch)
+    framed(catchup.synchronise, lambda on: catchup.synchronise(on.run), Fetch, Sign)
+    functions = (catchup.note_ahead, catchup.on_sync_timer, catchup.synchronise)
+    attempt.reached((*functions, catchup._fetch))
+
+
+def _any_sync(n: int, last: int) -> Sync:
+    claims = tuple(arbitrary.natural(f"claim{index}") for index in range(n))
+    turns = (0, 2, n)
+    return Sync(claims, arbitrary.natural("asked"), choose((0, last)), choose(turns))

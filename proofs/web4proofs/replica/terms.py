@@ -1,0 +1,76 @@
+"""The words of the contracts: digests, the sizes of `spec/`, and whose turn it is, as solver terms.
+
+They are stated from the spec and not taken from the code, so that the code is held against them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+import z3
+
+from web4core.messages import Certificate
+from web4proofs.symbolic import (
+    Identifier,
+    SymbolicBool,
+    SymbolicInt,
+    assume,
+    equal,
+    octets_sort,
+    term,
+)
+
+DIGEST: Final = octets_sort("Digest", 32)
+SIGNATURE: Final = octets_sort("Signature", 64)
+INT: Final = z3.IntSort()
+
+_reference = z3.Function("reference", INT, DIGEST.of_solver, DIGEST.of_solver)
+_proposer = z3.Function("proposer", INT, INT, INT)
+
+
+def same(one: Any, other: Any) -> z3.BoolRef:
+    """Whether two values are equal, truth values within them included, as a formula."""
+    if one is other:
+        return z3.BoolVal(True)
+    if SymbolicBool in (type(one), type(other)):
+        comparable = isinstance(one, bool) and isinstance(other, bool)
+        return term(one) == term(other) if comparable else z3.BoolVal(False)
+    if attrs.has(type(one)) and type(one) is type(other):
+        names = [each.name for each in attrs.fields(type(one)) if each.eq]
+        return z3.And([same(getattr(one, name), getattr(other, name)) for name in names])
+    return equal(one, other)
+
+
+def faulty_of(n: z3.ArithRef) -> z3.ArithRef:
+    """f = floor((N - 1) / 3) (C-QUORUM-1)."""
+    return (n - 1) / 3
+
+
+def quorum_of(n: z3.ArithRef) -> z3.ArithRef:
+    """q = floor((N + f) / 2) + 1 (C-QUORUM-2)."""
+    return (n + faulty_of(n)) / 2 + 1
+
+
+def proposer_of(height: Any, view: Any) -> z3.ArithRef:
+    """The proposer of a view: one of the platforms, and nothing more is used of it (C-QUORUM-4)."""
+    return _proposer(term(height), term(view))
+
+
+def proposer(height: Any, view: Any, n: Any) -> SymbolicInt:
+    """Summary of `web4core.quorum.proposer`."""
+    index = proposer_of(height, view)
+    assume(z3.And(index >= 0, index < term(n)))
+    return SymbolicInt(index)
+
+
+def no_reference() -> Identifier:
+    """What a VIEW-CHANGE without a certificate names (C-STMT-3)."""
+    return Identifier(DIGEST, z3.Const("no reference", DIGEST.of_solver))
+
+
+def prepared_reference(prepared: Certificate | None) -> Identifier:
+    """Summary of `web4core.messages.prepared_reference`: a function of view and digest."""
+    if prepared is None:
+        return no_reference()
+    return Identifier(DIGEST, _reference(term(prepared.view), term(prepared.digest)))

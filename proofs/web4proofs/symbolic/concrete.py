@@ -1,0 +1,132 @@
+"""From a path to plain inputs that take it: values of the code, drawn from the solver's model."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import attrs
+import z3
+
+from web4proofs import solving
+from web4proofs.symbolic.engine import Path, Unmodelled
+from web4proofs.symbolic.values import Identifier, Record, SymbolicBool, SymbolicInt
+
+EFFORT: Final = 2_000_000
+"""Z3's steps for one more input of a path."""
+
+TELLING: Final = (0, 1, 2, 3, 7, 255, 256, 2**31, 2**62, 2**63 - 2, 2**63 - 1, 2**63)
+"""Integers near which code goes wrong; drawn inputs prefer them, as far as their path allows."""
+
+
+class Concretion:
+    """Turns symbolic values into the plain ones that a model of the solver gives them.
+
+    Equal identifiers become equal plain ones, different ones different.
+    A class of its own, such as a view of a ledger, says by a method `concretised` what it becomes.
+    """
+
+    def __init__(self, model: z3.ModelRef) -> None:
+        self._model = model
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def __call__(self, value: Any) -> Any:
+        """The plain value."""
+        if type(value) is SymbolicInt:
+            return self.evaluated(value.term).as_long()
+        if type(value) is SymbolicBool:
+            return z3.is_true(self.evaluated(value.term))
+        if type(value) is Identifier:
+            return value.sort.plain(self._number(value))
+        if type(value) is Record:
+            return self._record(value)
+        if type(value) in (tuple, list):
+            return type(value)(map(self, value))
+        if type(value) is dict:
+            return {self(key): self(each) for key, each in value.items()}
+        if hasattr(type(value), "concretised"):
+            return value.concretised(self)
+        if attrs.has(type(value)):
+            return attrs.evolve(value, **self._fields(value))
+        return value
+
+    def evaluated(self, term: z3.ExprRef) -> Any:
+        """A solver's term in the model; what the model leaves open gets some value."""
+        return self._model.eval(term, model_completion=True)
+
+    def _number(self, value: Identifier) -> int:
+        """Identifiers are numbered as they come, so a short counterexample has short names."""
+        element = str(self.evaluated(value.term))
+        key = (value.sort.name, element)
+        taken = sum(name == value.sort.name for name, _ in self._numbers)
+        return self._numbers.setdefault(key, taken)
+
+    def _fields(self, value: Any) -> dict[str, Any]:
+        fields = [field for field in attrs.fields(type(value)) if field.init]
+        return {field.alias or field.name: self(getattr(value, field.name)) for field in fields}
+
+    def _record(self, value: Record) -> Any:
+        """The code never saw the fields that nobody made: None stands for them."""
+        known = value.looked_at()
+        kind: Any = value.__class__
+        return kind(*[self(known.get(field.name)) for field in attrs.fields(kind) if field.init])
+
+
+def inputs_of(path: Path[Any], count: int, seed: int = 0) -> Iterator[z3.ModelRef]:
+    """Up to `count` different models of a path, its own first; fewer if it has no more.
+
+    Each draw fixes some of the path's values and equalities at random, as far as the path allows.
+    """
+    dice = random.Random(seed)
+    solver = solving.solver(seed, EFFORT)
+    solver.add(*path.condition)
+    model = model_of(path)
+    yield model
+    for _ in range(count - 1):
+        solver.add(_another(path.made, model))
+        wishes: list[z3.BoolRef] = []
+        for wish in _wishes(path.made, dice):
+            if solver.check(*wishes, wish) == z3.sat:
+                wishes.append(wish)
+        if solver.check(*wishes) != z3.sat:
+            return
+        model = solver.model()
+        yield model
+
+
+def _wishes(made: Sequence[z3.ExprRef], dice: random.Random) -> Iterator[z3.BoolRef]:
+    for one in made:
+        if dice.random() < 1 / 2:
+            continue
+        if z3.is_int(one):
+            yield one == dice.choice(TELLING) + dice.randint(-1, 1)
+        elif z3.is_bv(one):
+            yield one == dice.choice((dice.choice(TELLING), dice.getrandbits(one.size())))
+        elif z3.is_bool(one):
+            yield one == dice.choice((True, False))
+        else:
+            other = dice.choice(made)
+            if other.sort() == one.sort() and not other.eq(one):
+                yield dice.choice((one == other, one != other))
+
+
+def _another(made: Sequence[z3.ExprRef], model: z3.ModelRef) -> z3.BoolRef:
+    """That a later model differs; identifiers count by which of them are the same."""
+    same: list[z3.BoolRef] = []
+    for place, one in enumerate(made):
+        if one.sort().kind() != z3.Z3_UNINTERPRETED_SORT:
+            same.append(one == model.eval(one, model_completion=True))
+            continue
+        for other in made[:place]:
+            if other.sort() == one.sort():
+                agree = z3.is_true(model.eval(one == other, model_completion=True))
+                same.append(one == other if agree else one != other)
+    return z3.Not(z3.And(same))
+
+
+def model_of(path: Path[Any]) -> z3.ModelRef:
+    """The path's own model. Raises `Unmodelled` if the solver could not find one."""
+    if path.model is None:
+        raise Unmodelled("the solver found no input for a path")
+    return path.model

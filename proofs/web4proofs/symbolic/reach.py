@@ -1,0 +1,186 @@
+"""Which lines and branches of the code under test are reached, by watching its bytecode.
+
+A branch is a conditional jump, and it has two outcomes; both must be reached, or a proof has not
+looked at all of the code.
+What cannot be reached has to be listed with the reason, and an entry that is reached after all is
+as much of an error as one that is missing.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import linecache
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from types import CodeType, FrameType
+from typing import Any, Final
+
+from attrs import frozen
+
+_FALL_THROUGH_AND_JUMP: Final = (
+    ("FOR_ITER", ("another item", "no more items")),
+    ("IF_NOT_NONE", ("None", "not None")),
+    ("IF_NONE", ("not None", "None")),
+    ("IF_FALSE", ("true", "false")),
+    ("IF_TRUE", ("false", "true")),
+)
+"""By a part of an instruction's name: what it means that it falls through, and that it jumps."""
+
+
+@frozen
+class Step:
+    """One instruction that was executed, and the one before it in its frame."""
+
+    code: CodeType
+    before: int
+    at: int
+
+
+@frozen
+class Excuse:
+    """A line or an outcome of a branch that no input reaches, and why that is so."""
+
+    function: str
+    place: str
+    """As it is reported: `"destination is None" is true`. Tests with one text share it."""
+    why: str
+
+
+START: Final = -1
+"""Stands before the first instruction of a frame, and before what follows an exception."""
+
+
+@contextmanager
+def watched(functions: Iterable[Callable[..., Any]]) -> Iterator[list[Step]]:
+    """Records every instruction that these functions execute, in order, while the block lasts."""
+    codes = frozenset(code for function in functions for code in codes_of(function))
+    steps: list[Step] = []
+
+    def on_call(frame: FrameType, _event: str, _argument: object) -> Any:
+        if frame.f_code not in codes:
+            return None
+        frame.f_trace_opcodes = True
+        return _recorder(frame.f_code, steps)
+
+    earlier = sys.gettrace()
+    sys.settrace(on_call)
+    try:
+        yield steps
+    finally:
+        sys.settrace(earlier)
+
+
+def _recorder(code: CodeType, steps: list[Step]) -> Callable[[FrameType, str, object], Any]:
+    before = START
+
+    def record(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal before
+        if event == "opcode":
+            steps.append(Step(code, before, frame.f_lasti))
+            before = frame.f_lasti
+        elif event == "exception":
+            before = START
+        return record
+
+    return record
+
+
+def codes_of(function: Callable[..., Any]) -> tuple[CodeType, ...]:
+    """The code of a function, and of the comprehensions and functions within it."""
+    found: list[CodeType] = []
+    waiting: list[CodeType] = [inspect.unwrap(function).__code__]
+    while waiting:
+        code = waiting.pop()
+        found.append(code)
+        waiting.extend(each for each in code.co_consts if isinstance(each, CodeType))
+    return tuple(found)
+
+
+def unreached(
+    functions: Iterable[Callable[..., Any]], steps: Iterable[Step], excuses: Sequence[Excuse] = ()
+) -> tuple[str, ...]:
+    """What the steps did not reach and nobody excused, and excuses for what they did reach."""
+    seen = set(steps)
+    missing: dict[tuple[str, str], str] = {}
+    for function in functions:
+        name = name_of(function)
+        for code in codes_of(function):
+            for place, line in (*_lines_missing(code, seen), *_outcomes_missing(code, seen)):
+                missing[(name, place)] = f"{name}, line {line}: {place} is never reached"
+    excused = {(excuse.function, excuse.place) for excuse in excuses}
+    said = [text for key, text in missing.items() if key not in excused]
+    said += [f"{name}: {place} was reached" for name, place in sorted(excused - set(missing))]
+    return tuple(said)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Module and qualified name."""
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def _lines_missing(code: CodeType, seen: set[Step]) -> Iterator[tuple[str, int]]:
+    reached = {step.at for step in seen if step.code is code}
+    lines: dict[int, bool] = {}
+    for instruction in dis.get_instructions(code):
+        line = instruction.positions.lineno if instruction.positions else None
+        if line is not None and instruction.opname not in ("RESUME", "MAKE_CELL", "COPY_FREE_VARS"):
+            lines[line] = lines.get(line, False) or instruction.offset in reached
+    for line, is_reached in lines.items():
+        if not is_reached:
+            yield f'"{_text(code, line).strip()}"', line
+
+
+def _outcomes_missing(code: CodeType, seen: set[Step]) -> Iterator[tuple[str, int]]:
+    instructions = list(dis.get_instructions(code))
+    nexts = _nexts(code, seen)
+    for instruction, following in pairwise(instructions):
+        outcomes = _outcomes(instruction.opname)
+        if outcomes is None:
+            continue
+        went = nexts.get(_first_of(instructions, instruction), set())
+        falls, jumps = following.offset in went, bool(went - {following.offset})
+        for outcome, is_reached in zip(outcomes, (falls, jumps), strict=True):
+            if not is_reached:
+                line = instruction.positions.lineno if instruction.positions else 0
+                yield f'"{_segment(code, instruction)}" is {outcome}', line or 0
+
+
+def _nexts(code: CodeType, seen: set[Step]) -> dict[int, set[int]]:
+    """Where each instruction went on to."""
+    nexts: dict[int, set[int]] = {}
+    for step in seen:
+        if step.code is code and step.before != START:
+            nexts.setdefault(step.before, set()).add(step.at)
+    return nexts
+
+
+def _outcomes(opname: str) -> tuple[str, str] | None:
+    for part, outcomes in _FALL_THROUGH_AND_JUMP:
+        if part in opname:
+            return outcomes
+    return None
+
+
+def _first_of(instructions: Sequence[dis.Instruction], wanted: dis.Instruction) -> int:
+    """Where the tracer sees an instruction: at its prefix, if its argument is long."""
+    place = instructions.index(wanted)
+    while place and instructions[place - 1].opname == "EXTENDED_ARG":
+        place -= 1
+    return instructions[place].offset
+
+
+def _segment(code: CodeType, instruction: dis.Instruction) -> str:
+    """The source text that a jump depends on; of several lines the first."""
+    where = instruction.positions
+    if where is None or where.lineno is None:
+        return instruction.opname
+    text = _text(code, where.lineno)
+    end = where.end_col_offset if where.end_lineno == where.lineno else None
+    return text.encode()[where.col_offset : end].decode().strip()
+
+
+def _text(code: CodeType, line: int) -> str:
+    return linecache.getline(code.co_filename, line)
