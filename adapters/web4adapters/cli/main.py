@@ -17,6 +17,7 @@ from web4adapters.cli.check import check
 from web4adapters.cli.demo import demo
 from web4adapters.cli.federation import init, run, status
 from web4adapters.cli.ledger import account, transfer
+from web4adapters.cli.simulate import simulate
 from web4adapters.cli.verify import export, verify
 from web4adapters.client import ClientError, Refused
 from web4adapters.config import ConfigError
@@ -53,12 +54,25 @@ def commands() -> None:
     Across platforms:       web4 transfer lock alice@thor bob@sprout 200
     Check a chain offline:  web4 verify federation/thor
     Prove the code:         web4 check prove
+    Try it under faults:    web4 simulate
 
     Client commands look for the federation in --federation, $WEB4_FEDERATION, or ./federation.
     """
 
 
-for _command in (account, bench, check, demo, export, init, run, status, transfer, verify):
+for _command in (
+    account,
+    bench,
+    check,
+    demo,
+    export,
+    init,
+    run,
+    simulate,
+    status,
+    transfer,
+    verify,
+):
     commands.add_command(_command)
 
 

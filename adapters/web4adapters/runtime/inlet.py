@@ -3,6 +3,7 @@
 Statements are judged as they come; transactions and old blocks wait at a *desk*, one for each peer,
 and have worker threads of their own, so that no flood of them delays a vote or another peer.
 A peer is held to what it may ask: one answer at a time, and few messages that do not pass.
+Clauses: W-LINK-6, W-LINK-8, W-LINK-9.
 """
 
 from __future__ import annotations

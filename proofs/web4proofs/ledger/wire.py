@@ -38,12 +38,14 @@ _SPARE: Final = 1
 """How many bytes more than it needs a head is given, to see them refused."""
 _LONG: Final = range(24, 32)
 """The low five bits of heads whose argument follows them, and of those that the profile lacks."""
+_EIGHT_BYTES: Final = 27
+_INDEFINITE: Final = 31
 _MAJORS: Final = tuple(major << 5 for major in range(6))
 
 
 def _length_of(information: int) -> int:
     """How long a head with these low five bits is."""
-    return 1 + (1 << information - 24) if 24 <= information <= 27 else 1  # noqa: PLR2004
+    return 1 + (1 << information - 24) if information in range(24, _EIGHT_BYTES + 1) else 1
 
 
 # --- integers --------------------------------------------------------------------------------
@@ -162,14 +164,29 @@ def _any_head_bytes() -> tuple[Octets]:
 
 
 def _head_reads_back(taken: Taken) -> Iterator[Statement]:
+    (data,) = taken.arguments
+    refusal = _refusal_of(data[0] & 0x1F, len(data))
     if isinstance(taken.result, str):
-        yield Statement("refused by a clause of heads", z3.BoolVal(taken.result in _OF_HEADS))
+        expected = taken.result == (refusal or "W-CBOR-4")
+        yield Statement("refused by the clause that it breaks", z3.BoolVal(expected))
         return
     _, used, head = taken.result
-    yield Statement("what is accepted is the head of what it says", _same(head, used))
+    whole = z3.And(z3.BoolVal(refusal is None), _same(head, used))
+    yield Statement("what is accepted is the head of what it says", whole)
 
 
-_OF_HEADS: Final = ("W-CBOR-2", "W-CBOR-4", "W-CBOR-5", "W-CBOR-6")
+def _refusal_of(information: int, length: int) -> str | None:
+    """The clause that forbids a head with these low five bits in so many bytes, whatever follows.
+
+    None if it depends on what follows: whether it is the shortest (W-CBOR-4).
+    """
+    if information == _INDEFINITE:
+        return "W-CBOR-5"
+    if information > _EIGHT_BYTES:
+        return "W-CBOR-6"
+    return "W-CBOR-2" if length < _length_of(information) else None
+
+
 HEAD_BYTES: Final = Subject((codec._long_argument,), _any_head_bytes, _read_head)
 
 # --- the tables ------------------------------------------------------------------------------
@@ -267,8 +284,8 @@ THEOREMS: Final = (
     ),
     Theorem(
         "P-WIRE-2",
-        "a head of any type with any argument is read back as it was, and one that is read is the "
-        "shortest of its argument",
+        "a head of any type with any argument is read back as it was, one that is read is the "
+        "shortest of its argument, and any other is refused by the clause that it breaks",
         ("W-CBOR-2", "W-CBOR-4", "W-CBOR-5", "W-CBOR-6"),
         ("A11",),
         "all types of the profile, all arguments up to 2^64 - 1, all bytes after a head",
