@@ -21,11 +21,11 @@ import z3
 from attrs import evolve
 
 from web4core.consensus.rules import Reproposal
-from web4core.effects import Sign
+from web4core.effects import Halt, Sign
 from web4core.messages import Kind
 from web4core.replica.state import Run
 from web4proofs.replica import arbitrary
-from web4proofs.replica.cutting import LEFT, cut
+from web4proofs.replica.cutting import LEFT, Parts, cut
 from web4proofs.replica.invariant import (
     FALSE,
     TRUE,
@@ -43,6 +43,7 @@ from web4proofs.replica.scene import (
     same_calls,
     stepping,
 )
+from web4proofs.replica.terms import same
 from web4proofs.symbolic import assume, bind, boolean, choose, equal, integer, optional, term
 
 
@@ -92,50 +93,63 @@ def prove_take(attempt: Attempt) -> None:
 
 
 def prove_apply_rules(attempt: Attempt) -> None:
-    """The rules are applied in order, each to what the one before left: C-FLOW-1."""
-    order = ["join", "propose", "prepare", "lock_and_commit", "decide"]
+    """The rules are applied in order, each to what the one before left: C-FLOW-1.
 
-    def parts(scene: Scene) -> Any:
-        rules = SimpleNamespace(
-            join=stepping_rule(scene, "join"),
-            lock_and_commit=stepping_rule(scene, "lock_and_commit"),
-        )
-        names = {"rules": rules, "synchronise": scene.noting("synchronise")}
-        for name in ("_propose", "_prepare", "_decide"):
-            names[name] = scene.noting(name[1:], lambda run, _now: _goes_on(scene, run))
-        return cut(bind(stepping._apply_rules, names))
-
-    def turn() -> Case:
-        scene = Scene(arbitrary.bare())
-        last = integer("last")
-        found = parts(scene).turn(run=scene.run, now_ms=now_ms(), height=last)
-        names = [name for name, _ in scene.calls]
-        if found is LEFT:
-            part = Part("it ends at a height that was gone through", last.term == _height(scene))
-            return Case((part, plainly("and does nothing more", not names)))
-        signed = [type(effect) for effect in scene.effects]
-        part = plainly(
-            "each rule once, in order, on the current agreement",
-            [name for name in names if name != "stale"] == order,
-            took(scene, *signed),
-            all(each is Sign for each in signed),
-        )
-        return Case((part,))
-
-    def after() -> Case:
-        scene = Scene(arbitrary.bare())
-        parts(scene).after(run=scene.run, now_ms=now_ms(), height=integer("last"))
-        called = [name for name, _ in scene.calls]
-        part = plainly("then it asks for blocks", called == ["synchronise"], not scene.effects)
-        return Case((part,))
-
-    attempt.cases(stepping._apply_rules, turn, label="one round")
-    attempt.cases(stepping._apply_rules, after, label="end")
+    Rounds go on while the last one ended a height, and end where the platform halts.
+    """
+    function = stepping._apply_rules
+    attempt.cases(function, _before_rounds, label="start")
+    attempt.cases(function, _one_round, label="one round")
+    attempt.cases(function, _after_rounds, label="end")
 
 
-def _height(scene: Scene) -> z3.ArithRef:
-    found: z3.ArithRef = term(scene.now.height)
-    return found
+_ORDER = ["join", "propose", "prepare", "lock_and_commit", "decide"]
+
+
+def _rounds(scene: Scene) -> Parts:
+    rules = SimpleNamespace(
+        join=stepping_rule(scene, "join"),
+        lock_and_commit=stepping_rule(scene, "lock_and_commit"),
+    )
+    names = {"rules": rules, "synchronise": scene.noting("synchronise")}
+    for name in ("_propose", "_prepare", "_decide"):
+        names[name] = scene.noting(name[1:], lambda run, _now: _goes_on(scene, run))
+    return cut(bind(stepping._apply_rules, names))
+
+
+def _before_rounds() -> Case:
+    scene = Scene(arbitrary.bare())
+    found = _rounds(scene).before(run=scene.run, now_ms=now_ms())
+    last = term(found.variables["height"])
+    first = Part("there is a first round", last != term(scene.agreement.height))
+    return Case((first, plainly("nothing comes before it", not scene.calls)))
+
+
+def _one_round() -> Case:
+    halted = optional(lambda: Halt("C-DEC-4", "a reason"))
+    scene, last = Scene(arbitrary.bare(), halted=halted), integer("last")
+    found = _rounds(scene).turn(run=scene.run, now_ms=now_ms(), height=last)
+    names = [name for name, _ in scene.calls]
+    ends = z3.Or(last.term == term(scene.agreement.height), z3.BoolVal(halted is not None))
+    goes = Part("it ends at a height gone through, or halted", z3.BoolVal(found is LEFT) == ends)
+    if found is LEFT:
+        return Case((goes, plainly("and does nothing more", not names)))
+    signed = [type(effect) for effect in scene.effects]
+    each = plainly(
+        "each rule once, in order, on the current agreement",
+        [name for name in names if name != "stale"] == _ORDER,
+        took(scene, *signed),
+        all(kind is Sign for kind in signed),
+    )
+    through = same(found.variables["height"], scene.agreement.height)
+    return Case((goes, each, Part("the height of the round is remembered", through)))
+
+
+def _after_rounds() -> Case:
+    scene = Scene(arbitrary.bare())
+    _rounds(scene).after(run=scene.run, now_ms=now_ms(), height=integer("last"))
+    called = [name for name, _ in scene.calls]
+    return Case((plainly("it asks for blocks", called == ["synchronise"], not scene.effects),))
 
 
 def _goes_on(scene: Scene, run: Run) -> None:

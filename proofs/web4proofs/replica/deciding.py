@@ -66,10 +66,14 @@ def prove_decide(attempt: Attempt) -> None:
             "it advances if and only if block and certificate are there",
             same_calls(scene.called("advance"), advanced),
             len(scene.called("ahead")) == int(missing),
+            same_calls(scene.called("certified"), [(scene.agreement,)]),
             scene.untouched(*SAFE_FIELDS),
             not scene.effects,
         )
-        return Case((part,))
+        next_height = [
+            equal(given[1], scene.agreement.height + 1) for given in scene.called("ahead")
+        ]
+        return Case((part, Part("C-DEC-3: its signers are one ahead", z3.And(next_height))))
 
     attempt.cases(stepping._decide, run)
     attempt.reached((stepping._decide,))

@@ -116,6 +116,7 @@ def _prove_handlers(attempt: Attempt) -> None:
         parts = (
             Part("only a timer that runs does anything", z3.BoolVal(bool(called)) == runs),
             plainly("and that by its kind", called in ([], [timer.kind.name])),
+            plainly("and runs no more", scene.now.armed == () if called else True),
             leaves_alone(scene, ()),
         )
         return Case(parts)

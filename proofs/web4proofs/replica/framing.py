@@ -19,16 +19,18 @@ from web4core.messages import Kind
 from web4core.replica import blocks, catchup, pacemaker
 from web4core.replica.state import Sync
 from web4proofs.replica import arbitrary
-from web4proofs.replica.invariant import Part
+from web4proofs.replica.invariant import FALSE, Part
 from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.scene import (
     Scene,
     leaves_alone,
     now_ms,
     plainly,
+    same_calls,
     same_one,
     stepping,
 )
+from web4proofs.replica.terms import proposer, proposer_of
 from web4proofs.symbolic import bind, choose, optional, term
 
 
@@ -52,10 +54,9 @@ def prove_frames(attempt: Attempt) -> None:
     )
     framed(catchup.say_where, lambda on: catchup.say_where(on.run), Sign)
     framed(catchup.on_status_timer, lambda on: catchup.on_status_timer(on.run, now_ms()), Sign)
-    framed(stepping._on_resend_timer, _resends, Send)
     framed(pacemaker.set_timers, _sets_timers, SetTimer, armed=lambda: choose(((), (TIMER,))))
     attempt.execute(catchup.status, blocks.next_time)
-    for proof in (_prove_admission, _prove_gossip, _prove_refusals):
+    for proof in (_prove_admission, _prove_gossip, _prove_refusals, _prove_reminder):
         proof(attempt)
 
 
@@ -107,6 +108,38 @@ def _submitted(effect: Any) -> tuple[Any, ...]:
     return found
 
 
+def _prove_reminder(attempt: Attempt) -> None:
+    """C-LOSS-1: all is said again, and the proposer of the view is handed what waits here."""
+
+    def run() -> Case:
+        scene = Scene(arbitrary.bare())
+        agreement, waiting = scene.agreement, choose(((), (arbitrary.opaque("waiting"),)))
+        application = SimpleNamespace(waiting=lambda _pool, _limit: waiting)
+        config = evolve(scene.config, application=application)
+        scene.run.state = scene.state = evolve(scene.state, config=config)
+        names = {"_resend": scene.noting("resend"), "proposer": proposer}
+        bind(stepping._on_resend_timer, names)(scene.run, now_ms())
+        turn = proposer_of(agreement.height, agreement.view)
+        due = z3.And(z3.BoolVal(waiting != ()), turn != term(agreement.me))
+        sent = list(scene.effects)
+        right = [
+            z3.And(z3.BoolVal(_submitted(each) is waiting), _is_to(each, turn)) for each in sent
+        ]
+        parts = (
+            Part("what waits is handed on", z3.BoolVal(len(sent) == 1) == due),
+            Part("to the proposer", z3.And(right)),
+            plainly("all is said again", same_calls(scene.called("resend"), [(scene.run,)])),
+            leaves_alone(scene, (Send,)),
+        )
+        return Case(parts)
+
+    attempt.cases(stepping._on_resend_timer, run)
+
+
+def _is_to(effect: Any, turn: z3.ArithRef) -> z3.BoolRef:
+    return term(effect.to[0]) == turn if len(effect.to) == 1 else FALSE
+
+
 def _prove_refusals(attempt: Attempt) -> None:
     """Of what peers hand in, a refusal is told only to whoever waited here before (A-EFFECT-7)."""
 
@@ -129,11 +162,6 @@ TIMER = Timer(TimerKind.RESEND, 1, 0)
 
 def _any_statement() -> Any:
     return arbitrary.statement("statement", choose(tuple(Kind)))
-
-
-def _resends(scene: Scene) -> None:
-    names = {"_resend": scene.noting("resend"), "proposer": lambda *_given: scene.agreement.n}
-    bind(stepping._on_resend_timer, names)(scene.run, now_ms())
 
 
 def _sets_timers(scene: Scene) -> None:

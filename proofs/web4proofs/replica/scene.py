@@ -138,6 +138,7 @@ class Scene:
             verdict=known.get("verdict", arbitrary.opaque("verdict")),
             sync=known.get("sync"),
             armed=known.get("armed", ()),
+            halted=known.get("halted"),
         )
         self.run = Run(self.state)
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
