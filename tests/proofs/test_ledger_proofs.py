@@ -35,7 +35,7 @@ from web4proofs.ledger import (
     overlay,
     wire,
 )
-from web4proofs.ledger.contract import CONTRACTS
+from web4proofs.ledger.contract import CONTRACTS, table_of
 from web4proofs.ledger.view import KINDS
 from web4proofs.theorem import Failure, Outcome, Theorem
 
@@ -73,6 +73,12 @@ def test_the_contracts_list_their_checks_in_the_published_order() -> None:
 
 def test_each_kind_of_body_has_a_rule_and_a_contract() -> None:
     assert set(KINDS) == set(RULES) == set(CONTRACTS)
+
+
+def test_a_contract_can_be_printed() -> None:
+    printed = table_of(CONTRACTS[TransferRollback]).splitlines()
+    assert printed[2] == "| L-BACK-1 | the transfer exists | `unknown-transfer` |"
+    assert printed[-1].startswith("| L-BACK-4 | then the transfer is rolled back")
 
 
 # --- wrong rules -----------------------------------------------------------------------------
@@ -399,6 +405,7 @@ def test_the_rule_that_loses_the_fee_is_refuted_and_the_mended_one_proved() -> N
     failures = leaky.prove().failures
     lost = next(failure for failure in failures if "keeps its sum" in failure.query)
     assert "LeakyTransfer" in dict(lost.values)["body"]
+    assert "together before" in lost.found
     assert "Account(" in shown_by(lost)
 
 

@@ -33,7 +33,7 @@ class Copy:
 class Trouble(Protocol):
     """Something that is wrong with links at the moment."""
 
-    def befall(self, link: Link, kind: str, copies: list[Copy]) -> list[Copy]:
+    def befall(self, link: Link, kind: str, copies: list[Copy], /) -> list[Copy]:
         """What becomes of the copies of a packet that carries a message of this kind."""
         ...
 

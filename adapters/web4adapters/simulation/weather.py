@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from attrs import field, frozen
 
 from web4adapters.simulation.dice import Dice
@@ -92,17 +90,15 @@ class _Silencing:
         return [] if kind == self.kind and link[1] in self.targets else copies
 
 
-class _Ambient(Protocol):
+@frozen
+class _Ambient:
     """Something that befalls packets on all links during a window."""
 
-    @property
-    def window(self) -> Window:
-        """From when to when."""
-        ...
+    window: Window
 
-    def trouble(self, dice: Dice) -> Trouble:
+    def trouble(self, dice: Dice, /) -> Trouble:
         """What befalls a packet."""
-        ...
+        raise NotImplementedError
 
     def inflict(self, world: World, dice: Dice) -> None:
         """Begin and end it in its time."""
@@ -120,10 +116,9 @@ class _Ambient(Protocol):
 class Loss(_Ambient):
     """Packets are lost."""
 
-    window: Window
     per_mille: int
 
-    def trouble(self, dice: Dice) -> _Loss:
+    def trouble(self, dice: Dice, /) -> _Loss:
         """What befalls a packet."""
         return _Loss(self.per_mille, dice)
 
@@ -135,11 +130,10 @@ class Loss(_Ambient):
 class Doubling(_Ambient):
     """Packets arrive twice."""
 
-    window: Window
     per_mille: int
     late_ms: int
 
-    def trouble(self, dice: Dice) -> _Doubling:
+    def trouble(self, dice: Dice, /) -> _Doubling:
         """What befalls a packet."""
         return _Doubling(self.per_mille, self.late_ms * MS, dice)
 
@@ -152,11 +146,10 @@ class Doubling(_Ambient):
 class Reordering(_Ambient):
     """Packets overtake one another."""
 
-    window: Window
     per_mille: int
     late_ms: int
 
-    def trouble(self, dice: Dice) -> _Reordering:
+    def trouble(self, dice: Dice, /) -> _Reordering:
         """What befalls a packet."""
         return _Reordering(self.per_mille, self.late_ms * MS, dice)
 
@@ -169,10 +162,9 @@ class Reordering(_Ambient):
 class Corruption(_Ambient):
     """Bits flip on the way."""
 
-    window: Window
     per_mille: int
 
-    def trouble(self, dice: Dice) -> _Corruption:
+    def trouble(self, dice: Dice, /) -> _Corruption:
         """What befalls a packet."""
         return _Corruption(self.per_mille, dice)
 
@@ -184,10 +176,9 @@ class Corruption(_Ambient):
 class Delay(_Ambient):
     """Links are slow."""
 
-    window: Window
     late_ms: int
 
-    def trouble(self, dice: Dice) -> _Delay:
+    def trouble(self, dice: Dice, /) -> _Delay:
         """What befalls a packet."""
         return _Delay(self.late_ms * MS, dice)
 
@@ -199,11 +190,10 @@ class Delay(_Ambient):
 class Silencing(_Ambient):
     """One kind of message does not reach some platforms: the network is on nobody's side."""
 
-    window: Window
     kind: str
     targets: tuple[int, ...]
 
-    def trouble(self, _dice: Dice) -> _Silencing:
+    def trouble(self, _dice: Dice, /) -> _Silencing:
         """What befalls a packet."""
         return _Silencing(self.kind, self.targets)
 

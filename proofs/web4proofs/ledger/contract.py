@@ -415,6 +415,13 @@ CONTRACTS: Final = {each.kind: each for each in (OPEN, TRANSFER, LOCK, COMMIT, R
 """The contract of each kind of body."""
 
 
+def table_of(contract: Contract) -> str:
+    """A contract as a table of Markdown, for the specification."""
+    rows = [f"| {r.clause} | {r.says} | `{r.code.value}` |" for r in contract.requires]
+    rows += [f"| {effect.clause} | then {effect.says} | |" for effect in contract.effects]
+    return "\n".join(("| clause | what holds | else |", "|---|---|---|", *rows)) + "\n"
+
+
 def _promise(
     source: At, destination: At, amount: z3.ArithRef, expiry: z3.ArithRef, phase: Phase
 ) -> Promise:

@@ -143,9 +143,15 @@ def _premises(case: Case) -> Iterator[z3.BoolRef]:
 def _statements(case: Case) -> Iterator[Statement]:
     scene = Scene(case)
     before, after = case.before, case.after
-    kept = total(before, scene.accounts) == total(after, scene.accounts)
+    sums = total(before, scene.accounts), total(after, scene.accounts)
+
+    def explain(model: z3.ModelRef) -> str:
+        one, other = (model.eval(each, model_completion=True) for each in sums)
+        return f"the accounts have {one} micro-ATP together before, and {other} after"
+
     promised = locked_is_promised(after, ANYONE, scene.transfers)
-    yield _of("what is available and locked keeps its sum", kept)
+    kept = sums[0] == sums[1]
+    yield Statement("what is available and locked keeps its sum", kept, explain)
     yield _of("nothing is negative", nothing_negative(after, ANYONE, ANY_TRANSFER))
     yield _of("what is locked is the sum of the open transfers", promised)
     yield _of("both ends of a transfer are open, apart", ends_are_accounts(after, ANY_TRANSFER))

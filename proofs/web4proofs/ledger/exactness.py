@@ -142,6 +142,9 @@ def _clauses(contract: Contract) -> str:
     return " and ".join(dict.fromkeys(effect.clause for effect in contract.effects))
 
 
+_KEEPING: Final = tuple(f"P-LEDGER-{number}" for number, _ in enumerate(KINDS, len(KINDS) + 1))
+"""The theorems that the rules keep the invariants: see `keeping`."""
+
 _SAYS: Final = (
     "{name} is carried out if and only if what {first} to {last} require holds, is otherwise "
     "refused with the code of the first that fails, and then changes exactly what {effect} says"
@@ -158,7 +161,7 @@ def _theorem(number: int, kind: type) -> Theorem:
     clauses = (*required, *effects, "L-RULE-1", "L-RULE-2", "L-RULE-3", "L-RULE-4")
     scope = "any state, any amounts, times, nonces and keys, every way in which names can coincide"
     kept = ", ".join(each.clause for each in contract.relies_on)
-    assumes = ("A11", "P-LEDGER-9") if kept else ("A11",)
+    assumes = ("A11", *(_KEEPING if kept else ()))
     return Theorem(
         f"P-LEDGER-{number}",
         says,

@@ -3,7 +3,10 @@
 Each value does what its plain counterpart does, for exactly the operations written out here.
 All others, hashing, indexing, iteration and text among them, raise `Unmodelled`: a plain result
 would hold for one input and be taken for all.
-`isinstance` sees the plain type; `type` does not, so code that asks for it is not modelled.
+`isinstance` sees the plain type.
+Two things Python asks of no value, so that they cannot raise: `type(value)` and `value is other`.
+Code under proof asks them of `None`, of enum members and of bodies, all of which stay plain here;
+where it asks them of a symbolic value, its replay takes another way than its path.
 
 A question whose answer Python itself needs, `if`, `and`, `in`, `==` of records, forks the run by
 `engine.decide`.
