@@ -103,6 +103,14 @@ def test_what_was_signed_before_the_snapshot_is_not_asked_for() -> None:
     assert not has_forgotten(whole.guard, later)
 
 
+@pytest.mark.clause("C-GUARD-4", "C-GUARD-6")
+def test_a_platform_is_not_silenced_again_for_what_it_was_silenced_for() -> None:
+    whole = history(after_a_view_change(), 1)[-1]
+    lost = evolve(whole.revived, said=frozenset())
+    assert has_forgotten(whole.guard, lost)
+    assert not has_forgotten(evolve(whole.guard, silent_through=1), lost)
+
+
 @pytest.mark.clause("A-SET-2", "A-DUR-2")
 def test_a_changed_setting_does_not_change_where_a_journal_leads(tmp_path: Path) -> None:
     fed = Federation(4, settings=Settings(pool_items=1))

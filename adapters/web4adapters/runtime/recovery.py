@@ -82,11 +82,12 @@ def has_forgotten(memory: Memory, revived: Revived) -> bool:
 
     What is signed is in the journal first.
     So of each kind, what was signed last is something that the fold said, unless it lies before the
-    snapshot that the fold began with.
+    snapshot that the fold began with, or at a height at which the platform is silent already.
     """
     me = revived.state.config.me
     return any(
-        (last.height, last.view) >= revived.begun
+        last.height > memory.silent_through
+        and (last.height, last.view) >= revived.begun
         and Statement(kind, last.height, last.view, last.digest, me) not in revived.said
         for kind, last in zip(BINDING, memory.last, strict=True)
         if last is not None

@@ -254,8 +254,8 @@ NAMED: Final[tuple[Named, ...]] = (
         "C-VIEW-1",
         RULES,
         "enter",
-        "moved = evolve(agreement, view=view, said=Said(), gathered=False)",
-        "moved = evolve(agreement, view=view, gathered=False)",
+        "return evolve(moved, said=Said(view_change=draft)), draft",
+        "return evolve(moved, said=evolve(agreement.said, view_change=draft)), draft",
     ),
     Named(
         "the current view is joined again",
