@@ -17,19 +17,25 @@ from aiohttp.test_utils import make_mocked_request
 from attrs import evolve
 
 from tests.support.federation import Federation
+from web4adapters.api import server
 from web4adapters.api.openapi import DESCRIPTION
 from web4adapters.api.server import MAX_BODY_BYTES, Api, errors_as_json
+from web4adapters.client import next_transaction
 from web4adapters.config import NodeConfig, load_node_config
 from web4adapters.demo import LocalFederation
 from web4adapters.runtime import main
 from web4adapters.runtime.recovery import Revived, revive
+from web4adapters.signers import KeyFile
 from web4adapters.storage import StorageError
 from web4adapters.storage.store import STORE_NAME
+from web4core.chain import chain_id
 from web4core.effects import Halt
 from web4core.errors import LocalProtocolError
 from web4core.ledger.state import MICRO, Address
+from web4core.ledger.transactions import Transfer
 
 FED = Federation(4, check=False)
+ALICE, BOB = Address("thor", "alice"), Address("thor", "bob")
 HALT = Halt("C-DEC-4", "the root is wrong")
 
 
@@ -49,6 +55,18 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with LocalFederation(folder, 1, {Address("thor", "alice"): MICRO}) as federation:
         federation.start()
         yield int(federation.urls["thor"].rpartition(":")[2])
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[LocalFederation]:
+    """A federation of one, in which nothing has happened."""
+    with LocalFederation(tmp_path / "alone", 1, {ALICE: MICRO, BOB: 0}) as federation:
+        federation.start()
+        yield federation
+
+
+def port_of(federation: LocalFederation) -> int:
+    return int(federation.urls["thor"].rpartition(":")[2])
 
 
 def ask(port: int, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, dict]:
@@ -87,6 +105,7 @@ BAD = [
 ]
 
 
+@pytest.mark.clause("W-HTTP-2")
 @pytest.mark.parametrize(("method", "path", "body", "kind", "status", "code"), BAD)
 def test_a_bad_request_is_told_what_is_wrong_and_what_to_do(
     port: int, method: str, path: str, body: bytes | None, kind: str, status: int, code: str
@@ -97,6 +116,7 @@ def test_a_bad_request_is_told_what_is_wrong_and_what_to_do(
     assert answer["error"]["do"]
 
 
+@pytest.mark.clause("W-HTTP-3")
 def test_an_oversized_body_is_refused_and_the_platform_lives_on(port: int) -> None:
     try:
         status, _ = ask(port, "POST", "/v1/transactions", b" " * (MAX_BODY_BYTES + 1), JSON)
@@ -104,6 +124,57 @@ def test_an_oversized_body_is_refused_and_the_platform_lives_on(port: int) -> No
         status = 413  # it closed before all was sent
     assert status == 413
     assert ask(port, "GET", "/v1/health", None, JSON) == (200, {"status": "ok"})
+
+
+@pytest.mark.clause("W-HTTP-3")
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        content_type = JSON
+
+        async def json(self) -> Any:
+            await asyncio.sleep(60)
+
+    monkeypatch.setattr(server, "BODY_TIMEOUT_S", 0.01)
+    with pytest.raises(server.ApiError) as refused:
+        asyncio.run(server._json_body(Slow()))  # type: ignore[arg-type]
+    assert (refused.value.status, refused.value.code) == (408, "request-timeout")
+
+
+@pytest.mark.clause("W-HTTP-6")
+def test_before_the_first_block_an_account_has_no_proof(alone: LocalFederation) -> None:
+    status, answer = ask(port_of(alone), "GET", f"/v1/accounts/{ALICE}", None, JSON)
+    assert (status, answer["height"], answer["proof"]) == (200, 0, None)
+
+
+@pytest.mark.clause("W-HTTP-1", "W-HTTP-4", "W-HTTP-5", "W-HTTP-6", "W-HTTP-8")
+def test_a_transaction_is_followed_from_unknown_to_its_block(alone: LocalFederation) -> None:
+    port, client, chain = port_of(alone), alone.clients["thor"], chain_id(alone.genesis)
+    signer = KeyFile.load(alone.folder / "wallets" / f"{ALICE}.key")
+    payment = next_transaction(
+        client, ALICE, signer, lambda nonce: Transfer(chain, ALICE, BOB, 7, nonce)
+    )
+    path = f"/v1/transactions/{payment.id.hex()}"
+    assert ask(port, "GET", path, None, JSON)[1]["status"] == "unknown"
+
+    spoiled = payment.encoded[:-1] + bytes([payment.encoded[-1] ^ 1])
+    for bad, clause in ((b"\x80", "W-TYPE-5"), (spoiled, "W-MSG-2")):
+        body = json.dumps({"transactions": [payment.encoded.hex(), bad.hex()]}).encode()
+        status, answer = ask(port, "POST", "/v1/transactions", body, JSON)
+        assert (status, answer["error"]["code"]) == (400, clause)
+    assert ask(port, "GET", path, None, JSON)[1]["status"] == "unknown"  # none was taken
+
+    handed_in = json.dumps({"transactions": [payment.encoded.hex()]}).encode()
+    status, answer = ask(port, "POST", "/v1/transactions", handed_in, JSON)
+    assert (status, answer["transactions"][0]["status"]) == (200, "pending")
+    found = ask(port, "GET", f"{path}?wait_ms=20000", None, JSON)[1]
+    assert (found["status"], found["height"], found["position"]) == ("committed", 1, 0)
+    assert client.wait(payment, 5).height == 1  # with its proof
+    assert client.account(BOB).account.available_uatp == 7
+
+    again = ask(port, "POST", "/v1/transactions", handed_in, JSON)[1]["transactions"][0]
+    assert (again["status"], again["code"], again["committed_at"]) == ("refused", "nonce-used", 1)
+    assert len(ask(port, "GET", "/v1/export?limit=9", None, JSON)[1]["blocks"]) == 1
+    assert ask(port, "GET", "/v1/export?from=2", None, JSON)[1]["blocks"] == []
 
 
 @pytest.mark.clause("A-DUR-1")

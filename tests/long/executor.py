@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 
-from web4proofs.ledger import genesis, lists, maps, overlay, wire
+from web4proofs.ledger import blocks, genesis, lists, maps, overlay, wire
 from web4proofs.ledger.view import KINDS, rule_of
 from web4proofs.symbolic.subject import Replays, Subject, paths_of, replay
 
@@ -29,7 +29,7 @@ def subjects() -> Iterator[tuple[str, Subject]]:
     yield "overlay, keys", overlay.READING_KEYS
     yield "overlay, applying", overlay.APPLYING
     yield "overlay, settling", overlay.SETTLING
-    yield "blocks", overlay.JUDGING
+    yield "blocks", blocks.JUDGING
     yield "genesis", genesis.GENESIS
     yield "integers", wire.INTEGERS
     yield "bytes of integers", wire.INTEGER_BYTES

@@ -27,6 +27,7 @@ from web4core.ledger.transactions import (
 from web4proofs.ledger import (
     THEOREMS,
     authority,
+    blocks,
     custom,
     exactness,
     keeping,
@@ -35,11 +36,12 @@ from web4proofs.ledger import (
     overlay,
     wire,
 )
-from web4proofs.ledger.contract import CONTRACTS, table_of
+from web4proofs.ledger.conditions import table_of
+from web4proofs.ledger.contract import CONTRACTS
 from web4proofs.ledger.view import KINDS
 from web4proofs.theorem import Failure, Outcome, Theorem
 
-SLOW = ("P-LEDGER-13", "P-LEDGER-14", "P-LIGHT-1", "P-LIGHT-2")
+SLOW = ("P-LEDGER-12", "P-LEDGER-13", "P-LEDGER-14", "P-LIGHT-1", "P-LIGHT-2")
 """Proved by `web4 check prove`; their parts are tried on wrong code below."""
 
 
@@ -334,13 +336,13 @@ def test_a_block_whose_refusals_are_passed_over_breaks_its_theorem(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def applied_anyway(self: Any, state: Any, payload: Any, time_ms: int) -> Any:
-        overlay_ = overlay._Log(state, self.platform_keys)
+        log = blocks._Log(state, self.platform_keys)
         for item in payload:
-            overlay_.apply(item, time_ms)
-        return self._applied(overlay_)
+            log.apply(item, time_ms)
+        return self._applied(log)
 
-    monkeypatch.setattr(overlay, "JUDGING", evolve(overlay.JUDGING, call=applied_anyway))
-    assert "the first refusal" in failures_of(overlay.prove_block)
+    monkeypatch.setattr(blocks, "JUDGING", evolve(blocks.JUDGING, call=applied_anyway))
+    assert "the first refusal" in failures_of(blocks.prove_block)
 
 
 @pytest.mark.clause("W-MAP-5")

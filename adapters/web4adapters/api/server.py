@@ -51,10 +51,10 @@ from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, MAX_SUBMISSION, Ce
 from web4core.schema import MAX_UINT, NAME
 
 MAX_BODY_BYTES = 2 * MAX_SUBMISSION * MAX_ITEM_BYTES + 64 * 1024
-"""Length of a request's body: so many transactions, in hex."""
+"""Length of a request's body: so many transactions, in hex (W-HTTP-3)."""
 
 BODY_TIMEOUT_S = 10.0
-"""How long a client may take to send its body."""
+"""How long a client may take to send its body (W-HTTP-3)."""
 
 MAX_WAIT_MS = 30_000
 """How long a client may wait for a transaction in one request."""
@@ -85,7 +85,7 @@ def explain(code: str) -> str:
 
 
 def errors_as_json(stop: Callable[[StorageError], None]) -> Middleware:
-    """Turn every refusal into JSON, and never show a traceback.
+    """Turn every refusal into JSON, and never show a traceback (W-HTTP-2).
 
     An error of the store is passed to `stop`: the platform must not go on (A-DUR-1).
     """
@@ -210,7 +210,7 @@ class Api:
     # --- transactions ---
 
     async def submit(self, request: web.Request) -> web.Response:
-        """Take transactions; the answer comes when they are on disk."""
+        """Take transactions, all or none; the answer comes when they are on disk (W-HTTP-4)."""
         encoded = _hex_list(await _json_body(request))
         items: list[Any] = []
         claims: list[Claim] = []
@@ -241,7 +241,7 @@ class Api:
         return answer | {"meaning": explain(code)} | before
 
     async def transaction(self, request: web.Request) -> web.Response:
-        """What became of a transaction; waits for it if asked to."""
+        """What became of a transaction; waits for it if asked to (W-HTTP-5)."""
         identity = _digest(request.match_info["id"])
         wait_ms = _integer(request.query.get("wait_ms", "0"), "wait_ms", 0, MAX_WAIT_MS)
         fates = self._engine.fates
@@ -325,8 +325,8 @@ class Api:
         )
 
     def _entry(self, path: bytes, what: str) -> tuple[Entry, int, str | None]:
-        """An entry of the durable state, the height it is of, and its proof in hex."""
-        state = self._engine.durable
+        """An entry of the durable state, the height it is of, and its proof in hex (W-HTTP-6)."""
+        state = self._engine.durable  # W-HTTP-1
         ledger: LedgerState = state.app
         entry = ledger.entries.get(path)
         if entry is None:
@@ -382,7 +382,7 @@ class Api:
         return [self._names[signer] for signer, _ in decoded.signatures]
 
     async def export(self, request: web.Request) -> web.Response:
-        """Consecutive blocks with their certificates, for offline verification."""
+        """Consecutive blocks with their certificates, for offline verification (W-HTTP-8)."""
         first = _integer(request.query.get("from", "1"), "from", 1, MAX_UINT)
         limit = _integer(request.query.get("limit", "64"), "limit", 1, MAX_EXPORT_BLOCKS)
         blocks = self._engine.store.blocks_from(first, limit, MAX_EXPORT_BYTES)

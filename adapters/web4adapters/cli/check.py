@@ -1,4 +1,4 @@
-"""`web4 check`: the proofs about the installed code, run anew."""
+"""`web4 check`: the proofs and explorations of the installed code, run anew."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from web4adapters.cli.common import json_option
+from web4adapters.cli.explore import explore
 
 if TYPE_CHECKING:
     from web4proofs.theorem import Theorem
@@ -30,7 +31,11 @@ def check() -> None:
     Those about one clause:        web4 check prove C-PREP-3
     Your own ledger rules:         web4 check prove --rules my.module
     See that the proofs can fail:  web4 check mutants
+    Go through every state:        web4 check explore
     """
+
+
+check.add_command(explore)
 
 
 @check.command()

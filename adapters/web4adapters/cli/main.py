@@ -15,6 +15,7 @@ import click
 from web4adapters.cli.bench import bench
 from web4adapters.cli.check import check
 from web4adapters.cli.demo import demo
+from web4adapters.cli.explore import replay
 from web4adapters.cli.federation import init, run, status
 from web4adapters.cli.ledger import account, transfer
 from web4adapters.cli.simulate import simulate
@@ -54,6 +55,7 @@ def commands() -> None:
     Across platforms:       web4 transfer lock alice@thor bob@sprout 200
     Check a chain offline:  web4 verify federation/thor
     Prove the code:         web4 check prove
+    Explore its states:     web4 check explore
     Try it under faults:    web4 simulate
 
     Client commands look for the federation in --federation, $WEB4_FEDERATION, or ./federation.
@@ -67,6 +69,7 @@ for _command in (
     demo,
     export,
     init,
+    replay,
     run,
     simulate,
     status,

@@ -1,7 +1,8 @@
 """One platform, seen from outside, over HTTP.
 
 Whatever the platform says of an account, a transfer, a transaction or a block is checked with its
-proof and commit certificate against the keys of the genesis; what does not hold is an error.
+proof and commit certificate against the keys of the genesis; what does not hold is an error
+(W-HTTP-7).
 """
 
 from __future__ import annotations

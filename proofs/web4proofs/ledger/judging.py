@@ -19,7 +19,7 @@ from web4core.ledger.state import Account, CrossTransfer, Entry
 from web4proofs import solving
 from web4proofs.ledger.abstract import After, Before
 from web4proofs.ledger.checking import Statement, explored, together
-from web4proofs.ledger.contract import Given
+from web4proofs.ledger.conditions import Given
 from web4proofs.ledger.source import imports_of, lines_of, source_of
 from web4proofs.ledger.view import Rule, SymbolicView
 from web4proofs.symbolic import Path

@@ -1,4 +1,4 @@
-"""Theorem: what `check_list` accepts is in the list under that root.
+"""Theorem: `check_list` accepts exactly the proofs of RFC 9162, and then what is in the list.
 
 Digests are terms, as in `maps`: `item(bytes)` for a leaf, `pair(left, right)` for a node above, and
 `other` for all else; leaf and node have different first bytes (W-LIST-1), and a node is made of
@@ -33,12 +33,15 @@ from web4proofs.symbolic.subject import Subject, Taken
 from web4proofs.symbolic.values import Symbolic, refusal, seen_as, strict
 from web4proofs.theorem import Outcome, Theorem
 
-MOST_ITEMS: Final = 8
+MOST_ITEMS: Final = 6
 """Items of a list, in this theorem."""
-MOST_CLAIMED: Final = 9
+MOST_CLAIMED: Final = 7
 """Size that a proof claims for it."""
-MOST_NODES: Final = 5
+MOST_NODES: Final = 4
 """Digests of a proof: one more than a list of the claimed size can need."""
+
+SIZE_LIMIT: Final = 2**64
+"""Sizes are of 64 bits."""
 
 ITEM: Final = octets_sort("Item", 40)
 _node = z3.Datatype("ListNode")
@@ -101,9 +104,9 @@ _list_root = bind_late(merkle.list_root, _OF_TERMS, (merkle._next_level,))
 def _any_proof() -> tuple[Any, ...]:
     """Any list, any leaf, any claim of its place, and any proof, of which one part may be bad."""
     items = tuple(identifier("item", ITEM) for _ in range(choose(range(1, MOST_ITEMS + 1))))
-    size = choose((*range(MOST_CLAIMED + 1), 2**64))
+    size = choose((*range(MOST_CLAIMED + 1), SIZE_LIMIT))
     index = choose(range(-1, size + 1)) if size <= MOST_CLAIMED else 0
-    length = choose(range(MOST_NODES + 1)) if 0 <= index < size < 2**64 else 0
+    length = choose(range(MOST_NODES + 1)) if 0 <= index < size < SIZE_LIMIT else 0
     proof: list[Any] = [ListDigest(fresh("sibling", NODE)) for _ in range(length)]
     if length == 1 and choose((False, True)):
         proof = [b"too short"]
@@ -119,10 +122,35 @@ def _check(items: Any, leaf: Any, index: int, size: int, proof: Any) -> bool:
     return bool(check_list(list_root(items), leaf, index, size, proof))
 
 
+def _root_by(leaf: z3.DatatypeRef, index: int, size: int, proof: list[Any]) -> Any:
+    """The root that a proof leads to, by the definition of proofs in RFC 9162, section 2.1.3.1.
+
+    None if it has not as many digests as the place needs, or something else among them.
+    """
+    if size == 1:
+        return None if proof else leaf
+    if not proof or type(proof[-1]) is not ListDigest:
+        return None
+    left = 1 << (size - 1).bit_length() - 1
+    beside = proof[-1].term
+    if index < left:
+        below = _root_by(leaf, index, left, proof[:-1])
+        return None if below is None else NODE.pair(below, beside)
+    below = _root_by(leaf, index - left, size - left, proof[:-1])
+    return None if below is None else NODE.pair(beside, below)
+
+
 def _is_right(taken: Taken) -> Iterator[Statement]:
-    items, leaf, index, size, _ = taken.arguments
+    items, leaf, index, size, proof = taken.arguments
+    leads = z3.BoolVal(False)
+    if 0 <= index < size < SIZE_LIMIT:
+        reached = _root_by(NODE.item(leaf.term), index, size, proof)
+        root = _list_root(items).term
+        leads = z3.BoolVal(False) if reached is None else reached == root
     if not taken.result:
+        yield Statement("what is refused does not lead to the root", z3.Not(leads))
         return
+    yield Statement("what is accepted leads to the root", leads)
     among = z3.Or([equal(leaf, item) for item in items])
     yield Statement("what is accepted is in the list", among)
     if size == len(items):
@@ -151,8 +179,9 @@ def prove_lists(subject: Subject = LISTS) -> Outcome:
 THEOREMS: Final = (
     Theorem(
         "P-LIGHT-2",
-        "a list proof that is accepted shows an item of the list under the root, at its index if "
-        "the claimed size is the list's, and one that shows nothing is refused without an error",
+        "a list proof is accepted if and only if it leads to the root as RFC 9162 says; then what "
+        "it shows is an item of the list under that root, at its index if the claimed size is the "
+        "list's, and no proof raises an error",
         ("W-LIST-1", "W-LIST-3", "L-LIGHT-3"),
         ("A3", "A11"),
         f"lists of up to {MOST_ITEMS} items, claimed sizes up to {MOST_CLAIMED}, proofs of up to "

@@ -1,4 +1,4 @@
-"""Theorem: what `check_map` accepts is in the map under that root.
+"""Theorem: `check_map` accepts exactly the proofs that lead to the root, and then what they show.
 
 Digests are terms: the digest of a leaf is `leaf(path, value)`, that of a branch
 `branch(bitmap, children)`, and all else is `other`.
@@ -102,11 +102,20 @@ def _leaf(path: Octets, value: Any) -> MapDigest:
     return MapDigest(NODE.leaf(z3.Concat(*path.octets), value.term))
 
 
-def _branch(bitmap: Word, children: Sequence[MapDigest]) -> MapDigest:
+def _branch(bitmap: Any, children: Sequence[MapDigest]) -> MapDigest:
+    return MapDigest(_branch_of(_wide(bitmap), [child.term for child in children]))
+
+
+def _branch_of(bitmap: z3.BitVecRef, children: Sequence[z3.DatatypeRef]) -> z3.DatatypeRef:
     listed = CHILDREN.none
     for child in reversed(children):
-        listed = CHILDREN.first(child.term, listed)
-    return MapDigest(NODE.branch(z3.Extract(COUNTED - 1, 0, bitmap.term), listed))
+        listed = CHILDREN.first(child, listed)
+    return NODE.branch(z3.Extract(COUNTED - 1, 0, bitmap), listed)
+
+
+def _wide(bitmap: Any) -> z3.BitVecRef:
+    """A bitmap, which may be plain, as wide as a `Word`."""
+    return bitmap.term if isinstance(bitmap, Word) else z3.BitVecVal(bitmap, WIDTH)
 
 
 class _Bits:
@@ -163,11 +172,17 @@ _PROOFS: Final[Sequence[tuple[int, ...]]] = ((), (COUNTED,), (1, 1))
 
 
 def _any_proof() -> tuple[Any, ...]:
-    length = choose((PATH_BYTES, PATH_BYTES - 1))
-    path = octets("path", (), length)
+    if choose((False, True)):
+        return _any_long_proof()
+    path = octets("path", (), choose((PATH_BYTES, PATH_BYTES - 1)))
     steps = tuple(_any_step(most) for most in choose(_PROOFS))
-    if length == PATH_BYTES and choose((False, True)):
-        steps = (MapStep(1, ()),) * (MAX_DEPTH + 1)
+    return any_digest("root"), path, identifier("value", VALUE), MapProof(steps)
+
+
+def _any_long_proof() -> tuple[Any, ...]:
+    """As many branches as a path has half bytes, or one more, each with one child, the first."""
+    steps = (MapStep(1, ()),) * (MAX_DEPTH + choose((0, 1)))
+    path = octets("path", bytes(PATH_BYTES), PATH_BYTES)
     return any_digest("root"), path, identifier("value", VALUE), MapProof(steps)
 
 
@@ -205,9 +220,42 @@ def _high_bit(depth: int) -> int:
     return 8 * PATH_BYTES - 4 * depth - 1
 
 
+def _leads_to(root: z3.DatatypeRef, path: Octets, value: Any, proof: MapProof) -> z3.BoolRef:
+    """Whether a proof is well formed, and its branches lead from the leaf up to the root (W-MAP-5).
+
+    A branch has the child below in the place that its bitmap gives, and the siblings in all others.
+    """
+    if len(path) != PATH_BYTES or len(proof.steps) > MAX_DEPTH:
+        return z3.BoolVal(False)
+    whole = z3.Concat(*path.octets)
+    node = NODE.leaf(whole, value.term)
+    sound: list[z3.BoolRef] = []
+    for depth, step in reversed(list(enumerate(proof.steps))):
+        beside: tuple[Any, ...] = step.siblings
+        if not all(type(sibling) is MapDigest for sibling in beside):
+            return z3.BoolVal(False)
+        siblings = [sibling.term for sibling in beside]
+        wide = _wide(step.bitmap)
+        bitmap = z3.Extract(COUNTED - 1, 0, wide)
+        bit = _bit_for(z3.Extract(_high_bit(depth), _high_bit(depth) - 3, whole))
+        sound += [wide == z3.ZeroExt(WIDTH - COUNTED, bitmap), bitmap & bit != 0]
+        sound.append(exactly(bits_of(bitmap), len(siblings) + 1))
+        lower = bits_of(bitmap & (bit - 1))
+        below, node = node, _branch_of(wide, [*siblings, node])
+        for place in reversed(range(len(siblings))):
+            there = _branch_of(wide, [*siblings[:place], below, *siblings[place:]])
+            node = z3.If(exactly(lower, place), there, node)
+    return z3.And(*sound, root == node)
+
+
 def _is_right(taken: Taken) -> Iterator[Statement]:
     root, path, value, proof = taken.arguments
-    if taken.result:
+    leads = _leads_to(root.term, path, value, proof)
+    if not taken.result:
+        yield Statement("what is refused does not lead to the root", z3.Not(leads))
+        return
+    yield Statement("what is accepted leads to the root", leads)
+    if len(proof.steps) < MAX_DEPTH:
         there = _is_in(root.term, path, value, 0, len(proof.steps))
         yield Statement("what is accepted is in the map", there)
 
@@ -255,8 +303,8 @@ def prove_proofs(subject: Subject) -> Outcome:
 THEOREMS: Final = (
     Theorem(
         "P-LIGHT-1",
-        "a map proof that is accepted shows what is in the map under the root, and one that shows "
-        "nothing is refused without an error",
+        "a map proof is accepted if and only if it is well formed and its branches lead to the "
+        "root; then what it shows is in the map under that root, and no proof raises an error",
         ("W-MAP-3", "W-MAP-4", "W-MAP-5", "L-LIGHT-2"),
         ("A3", "A11"),
         "any bitmap and up to 16 siblings in a proof of one step, two steps of one sibling each, "

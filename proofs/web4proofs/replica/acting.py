@@ -20,7 +20,7 @@ from web4core.consensus import rules, state
 from web4core.consensus.state import Agreement, Lock, Said
 from web4core.messages import UNSIGNED, Draft, Kind, Proposal, Statement, ViewChange, Vote
 from web4proofs.replica import arbitrary, asking, rows
-from web4proofs.replica.invariant import Part, invariant, proves, well_formed
+from web4proofs.replica.invariant import Part, invariant, proves, same, well_formed
 from web4proofs.replica.proving import Attempt
 from web4proofs.replica.refinement import Step, refines
 from web4proofs.replica.terms import (
@@ -28,7 +28,6 @@ from web4proofs.replica.terms import (
     prepared_reference,
     proposer,
     quorum_of,
-    same,
 )
 from web4proofs.symbolic import assume, bind, boolean, equal, integer, term
 from web4proofs.symbolic.reach import name_of

@@ -31,6 +31,7 @@ from web4proofs.replica.invariant import (
     TRUE,
     Part,
     proves,
+    same,
 )
 from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.scene import (
@@ -43,7 +44,6 @@ from web4proofs.replica.scene import (
     same_calls,
     stepping,
 )
-from web4proofs.replica.terms import same
 from web4proofs.symbolic import assume, bind, boolean, choose, equal, integer, optional, term
 
 

@@ -15,6 +15,7 @@ from web4core.consensus.state import Agreement, Said
 from web4core.effects import Decide, Halt
 from web4core.messages import Decided, Kind
 from web4core.replica import blocks, catchup
+from web4core.replica.state import Sync
 from web4proofs.replica import arbitrary
 from web4proofs.replica.abstraction import Decision
 from web4proofs.replica.invariant import (
@@ -23,6 +24,7 @@ from web4proofs.replica.invariant import (
     Part,
     invariant,
     proves,
+    same,
 )
 from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.refinement import Step, refines
@@ -36,7 +38,6 @@ from web4proofs.replica.scene import (
     stepping,
 )
 from web4proofs.replica.searching import maybe_certified
-from web4proofs.replica.terms import same
 from web4proofs.symbolic import assume, bind, choose, equal, optional
 
 
@@ -130,7 +131,7 @@ def prove_advance(attempt: Attempt) -> None:
         result, empty = optional(lambda: applied("result")), arbitrary.opaque("no slots")
         # the text of a halt names the height, and text cannot be symbolic
         height = choose(HALTING_HEIGHTS) if result is None else None
-        scene = Scene(arbitrary.agreement(plain_height=height))
+        scene = Scene(arbitrary.agreement(plain_height=height), sync=_SYNC)
         block = arbitrary.block("block")
         certificate = arbitrary.certificate("certificate", Kind.COMMIT)
         assume(_may_advance(scene.agreement, block, certificate))
@@ -148,13 +149,14 @@ def prove_advance(attempt: Attempt) -> None:
                 type(scene.now.halted) is Halt,
             )
             return Case((part,))
-        return Case((*_advanced(scene, block, certificate, result), _emptied(scene, empty)))
+        return _advanced(scene, Decided(block, certificate), result, empty)
 
     attempt.cases(blocks.advance, run, (consensus.begin,))
     attempt.reached((consensus.begin,))
 
 
-def _advanced(scene: Scene, block: Any, certificate: Any, result: Any) -> tuple[Part, ...]:
+def _advanced(scene: Scene, of: Decided, result: Any, empty: Any) -> Case:
+    block, certificate = of.block, of.certificate
     before, after, now = scene.agreement, scene.now.agreement, scene.now
     begun = Agreement(
         *(before.n, before.me, before.height + 1, scene.upcoming),
@@ -162,8 +164,7 @@ def _advanced(scene: Scene, block: Any, certificate: Any, result: Any) -> tuple[
     )
     step = Step(before, after, shown=certificate, decided=Decision(certificate.view, block.digest))
     question = refines(step)
-    implied = [z3.Implies(z3.And(question.hypotheses), part.formula) for part in question.parts]
-    return (
+    parts = (
         plainly(
             "it decides this block on this certificate, and nothing else",
             _decides(scene, block, certificate),
@@ -176,18 +177,26 @@ def _advanced(scene: Scene, block: Any, certificate: Any, result: Any) -> tuple[
         ),
         Part("the next height begins in view 0, unlocked", same(after, begun)),
         Part("I-TIP-1", equal(now.tip.header.height, after.height - 1)),
+        _goes_on(scene, block, result, empty),
         *invariant(after),
-        *(Part(part.name, formula) for part, formula in zip(question.parts, implied, strict=True)),
+        *question.parts,
     )
+    return Case(parts, given=question.hypotheses)
 
 
-def _emptied(scene: Scene, empty: Any) -> Part:
-    """That nothing is kept yet for the height after the next."""
-    asked = scene.called("no_slots")
+_SYNC = Sync((9,), 8, tries=7, turn=1)
+"""A platform that catches up, for the first decided block that it gets."""
+
+
+def _goes_on(scene: Scene, block: Any, result: Any, empty: Any) -> Part:
+    """What else begins anew: slots, the questions without an answer (C-SYNC-4), and the pool."""
+    ((_, touched, included, _),) = scene.called("revise")
     return plainly(
-        "no slot of the height after holds anything",
+        "what comes after the height begins anew",
         scene.now.upcoming is empty,
-        same_calls(asked, [(scene.agreement.n,)]),
+        same_calls(scene.called("no_slots"), [(scene.agreement.n,)]),
+        scene.now.sync == Sync((9,), 8, tries=0, turn=1),
+        touched is result.touched and included is block.payload,
     )
 
 

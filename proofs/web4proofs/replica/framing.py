@@ -45,7 +45,6 @@ def prove_frames(attempt: Attempt) -> None:
 
         attempt.cases(function, run)
 
-    framed(blocks.revise, lambda on: blocks.revise(on.run, None, (), now_ms()), Refuse)
     framed(
         catchup.help_behind,
         lambda on: catchup.help_behind(on.run, _any_statement()),
@@ -56,8 +55,30 @@ def prove_frames(attempt: Attempt) -> None:
     framed(catchup.on_status_timer, lambda on: catchup.on_status_timer(on.run, now_ms()), Sign)
     framed(pacemaker.set_timers, _sets_timers, SetTimer, armed=lambda: choose(((), (TIMER,))))
     attempt.execute(catchup.status, blocks.next_time)
-    for proof in (_prove_admission, _prove_gossip, _prove_refusals, _prove_reminder):
+    for proof in (
+        _prove_revision,
+        _prove_admission,
+        _prove_gossip,
+        _prove_refusals,
+        _prove_reminder,
+    ):
         proof(attempt)
+
+
+def _prove_revision(attempt: Attempt) -> None:
+    """What no longer applies leaves the pool, and whoever waits for it hears of it (A-APP-5)."""
+
+    def run() -> Case:
+        refused = choose(((), (Refusal(b"dropped", "a code"),)))
+        pooled = Pooled(arbitrary.opaque("pool after"), refused)
+        application = SimpleNamespace(revise=lambda *_given: pooled)
+        scene = Scene(arbitrary.bare(), application=application)
+        blocks.revise(scene.run, None, (), now_ms())
+        told = [Refuse(b"dropped", "a code")] if refused else []
+        part = plainly("as it says", scene.now.pool is pooled.pool, scene.effects == told)
+        return Case((part, leaves_alone(scene, (Refuse,))))
+
+    attempt.cases(blocks.revise, run)
 
 
 def _prove_admission(attempt: Attempt) -> None:

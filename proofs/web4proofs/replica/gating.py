@@ -43,6 +43,7 @@ from web4proofs.replica.claiming import (
 from web4proofs.replica.cutting import Reached, cut
 from web4proofs.replica.invariant import TRUE, Part, proves, well_formed
 from web4proofs.replica.proving import Attempt, Case
+from web4proofs.replica.refusing import clauses_of, names_the_first
 from web4proofs.replica.scene import plainly
 from web4proofs.replica.terms import prepared_reference, proposer
 from web4proofs.symbolic import (
@@ -144,6 +145,7 @@ def _prove_check(
         refusal = outcome(lambda: bound(judge, message, claims))
         parts = (
             Part("what passes, exactly", passes(refusal) == _accepted(judge, message, kinds)),
+            names_the_first(refusal, clauses_of(judge, message, kinds)),
             plainly(
                 "every signature is claimed",
                 refusal is not None or _all_claimed(judge, message, claims),
@@ -235,7 +237,8 @@ def prove_decided(attempt: Attempt) -> None:
         certificate = arbitrary.certificate("certificate", choose(tuple(Kind)))
         names = {"len": length, "proves_decided": _proves_decided, "_certificate": _claims_all}
         bound = bind(check, names, through)
-        refusal = outcome(lambda: bound(judge, Decided(block, certificate), claims))
+        message = Decided(block, certificate)
+        refusal = outcome(lambda: bound(judge, message, claims))
         accepted = z3.And(
             equal(block.header.chain_id, judge.chain_id),
             term(block.header.height) >= 1,
@@ -244,6 +247,7 @@ def prove_decided(attempt: Attempt) -> None:
         expected = [AllSigned(certificate)] if refusal is None else []
         parts = (
             Part("what passes, exactly", passes(refusal) == accepted),
+            names_the_first(refusal, clauses_of(judge, message, ())),
             plainly("every signature is claimed", same_claims(claims, expected)),
         )
         return Case(parts, {"block": block, "certificate": certificate})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import z3
 from attrs import frozen
 
@@ -15,7 +16,7 @@ from web4core.consensus.state import Agreement, Lock, Said
 from web4core.messages import Certificate, Draft, Kind, Proposal, ViewChange
 from web4proofs.replica.rows import Row
 from web4proofs.replica.terms import prepared_reference, proposer_of
-from web4proofs.symbolic import equal, term
+from web4proofs.symbolic import SymbolicBool, equal, term
 
 TRUE = z3.BoolVal(True)
 FALSE = z3.BoolVal(False)
@@ -27,6 +28,24 @@ class Part:
 
     name: str
     formula: z3.BoolRef
+
+
+def same(one: Any, other: Any) -> z3.BoolRef:
+    """Whether two values are equal, truth values within them included, as a formula.
+
+    A row is the same only as itself.
+    """
+    if one is other:
+        return TRUE
+    if Row in (type(one), type(other)):
+        return FALSE
+    if SymbolicBool in (type(one), type(other)):
+        comparable = isinstance(one, bool) and isinstance(other, bool)
+        return term(one) == term(other) if comparable else FALSE
+    if attrs.has(type(one)) and type(one) is type(other):
+        names = [each.name for each in attrs.fields(type(one)) if each.eq]
+        return z3.And([same(getattr(one, name), getattr(other, name)) for name in names])
+    return equal(one, other)
 
 
 def proves(

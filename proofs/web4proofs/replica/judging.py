@@ -11,7 +11,7 @@ from typing import Any
 import z3
 from attrs import evolve
 
-from web4core.application import Refusal
+from web4core.application import Chosen, Refusal
 from web4core.replica import blocks
 from web4core.replica.state import Verdict
 from web4proofs.replica import arbitrary
@@ -100,7 +100,10 @@ def prove_fresh_block(attempt: Attempt) -> None:
     """A fresh block names this chain, this height and the tip, and is later than it."""
 
     def run() -> Case:
-        scene = Scene(arbitrary.bare())
+        stale = choose(((), (b"stale",)))
+        chosen = Chosen((), applied("chosen"), stale)
+        application = SimpleNamespace(choose=lambda *_given: chosen)
+        scene = Scene(arbitrary.bare(), application=application)
         names = {
             "payload_root": scene.noting("root", lambda _items: arbitrary.digest("root")),
             "seal": scene.noting("seal", _sealed),
@@ -117,9 +120,13 @@ def prove_fresh_block(attempt: Attempt) -> None:
             equal(header.parent, tip.digest),
             term(header.time_ms) == time,
         )
-        memo = scene.now.verdict
+        memo: Any = scene.now.verdict
         remembered = type(memo) is Verdict and memo.digest is block.digest
+        remembered = remembered and memo.applied is chosen.applied
+        dropped = [(scene.run, stale, (), clock)] if stale else []
         parts = (
+            Part("its root is that of its result", equal(header.state_root, chosen.applied.root)),
+            plainly("what is stale is dropped", same_calls(scene.called("revise"), dropped)),
             Part("C-VALID-1 and C-VALID-2, as far as consensus sees", goal),
             plainly("its result is remembered", remembered),
             leaves_alone(scene, ()),

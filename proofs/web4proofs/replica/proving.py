@@ -30,12 +30,16 @@ MAX_LOST = 3
 
 @frozen
 class Case:
-    """What is to hold at the end of one path, what a failure shows, and the plain call."""
+    """What is to hold at the end of one path, what a failure shows, and the plain call.
+
+    `given` is assumed beside the path's own condition, and must be possible with it.
+    """
 
     parts: tuple[Part, ...]
     shown: Mapping[str, Any] = {}
     arguments: tuple[Any, ...] | None = None
     result: Any = None
+    given: tuple[z3.BoolRef, ...] = ()
 
 
 class Attempt:
@@ -74,13 +78,18 @@ class Attempt:
     ) -> None:
         """Execute a function along every path, and ask each whether its parts hold."""
         name = name_of(function) + (f", {label}" if label else "")
+        possible = False
         for number, path in enumerate(self.paths((function, *through), run)):
             case = None if self.lost else self.returned(name, path)
             if case is not None:
+                given = (*path.condition, *case.given)
+                if case.given and not possible:
+                    possible = True
+                    self.possible(f"{name}, what is assumed", given)
                 shown = {**case.shown, **({} if case.result is None else {"result": case.result})}
                 self.holds(
                     f"{name}, path {number}",
-                    path.condition,
+                    given,
                     case.parts,
                     shown,
                     _program(function, case),

@@ -110,8 +110,8 @@ class AnyConfig:
     others: Any
 
 
-def _config(agreement: Agreement) -> Any:
-    chain, application = arbitrary.digest("chain"), AnyApplication()
+def _config(agreement: Agreement, application: Any) -> Any:
+    chain = arbitrary.digest("chain")
     return AnyConfig(chain, agreement.n, agreement.me, Settings(), application, Others())
 
 
@@ -124,7 +124,7 @@ class Scene:
     def __init__(self, agreement: Agreement, **known: Any) -> None:
         self.agreement = agreement
         self.upcoming = arbitrary.slots("upcoming.", agreement.height + 1, agreement.n)
-        self.config = _config(agreement)
+        self.config = _config(agreement, known.get("application", AnyApplication()))
         tip = arbitrary.block("tip")
         assume(equal(tip.header.height, agreement.height - 1))
         self.state = State(

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import attrs
 import z3
 
 from web4core.messages import Certificate
 from web4proofs.symbolic import (
     Identifier,
-    SymbolicBool,
     SymbolicInt,
     assume,
-    equal,
     octets_sort,
     term,
 )
@@ -27,19 +24,6 @@ INT: Final = z3.IntSort()
 
 _reference = z3.Function("reference", INT, DIGEST.of_solver, DIGEST.of_solver)
 _proposer = z3.Function("proposer", INT, INT, INT)
-
-
-def same(one: Any, other: Any) -> z3.BoolRef:
-    """Whether two values are equal, truth values within them included, as a formula."""
-    if one is other:
-        return z3.BoolVal(True)
-    if SymbolicBool in (type(one), type(other)):
-        comparable = isinstance(one, bool) and isinstance(other, bool)
-        return term(one) == term(other) if comparable else z3.BoolVal(False)
-    if attrs.has(type(one)) and type(one) is type(other):
-        names = [each.name for each in attrs.fields(type(one)) if each.eq]
-        return z3.And([same(getattr(one, name), getattr(other, name)) for name in names])
-    return equal(one, other)
 
 
 def faulty_of(n: z3.ArithRef) -> z3.ArithRef:

@@ -137,7 +137,7 @@ _GATE: Final = (
     _theorem(
         "P-GATE-2",
         "A vote passes just if it is a PREPARE or COMMIT, a status just if it is a STATUS, of a"
-        " platform and above height 0.",
+        " platform and above height 0; a refusal here and below names the first clause broken.",
         ("W-MSG-3", "W-MSG-4"),
         ("A11", "P-GATE-1"),
         gating.prove_votes,

@@ -24,8 +24,8 @@ To replace what a function calls by a summary, bind it; its code stays that of t
     certified = bind(rules.lock_and_commit, {"supporters": summary, "len": symbolic_len})
 
 - `engine`: runs, forks and paths.
-- `values`: what stands for truths, integers, identifiers and records.
-- `containers`: what stands for maps, dictionaries and sets.
+- `values`: what stands for truths, integers and identifiers.
+- `containers`: what stands for records, maps, dictionaries and sets.
 - `bits`: what stands for integers that are taken apart, and for byte strings.
 - `binding`: shipped code with summaries.
 - `concrete`: from a path to a plain input that takes it.
@@ -34,6 +34,7 @@ To replace what a function calls by a summary, bind it; its code stays that of t
 
 from web4proofs.symbolic.binding import bind, bind_late
 from web4proofs.symbolic.containers import (
+    Record,
     SymbolicDict,
     SymbolicMap,
     SymbolicSet,
@@ -56,7 +57,6 @@ from web4proofs.symbolic.engine import (
 )
 from web4proofs.symbolic.values import (
     Identifier,
-    Record,
     Sort,
     SymbolicBool,
     SymbolicInt,

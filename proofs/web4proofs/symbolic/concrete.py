@@ -10,8 +10,9 @@ import attrs
 import z3
 
 from web4proofs import solving
+from web4proofs.symbolic.containers import Record
 from web4proofs.symbolic.engine import Path, Unmodelled
-from web4proofs.symbolic.values import Identifier, Record, SymbolicBool, SymbolicInt
+from web4proofs.symbolic.values import Identifier, SymbolicBool, SymbolicInt
 
 EFFORT: Final = 2_000_000
 """Z3's steps for one more input of a path."""

@@ -1,5 +1,6 @@
-"""Symbolic maps, dictionaries and sets.
+"""Symbolic records, maps, dictionaries and sets.
 
+A record makes its fields when the code looks at them.
 A map is known by the keys that the code used, so it may hold any number of entries; a set is a part
 of a few plain elements.
 What they do not model raises `Unmodelled`, as for all symbolic values.
@@ -23,6 +24,38 @@ from web4proofs.symbolic.values import (
     seen_as,
     strict,
 )
+
+
+@strict
+class Record(Symbolic):
+    """A stand-in for a frozen attrs value whose fields are made when the code first looks at them.
+
+    `isinstance`, `attrs.evolve` and attribute access see the real class.
+    """
+
+    __slots__ = ("_kind", "_known", "_makes")
+    __class__ = property(lambda self: self._kind)
+
+    def __init__(self, kind: type, **makes: Callable[[], Any]) -> None:
+        object.__setattr__(self, "_kind", kind)
+        object.__setattr__(self, "_makes", makes)
+        object.__setattr__(self, "_known", {})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in self._known:
+            if name not in self._makes:
+                raise unmodelled(f".{name} of a lazy {self._kind.__name__}")
+            self._known[name] = self._makes[name]()
+        return self._known[name]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise unmodelled(f"assignment to .{name} of a lazy {self._kind.__name__}")
+
+    def looked_at(self) -> Mapping[str, Any]:
+        """The fields that the code has asked for, with what they were given."""
+        return dict(self._known)
 
 
 @strict

@@ -1,4 +1,4 @@
-"""Symbolic values: what stands for truths, integers, identifiers and records in a run.
+"""Symbolic values: what stands for truths, integers and identifiers in a run.
 
 Each value does what its plain counterpart does, for exactly the operations written out here.
 All others, hashing, indexing, iteration and text among them, raise `Unmodelled`: a plain result
@@ -14,7 +14,7 @@ A question whose answer Python itself needs, `if`, `and`, `in`, `==` of records,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NoReturn, TypeVar
 
 import attrs
@@ -303,38 +303,6 @@ class Identifier(Symbolic):
 
     def shown(self) -> str:
         return str(self.term)
-
-
-@strict
-class Record(Symbolic):
-    """A stand-in for a frozen attrs value whose fields are made when the code first looks at them.
-
-    `isinstance`, `attrs.evolve` and attribute access see the real class.
-    """
-
-    __slots__ = ("_kind", "_known", "_makes")
-    __class__ = property(lambda self: self._kind)
-
-    def __init__(self, kind: type, **makes: Callable[[], Any]) -> None:
-        object.__setattr__(self, "_kind", kind)
-        object.__setattr__(self, "_makes", makes)
-        object.__setattr__(self, "_known", {})
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name not in self._known:
-            if name not in self._makes:
-                raise unmodelled(f".{name} of a lazy {self._kind.__name__}")
-            self._known[name] = self._makes[name]()
-        return self._known[name]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise unmodelled(f"assignment to .{name} of a lazy {self._kind.__name__}")
-
-    def looked_at(self) -> Mapping[str, Any]:
-        """The fields that the code has asked for, with what they were given."""
-        return dict(self._known)
 
 
 def integer(stem: str) -> SymbolicInt:

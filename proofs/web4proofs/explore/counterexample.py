@@ -1,0 +1,84 @@
+"""From a place at which something is broken to a run of the plain code that breaks it.
+
+The places on the way are canonical and perhaps renamed; the run is found anew from the start, move
+by move, with actual messages of statements that exist by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from web4core.events import Received
+from web4proofs.explore.cues import Hear, event_of
+from web4proofs.explore.healing import Parting
+from web4proofs.explore.moves import Move
+from web4proofs.explore.offers import Bits, Offers
+from web4proofs.explore.playing import Deed, Happened, Healed, Heard, Play, Refused
+from web4proofs.explore.progress import HEARD, Progress
+from web4proofs.explore.search import Federation, Place
+
+
+class Lost(Exception):
+    """The run does not follow the search: the plain code remembers what the search forgot."""
+
+
+def deeds_to(federation: Federation, chain: Sequence[Place]) -> tuple[Deed, ...]:
+    """What has to happen to get along a chain of places. Raises `Lost`."""
+    play = Play(federation.arena.subject, federation.stage)
+    deeds: list[Deed] = []
+    place = chain[0]
+    for target in chain[1:]:
+        sayable = federation.sayable(place)
+        position, move, place = _move_to(federation, place, target)
+        for deed in _along(
+            federation.arena.offers, play, federation.honest[position], move, sayable
+        ):
+            deeds.append(deed)
+            _do(play, deed)
+    return tuple(deeds)
+
+
+def stuck_after(progress: Progress, chain: Sequence[Place], parting: Parting) -> tuple[Deed, ...]:
+    """What has to happen to get along a chain of places, and then nowhere. Raises `Lost`."""
+    federation = progress.federation
+    deeds = deeds_to(federation, chain)
+    if parting not in HEARD:
+        return (*deeds, Healed(parting))
+    play = Play(federation.arena.subject, federation.stage)
+    for deed in deeds:
+        _do(play, deed)
+    offers, said = federation.arena.offers, federation.sayable(chain[-1])
+    heard = []
+    for message in progress.messages_left_behind(chain[-1], parting):
+        offer = next(each for each in offers.each if each.message == message)
+        shown = offers.shown(offer, said)
+        if shown is not None:
+            heard.append(play.gate.encode(shown))
+    return (*deeds, Healed(parting, tuple(heard)))
+
+
+def _do(play: Play, deed: Deed) -> None:
+    try:
+        play.do(deed)
+    except Refused as error:
+        raise Lost(str(error)) from None
+
+
+def _move_to(federation: Federation, place: Place, target: Place) -> tuple[int, Move, Place]:
+    for position, move, after in federation.moves(place):
+        if federation.least(after) == target:
+            return position, move, after
+    raise Lost("no move leads to the next place")
+
+
+def _along(offers: Offers, play: Play, platform: int, move: Move, sayable: Bits) -> Iterator[Deed]:
+    """The events of a move, as they are to the platform as it is by then."""
+    for cue in move.path:
+        shown = offers.shown(cue.offer, sayable) if isinstance(cue, Hear) else None
+        event = event_of(cue, play.states[platform], shown)
+        if event is None:
+            raise Lost(f"a timer of platform {platform} does not run")
+        if isinstance(event, Received):
+            yield Heard(platform, play.gate.encode(event.message), event.now_ms)
+        else:
+            yield Happened(platform, event)  # type: ignore[arg-type]

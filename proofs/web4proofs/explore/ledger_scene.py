@@ -1,0 +1,129 @@
+"""The few transactions of which all interleavings are explored, and where they begin."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import field, frozen
+
+from web4core.chain import Genesis, Platform, chain_id
+from web4core.ledger.application import Endowment, Ledger, genesis_content
+from web4core.ledger.state import Address, LedgerState
+from web4core.ledger.transactions import (
+    AccountOpen,
+    Body,
+    Transaction,
+    Transfer,
+    TransferCommit,
+    TransferLock,
+    TransferRollback,
+    assemble,
+)
+
+START_MS: Final = 1_000_000
+EXPIRY_MS: Final = START_MS + 2
+TIMES_MS: Final = (START_MS, START_MS + 1, EXPIRY_MS, EXPIRY_MS + 1)
+"""Block times: two before the expiry, the expiry itself, and one after it."""
+
+ALICE: Final = Address("thor", "alice")
+CAROL: Final = Address("thor", "carol")
+BOB: Final = Address("sprout", "bob")
+DAVE: Final = Address("sprout", "dave")
+STRANGER: Final = Address("thor", "stranger")
+NOWHERE: Final = Address("nowhere", "bob")
+
+
+def _key(word: str) -> bytes:
+    return hashlib.sha256(word.encode()).digest()
+
+
+def owner(address: Address) -> bytes:
+    """The key of an account's owner."""
+    return _key(f"owner {address}")
+
+
+def _genesis() -> Genesis:
+    platforms = tuple(Platform(name, _key(name)) for name in ("thor", "sprout"))
+    endowments = (
+        Endowment(ALICE, owner(ALICE), 10),
+        Endowment(CAROL, owner(CAROL), 0),
+        Endowment(BOB, owner(BOB), 3),
+    )
+    return Genesis("explored", START_MS, platforms, genesis_content(endowments))
+
+
+@frozen
+class Scene:
+    """The ledger at its beginning, and the transactions that may come, with names for people."""
+
+    ledger: Ledger = field(repr=False)
+    initial: LedgerState = field(repr=False)
+    transactions: Mapping[str, Transaction] = field(repr=False)
+
+
+def scene() -> Scene:
+    """The default transactions: each code of refusal is given to one of them at some time."""
+    genesis = _genesis()
+    ledger = Ledger.of(genesis)
+    chain = chain_id(genesis)
+    first = TransferLock(chain, ALICE, BOB, 6, 0, EXPIRY_MS)
+    second = TransferLock(chain, ALICE, BOB, 4, 1, EXPIRY_MS)
+    third = TransferLock(chain, BOB, CAROL, 5, 0, EXPIRY_MS)
+    found = {
+        "lock 6 for bob": _spent(first),
+        "lock 4 for bob": _spent(second),
+        "bob locks 5 for carol": _spent(third),
+        **_payments(chain),
+        **_mistakes(chain),
+    }
+    for name, lock in (("first", first), ("second", second), ("third", third)):
+        found.update(_settlements(chain, name, lock))
+    return Scene(ledger, ledger.initial(genesis.content), found)
+
+
+def _signed(body: Body, *keys: bytes) -> Transaction:
+    return assemble(body, keys, tuple(bytes(64) for _ in keys))
+
+
+def _spent(body: Transfer | TransferLock) -> Transaction:
+    return _signed(body, owner(body.source))
+
+
+def _payments(chain: bytes) -> dict[str, Transaction]:
+    return {
+        "pay 6 to carol": _spent(Transfer(chain, ALICE, CAROL, 6, 0)),
+        "pay 5 to carol": _spent(Transfer(chain, ALICE, CAROL, 5, 1)),
+        "carol pays 6 back": _spent(Transfer(chain, CAROL, ALICE, 6, 0)),
+        "open dave": _signed(AccountOpen(chain, DAVE, owner(DAVE)), _key("sprout"), owner(DAVE)),
+        "bob pays 3 to dave": _spent(Transfer(chain, BOB, DAVE, 3, 1)),
+    }
+
+
+def _mistakes(chain: bytes) -> dict[str, Transaction]:
+    """What nobody should get through with."""
+    return {
+        "carol pays with alice's money": _signed(Transfer(chain, ALICE, CAROL, 1, 0), owner(CAROL)),
+        "alice pays herself": _spent(Transfer(chain, ALICE, ALICE, 1, 0)),
+        "pay nothing to carol": _spent(Transfer(chain, ALICE, CAROL, 0, 0)),
+        "pay bob on another platform": _spent(Transfer(chain, ALICE, BOB, 1, 0)),
+        "a stranger pays carol": _spent(Transfer(chain, STRANGER, CAROL, 1, 0)),
+        "lock 1 for carol at home": _spent(TransferLock(chain, ALICE, CAROL, 1, 0, EXPIRY_MS)),
+        "lock 1 for dave": _spent(TransferLock(chain, ALICE, DAVE, 1, 0, EXPIRY_MS)),
+        "lock 1 for nowhere": _spent(TransferLock(chain, ALICE, NOWHERE, 1, 0, EXPIRY_MS)),
+    }
+
+
+def _settlements(chain: bytes, name: str, lock: TransferLock) -> dict[str, Transaction]:
+    """Commit and rollback of a transfer, by those who may and by others."""
+    transfer = _spent(lock).id
+    here, there = _key(lock.source.platform), _key(lock.destination.platform)
+    commit = TransferCommit(chain, transfer)
+    rollback = TransferRollback(chain, transfer, "")
+    return {
+        f"{name}: commit": _signed(commit, there),
+        f"{name}: commit by the wrong platform": _signed(commit, here),
+        f"{name}: rollback": _signed(rollback, there),
+        f"{name}: rollback by anyone": _signed(rollback, _key("anyone")),
+    }

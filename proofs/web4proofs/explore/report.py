@@ -1,0 +1,238 @@
+"""What an exploration found, for people and for machines."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from web4proofs.explore.branches import Arcs, Branch, branches, together
+from web4proofs.explore.judging import Broken
+from web4proofs.explore.subject import Bounds
+from web4proofs.explore.untaken import REASONS
+
+
+class Verdict(enum.Enum):
+    """What became of an exploration."""
+
+    HOLDS = "holds"
+    FAILS = "a safety property fails"
+    STUCK = "no decision comes"
+    INCONCLUSIVE = "inconclusive"
+    BROKE_OFF = "broke off"
+
+
+EXIT_CODES: Final = {
+    Verdict.HOLDS: 0,
+    Verdict.BROKE_OFF: 1,
+    Verdict.INCONCLUSIVE: 3,
+    Verdict.FAILS: 12,
+    Verdict.STUCK: 13,
+}
+_WORST_FIRST: Final = (
+    Verdict.FAILS,
+    Verdict.STUCK,
+    Verdict.BROKE_OFF,
+    Verdict.INCONCLUSIVE,
+    Verdict.HOLDS,
+)
+
+
+NOT_HERE: Final = "not taken within these bounds"
+"""What is said of a branch that nothing stands against."""
+
+
+@frozen
+class Counterexample:
+    """The nearest run that breaks something: as a file, and told to people."""
+
+    broken: Broken
+    moves: int
+    trace: str = field(repr=False)
+    transcript: str = field(repr=False)
+
+
+@frozen
+class Part:
+    """The exploration of one placement of Byzantine platforms."""
+
+    bounds: Bounds
+    byzantine: tuple[int, ...]
+    settled: str
+    """The block that was decided before, by name; empty at height 1."""
+    verdict: Verdict
+    reason: str = ""
+    """Why it is not `HOLDS`, where no counterexample tells."""
+    places: int = 0
+    locals: int = 0
+    states: int = 0
+    steps: int = 0
+    transitions: int = 0
+    depth: int = 0
+    refined: int = 0
+    """Moves that were found to be steps of the protocol that is proved."""
+    renamings: int = 0
+    rounds: dict[str, dict[int, int]] = field(factory=dict)
+    """By parting: how many places need how many rounds of view timers."""
+    search_seconds: float = 0.0
+    progress_seconds: float = 0.0
+    memory_bytes: int = 0
+    counterexample: Counterexample | None = None
+    arcs: Arcs = field(factory=dict, repr=False)
+    refused: dict[str, int] = field(factory=dict)
+    """How many imagined messages the gate refused, by clause."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others."""
+        after = f" after block {self.settled}" if self.settled else ""
+        who = ", ".join(map(str, self.byzantine)) or "nobody"
+        return f"height {self.bounds.heights}{after}, {self.bounds.views} views, Byzantine: {who}"
+
+
+@frozen
+class Report:
+    """All parts of an exploration."""
+
+    version: str
+    parts: tuple[Part, ...]
+    seconds: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the parts'; nothing explored proves nothing."""
+        if not self.parts:
+            return Verdict.BROKE_OFF
+        found = {part.verdict for part in self.parts}
+        return next(verdict for verdict in _WORST_FIRST if verdict in found)
+
+    @property
+    def exit_code(self) -> int:
+        """0 holds, 1 broke off, 3 inconclusive, 12 a safety property fails, 13 no decision."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def counterexample(self) -> Counterexample | None:
+        """The shortest of those that go with the verdict."""
+        found = [
+            part.counterexample
+            for part in self.parts
+            if part.counterexample is not None and part.verdict is self.verdict
+        ]
+        return min(found, key=lambda each: each.moves, default=None)
+
+    @property
+    def branches(self) -> tuple[tuple[Branch, bool], ...]:
+        """Every branch of the transition function, and whether any part took it."""
+        return branches(together(part.arcs for part in self.parts))
+
+    @property
+    def unexplained(self) -> tuple[Branch, ...]:
+        """The branches that were never taken though nothing says why."""
+        return tuple(
+            branch for branch, taken in self.branches if not taken and branch.key not in REASONS
+        )
+
+    @property
+    def most_rounds(self) -> int:
+        """The rounds of view timers within which all honest platforms decided, from every place."""
+        return max(
+            (rounds for part in self.parts for places in part.rounds.values() for rounds in places),
+            default=0,
+        )
+
+
+def as_text(report: Report) -> str:
+    """The report for people."""
+    lines = [_told(part) for part in report.parts]
+    taken = sum(taken for _, taken in report.branches)
+    places = sum(part.places for part in report.parts)
+    refined = sum(part.refined for part in report.parts)
+    mebibytes = max((part.memory_bytes for part in report.parts), default=0) / 2**20
+    transitions = sum(part.transitions for part in report.parts)
+    lines += [
+        "",
+        f"places          {places:,} up to renaming, {transitions:,} moves between them",
+        f"refinement      {refined:,} moves of platforms are steps of the protocol proved",
+        f"progress        from every place, within {report.most_rounds} rounds of view timers",
+        f"branches        {taken} of {len(report.branches)} of the transition function taken",
+        f"memory          {mebibytes:,.0f} MiB for the largest part",
+        f"time            {report.seconds:.1f} s, web4 {report.version}",
+    ]
+    for branch, was_taken in report.branches:
+        if not was_taken:
+            lines.append(f"  never taken: {branch}: {REASONS.get(branch.key, NOT_HERE)}")
+    if report.counterexample is not None:
+        lines += ["", report.counterexample.transcript]
+    lines += ["", report.verdict.value]
+    return "\n".join(lines) + "\n"
+
+
+def _told(part: Part) -> str:
+    seconds = part.search_seconds + part.progress_seconds
+    rate = part.places / part.search_seconds if part.search_seconds else 0.0
+    told = (
+        f"{part.name}: {part.places:,} places, depth {part.depth}, {part.states:,} states of"
+        f" platforms, {part.steps:,} steps, {rate:,.0f} places/s, {seconds:.1f} s:"
+        f" {part.verdict.value}"
+    )
+    return f"{told} ({part.reason})" if part.reason else told
+
+
+def worst(exit_codes: Iterable[int]) -> int:
+    """The exit code of several explorations together."""
+    found = set(exit_codes)
+    return next(code for verdict in _WORST_FIRST if (code := EXIT_CODES[verdict]) in found)
+
+
+def as_plain(report: Report) -> dict[str, Any]:
+    """The report for machines, as what JSON can hold."""
+    return {
+        "version": report.version,
+        "verdict": report.verdict.name.lower(),
+        "exit_code": report.exit_code,
+        "seconds": round(report.seconds, 3),
+        "most_rounds": report.most_rounds,
+        "parts": [_plain(part) for part in report.parts],
+        "branches": [
+            {
+                "branch": str(branch),
+                "taken": taken,
+                "reason": None if taken else REASONS.get(branch.key),
+            }
+            for branch, taken in report.branches
+        ],
+    }
+
+
+def _plain(part: Part) -> dict[str, Any]:
+    shown = part.counterexample
+    return {
+        "heights": part.bounds.heights,
+        "views": part.bounds.views,
+        "n": part.bounds.n,
+        "byzantine": list(part.byzantine),
+        "after": part.settled,
+        "verdict": part.verdict.name.lower(),
+        "reason": part.reason,
+        "places": part.places,
+        "platforms": part.locals,
+        "states": part.states,
+        "steps": part.steps,
+        "transitions": part.transitions,
+        "depth": part.depth,
+        "refined": part.refined,
+        "renamings": part.renamings,
+        "rounds": {
+            parting: {str(rounds): places for rounds, places in sorted(found.items())}
+            for parting, found in part.rounds.items()
+        },
+        "search_seconds": round(part.search_seconds, 3),
+        "progress_seconds": round(part.progress_seconds, 3),
+        "memory_bytes": part.memory_bytes,
+        "refused_by_the_gate": part.refused,
+        "breaks": None if shown is None else [shown.broken.clause, shown.broken.found],
+        "moves": None if shown is None else shown.moves,
+    }

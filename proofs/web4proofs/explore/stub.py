@@ -1,0 +1,127 @@
+"""An application with next to nothing in it: agreement is what is explored, not what it is about.
+
+One item always waits, everywhere, and applies to every state, so a proposer always has a block to
+propose, at every height.
+Two blocks at a height then differ in their time alone, and all that consensus sees of that is that
+they have two digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from attrs import field, frozen
+
+from web4core.application import Applied, Chosen, Pooled, Refusal
+from web4core.chain import Genesis
+from web4core.claims import Claim
+from web4core.schema import Schema, octets, sequence, uint
+
+
+@frozen
+class Tick:
+    """The item."""
+
+    encoded: bytes
+
+    @property
+    def id(self) -> bytes:
+        """Its digest."""
+        return hashlib.sha256(self.encoded).digest()
+
+
+TICK: Final = Tick(b"tick")
+_TICK: Final = Schema(
+    lambda tick: tick.encoded, lambda plain: Tick(octets(1, 8).load(plain)), "a tick's bytes"
+)
+_COUNT: Final = uint()
+_TICKS: Final[Schema[tuple[Tick, ...]]] = sequence(_TICK, 1)
+
+
+@frozen
+class Stub:
+    """Counts the ticks of the chain."""
+
+    state_schema: Schema[int] = field(default=_COUNT, repr=False)
+    pool_schema: Schema[tuple[Tick, ...]] = field(default=_TICKS, repr=False)
+
+    @classmethod
+    def of(cls, _genesis: Genesis) -> Stub:
+        """The same for every chain."""
+        return cls()
+
+    def decode(self, encoded: bytes) -> Tick:
+        """Any few bytes are a tick."""
+        return _TICK.load(encoded)
+
+    def claims(self, item: Tick) -> tuple[Claim, ...]:  # noqa: ARG002  `Application`
+        """Nobody signs a tick."""
+        return ()
+
+    def initial(self, content: bytes) -> int:  # noqa: ARG002  `Application`
+        """No tick yet."""
+        return 0
+
+    def root(self, state: int) -> bytes:
+        """The digest of the count."""
+        return hashlib.sha256(_COUNT.encode(state)).digest()
+
+    def apply(
+        self,
+        state: int,
+        payload: tuple[Tick, ...],
+        time_ms: int,  # noqa: ARG002  `Application`
+    ) -> Applied | Refusal:
+        """Count them."""
+        return self._counted(state + len(payload))
+
+    def _counted(self, count: int) -> Applied:
+        return Applied(count, self.root(count), ())
+
+    def empty_pool(self) -> tuple[Tick, ...]:
+        """Never empty."""
+        return (TICK,)
+
+    def pending(self, pool: tuple[Tick, ...]) -> int:
+        """One, always."""
+        return len(pool)
+
+    def waiting(self, pool: tuple[Tick, ...], limit: int) -> tuple[Tick, ...]:
+        """The tick."""
+        return pool[:limit]
+
+    def admit(
+        self,
+        state: int,  # noqa: ARG002  `Application`
+        pool: tuple[Tick, ...],
+        items: tuple[Tick, ...],  # noqa: ARG002
+        time_ms: int,  # noqa: ARG002
+        capacity: int,  # noqa: ARG002
+    ) -> Pooled:
+        """What comes in waits already."""
+        return Pooled(pool, ())
+
+    def choose(
+        self,
+        state: int,
+        pool: tuple[Tick, ...],
+        time_ms: int,  # noqa: ARG002  `Application`
+        start: bytes,  # noqa: ARG002
+        items: int,
+        size: int,  # noqa: ARG002
+    ) -> Chosen:
+        """The tick."""
+        payload = pool[:items]
+        return Chosen(payload, self._counted(state + len(payload)))
+
+    def revise(
+        self,
+        state: int,  # noqa: ARG002  `Application`
+        pool: tuple[Tick, ...],
+        touched: tuple[bytes, ...] | None,  # noqa: ARG002
+        included: tuple[Tick, ...],  # noqa: ARG002
+        time_ms: int,  # noqa: ARG002
+    ) -> Pooled:
+        """There is always another tick."""
+        return Pooled(pool, ())
