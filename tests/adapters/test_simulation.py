@@ -8,7 +8,10 @@ import sys
 from collections.abc import Iterable
 
 import pytest
+from attrs import evolve
 
+from tests.support.audited import run_many, run_seed, shrink
+from web4adapters import simulation
 from web4adapters.simulation import (
     Options,
     Report,
@@ -18,9 +21,6 @@ from web4adapters.simulation import (
     faults,
     replay_command,
     report_json,
-    run_many,
-    run_seed,
-    shrink,
     shrunk_text,
     summary_json,
     summary_text,
@@ -31,12 +31,14 @@ from web4adapters.simulation.byzantine import STRATEGIES
 from web4core import certificates
 from web4core.consensus import rules
 from web4core.effects import Halt
+from web4core.invariants import Violation
 from web4core.quorum import faulty, quorum
 from web4core.replica import pacemaker
 
 SMALL = Options(n=4)
 A_RUN = """
-from web4adapters.simulation import as_text, run_seed
+from tests.support.audited import run_seed
+from web4adapters.simulation import as_text
 print(as_text(run_seed(11)))
 """
 
@@ -104,6 +106,7 @@ def test_runs_hold_and_decide_blocks_under_faults() -> None:
     assert [as_text(report) for report in summary.failures] == []
     assert summary.exit_code == 0
     assert summary.blocks_under_faults >= 2 * len(summary.reports)
+    assert all(report.counts["audited"] > 0 for report in summary.reports)
 
 
 @pytest.mark.clause("C-EVID-1", "C-DEC-4")
@@ -114,6 +117,18 @@ def test_one_byzantine_platform_too_many_forks_the_chain_and_is_convicted() -> N
         assert report.forks
         assert len(report.culprits) >= faulty(report.n) + 1
         assert report.counts["halts"] > 0, "whoever sees the other side's certificate halts"
+
+
+def test_the_audit_of_a_run_has_the_last_word() -> None:
+    """What it finds makes the run unsafe, but for what a conspiracy is made to bring about."""
+    found = Violation("C-PREP-3", "audit", "as the journal shows")
+    report = simulation.run_seed(5, SMALL, auditor=lambda _world: (found,))
+    assert (report.verdict, report.clause) == (Verdict.UNSAFE, "C-PREP-3")
+    fork = evolve(found, clause="I-AGREE-1")
+    options = evolve(SMALL, conspiracy=True)
+    assert simulation.run_seed(1, options, auditor=lambda _world: (fork,)).verdict is Verdict.HOLDS
+    report = simulation.run_seed(1, options, auditor=lambda _world: (fork, found))
+    assert (report.verdict, report.clause) == (Verdict.UNSAFE, "C-PREP-3")
 
 
 def test_no_run_is_no_success() -> None:

@@ -113,6 +113,14 @@ def in_child(program: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.clause("C-DURABLE-1")
+def test_every_commit_waits_for_the_disk(store: Store) -> None:
+    """What a sync is worth cannot be seen without cutting the power; that it is asked for can."""
+    (synchronous,) = store._writer.execute("PRAGMA synchronous").fetchone()
+    (mode,) = store._writer.execute("PRAGMA journal_mode").fetchone()
+    assert (synchronous, mode) == (2, "wal")  # 2 is FULL
+
+
+@pytest.mark.clause("C-DURABLE-1")
 def test_events_come_back_in_order(store: Store, folder: Path) -> None:
     store.commit(events(1, 2), [])
     store.commit(events(3, 600), [])

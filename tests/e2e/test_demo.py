@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.audited import audit_of_folder
 from web4adapters.client import ClientError, Refused, signed_transaction
 from web4adapters.config import load_genesis
 from web4adapters.demo import LocalFederation
@@ -38,14 +39,17 @@ def web4(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 5, 7, 10])
-def test_the_demo_holds_and_counts_its_messages(n: int) -> None:
-    done = web4("demo", "--platforms", str(n), "--json")
+def test_the_demo_holds_and_counts_its_messages(n: int, tmp_path: Path) -> None:
+    kept = tmp_path / "federation"
+    done = web4("demo", "--platforms", str(n), "--json", "--keep", str(kept))
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert len(report["platforms"]) == n
     assert all(report["checks"].values())
     assert report["messages_per_block"] <= (n - 1) * (2 * n + 1)
     assert set(report["supply"].values()) == {"1500"}
+    found = audit_of_folder(kept, report["platforms"])
+    assert all(each["decided"] == each["height"] - 1 > 0 for each in found["platforms"])
 
 
 def test_a_chain_verifies_offline_and_any_changed_digit_is_found(tmp_path: Path) -> None:
@@ -164,6 +168,7 @@ def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path
         heard.extend(statements_in_journal(federation, name))
     assert len(heard) > 12 * height
     assert invariants.check_statements(heard) == ()
+    assert audit_of_folder(tmp_path / "f", federation.names)["events"] > len(heard)
 
 
 def statements_in_journal(federation: LocalFederation, name: str) -> list[Statement]:
@@ -198,6 +203,8 @@ def test_a_platform_comes_back_from_its_snapshot(tmp_path: Path) -> None:
         assert federation.clients["thor"].account(ALICE) == before
     sound = web4("verify", str(tmp_path / "f" / "thor"))
     assert sound.returncode == 0, sound.stdout + sound.stderr
+    (thor,) = audit_of_folder(tmp_path / "f", ["thor"])["platforms"]
+    assert thor["from_height"] > 1, "it began with a snapshot"
 
 
 def test_a_second_process_on_the_same_platform_is_refused(tmp_path: Path) -> None:

@@ -26,14 +26,17 @@ from web4core.ledger.light import (
     Trust,
     check_entry,
     check_inclusion,
+    encode_trust,
 )
-from web4core.ledger.pool import MAX_LANE
-from web4core.ledger.state import Account, Address, account_path
+from web4core.ledger.pool import MAX_LANE, lane_path
+from web4core.ledger.state import Account, Address, account_path, transfer_path
 from web4core.ledger.transactions import (
     AccountOpen,
     Transaction,
     Transfer,
+    TransferCommit,
     TransferLock,
+    TransferRollback,
 )
 from web4core.merkle import list_proof, prove
 
@@ -63,6 +66,27 @@ def test_overspending_over_several_transactions_is_refused_at_once() -> None:
     fed.run(fed.at_height(2))
     account = fed.nodes[3].state.app.entries.get(account_path(ALICE))
     assert (account.available_uatp, account.locked_uatp) == (100, 500)
+
+
+@pytest.mark.clause("L-POOL-1")
+def test_all_that_settles_a_transfer_waits_in_one_lane() -> None:
+    fed = federation()
+    transfer = bytes(range(32))
+    home = platform_key(1)
+    settlements = (
+        sign(TransferCommit(fed.chain_id, transfer), home),
+        sign(TransferRollback(fed.chain_id, transfer, "no"), home),
+        sign(TransferRollback(fed.chain_id, transfer, "anyone"), owner_key(ALICE)),
+    )
+    assert {lane_path(each) for each in settlements} == {transfer_path(transfer)}
+    assert lane_path(pay(fed, 1, 0)) == account_path(ALICE)
+
+
+@pytest.mark.clause("L-LIGHT-4")
+def test_a_light_client_is_handed_the_chain_and_every_key() -> None:
+    trust = Trust.of(federation().genesis)
+    assert len(trust.keys) == 4
+    assert encode_trust(trust) == codec.encode(("trust", trust.chain_id, trust.keys))
 
 
 @pytest.mark.clause("L-POOL-4")

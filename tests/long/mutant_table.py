@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from web4proofs.mutants.named import NAMED
+from web4proofs.mutants.catalogue import NAMED
+from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.trial import Trial
 
 HEAD = """# Mutants
@@ -13,13 +14,14 @@ HEAD = """# Mutants
 The shipped source, broken on purpose, and what catches it.
 Written by `python3 -m tests.long.mutants`; do not edit.
 
-## One for each safety rule
+## One for each rule
 
-Each is the single change that breaks the rule; each is caught by a proof.
-`web4 check mutants` tries them all again.
+Each is a single change that breaks the rule; each is caught.
+A theorem is named by its id; where it says tests, those that cite the clause.
+`web4 check mutants` tries all again but those that tests catch, and shows what each breaks.
 
-| clause | mutant | function | caught by |
-|---|---|---|---|
+| clause | mutant | function | caught by | seconds |
+|---|---|---|---|---|
 """
 
 
@@ -27,29 +29,29 @@ MACHINE_MADE = """
 ## Made by machine
 
 Conditions dropped, negated or off by one, checks moved, updates left out, fields swapped, in every
-function of the modules that the proofs cover.
+function that a proof executes.
 
 | module | mutants | caught by a proof | by a test alone | change nothing |
 |---|---|---|---|---|
 """
 
 
+def row_of(named: Named) -> str:
+    """How the row of a named mutant begins, whatever came of it."""
+    function = f"{named.module}.{named.function}".rstrip(".")
+    return f"| {named.clause} | {named.name} | `{function}` |"
+
+
 def written(
-    named: Sequence[Trial], automatic: Sequence[Trial], equivalent: Mapping[str, str]
+    named: Mapping[str, Trial], automatic: Sequence[Trial], equivalent: Mapping[str, str]
 ) -> str:
     """The page."""
-    return HEAD + _named(named) + _automatic(automatic) + _equivalent(equivalent)
+    rows = "".join(_named(each, named[each.name]) for each in NAMED)
+    return HEAD + rows + _automatic(automatic) + _equivalent(equivalent)
 
 
-def _named(named: Sequence[Trial]) -> str:
-    clauses = {each.name: each.clause for each in NAMED}
-    order = [each.name for each in NAMED]
-    rows = sorted(named, key=lambda trial: order.index(trial.mutant.change))
-    return "".join(
-        f"| {clauses[each.mutant.change]} | {each.mutant.change} "
-        f"| `{each.mutant.module}.{each.mutant.function}` | {each.caught_by or 'nothing'} |\n"
-        for each in rows
-    )
+def _named(named: Named, trial: Trial) -> str:
+    return f"{row_of(named)} {trial.caught_by or 'nothing'} | {trial.seconds:.1f} |\n"
 
 
 def _automatic(tried: Sequence[Trial]) -> str:
@@ -57,8 +59,7 @@ def _automatic(tried: Sequence[Trial]) -> str:
     for trial in tried:
         counts[trial.mutant.module, _instrument(trial)] += 1
     lines = [MACHINE_MADE]
-    modules = list(dict.fromkeys(trial.mutant.module for trial in tried))
-    for module in modules:
+    for module in sorted({trial.mutant.module for trial in tried}):
         proof, test, nothing = (counts[module, each] for each in ("proof", "test", "nothing"))
         lines.append(f"| `{module}` | {proof + test + nothing} | {proof} | {test} | {nothing} |\n")
     return "".join(lines)
@@ -67,7 +68,7 @@ def _automatic(tried: Sequence[Trial]) -> str:
 def _instrument(trial: Trial) -> str:
     if trial.caught_by is None:
         return "nothing"
-    return "test" if trial.caught_by == "tests" else "proof"
+    return "test" if trial.caught_by == Instrument.TESTS else "proof"
 
 
 def _equivalent(equivalent: Mapping[str, str]) -> str:

@@ -1,9 +1,11 @@
-"""Break the shipped source by machine, one small change at a time, and see what catches it.
+"""Break the shipped source, one small change at a time, and see what catches it.
 
-    python3 -m tests.long.mutants            every mutant (about an hour on two cores)
+    python3 -m tests.long.mutants            every mutant (about two hours on two cores)
     python3 -m tests.long.mutants --sample 40 --seed 7
 
-Each mutant is first given to the proofs that execute the changed function, and if they hold, to the
+First come the named mutants, one for each rule of the specification, each tried on the instrument
+that must catch it; then those that a machine makes, in every function that a proof executes.
+These are first given to the proofs that execute the changed function, and if they hold, to the
 tests.
 What neither catches must stand in `web4proofs.mutants.equivalent` with a reason, and what stands
 there must not be caught; the exit code is 0 only then.
@@ -16,17 +18,22 @@ import argparse
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests.long.mutant_table import written
+from tests.spec_tools.clauses import TESTS as FOLDERS
+from tests.spec_tools.clauses import marked
 from web4proofs.catalogue import theorems
+from web4proofs.mutants.catalogue import named_mutants
 from web4proofs.mutants.covered import automatic_mutants
 from web4proofs.mutants.equivalent import EQUIVALENT
-from web4proofs.mutants.named import named_mutants
+from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.operators import Mutant
-from web4proofs.mutants.trial import Trial, coverage, trials
+from web4proofs.mutants.trial import Coverage, Trial, by_proof, coverage, named_trials, trials
 from web4proofs.running import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,32 +48,78 @@ TESTS = (
     "tests/project/test_clauses_of_replicas.py",
     "tests/project/test_clauses_of_bytes.py",
     "tests/property",
+    "tests/vectors/test_vectors.py",
     "tests/test_scenarios.py",
 )
 TESTS_LIMIT_S = 600
-BY_TESTS = "tests"
+BY_TESTS = Instrument.TESTS
 
 
 def main() -> int:
     """Try them; 0 if all are caught but those that are known to change nothing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sample", type=int, help="try only so many")
+    parser.add_argument("--sample", type=int, help="try only so many of those made by machine")
     parser.add_argument("--seed", type=int, default=0, help="which ones")
     parser.add_argument("--module", help="only those of this module")
     asked = parser.parse_args()
-    chosen = [m for m in automatic_mutants() if asked.module in (None, m.module)]
+    print("first the proofs on the unbroken code", flush=True)
+    covered = coverage(run(theorems(), theorems, lambda _done: None, JOBS))
+    chosen = [m for m in automatic_mutants(covered) if asked.module in (None, m.module)]
     if asked.sample is not None:
         chosen = random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen)))
-    print(f"{len(chosen)} mutants; first the proofs on the unbroken code", flush=True)
-    covered = coverage(run(theorems(), theorems, lambda _done: None, JOBS))
-    tried = _told(trials(chosen, covered, JOBS), len(chosen))
-    tried = _with_tests(tried)
     whole = asked.sample is None and asked.module is None
+    named = tried_by_name(covered) if whole else {}
+    tried = tried_by_machine(chosen, covered)
     if whole:
-        named = list(trials([mutant for _, mutant in named_mutants()], covered, JOBS))
         TABLE.write_text(written(named, tried, EQUIVALENT), encoding="utf-8")
         print(f"wrote {TABLE.relative_to(ROOT)}")
-    return _judged(tried, whole=whole)
+    missed = [name for name, trial in named.items() if trial.caught_by is None]
+    for name in missed:
+        print(f"NOT CAUGHT: {name}")
+    return _judged(tried, whole=whole) or (12 if missed else 0)
+
+
+# --- one for each rule -------------------------------------------------------------------------
+
+
+def tried_by_name(covered: Coverage) -> dict[str, Trial]:
+    """Every named mutant, by its name, tried on the instrument that must catch it."""
+    shipped = named_mutants(Instrument.PROOF, Instrument.EXPLORATION, Instrument.SIMULATION)
+    found = dict(named_trials(shipped, covered, JOBS))
+    places = marked(*FOLDERS)
+    tries = (partial(by_tests, named, mutant, places) for named, mutant in named_mutants(BY_TESTS))
+    found.update((each.mutant.change, each) for each in trials(tries, JOBS))
+    print(f"{len(found)} mutants by name tried", flush=True)
+    return found
+
+
+def by_tests(named: Named, mutant: Mutant, places: dict[str, list[object]]) -> Trial:
+    """Try a mutant on the tests that cite the clause which it breaks."""
+    chosen = [str(place).replace(": ", "::") for place in places.get(named.clause, ())]
+    began_s = time.monotonic()
+    failing = fails_tests(mutant, chosen) if chosen else None
+    caught_by = None if failing is None else BY_TESTS
+    return Trial(mutant, caught_by, failing or "", time.monotonic() - began_s)
+
+
+# --- made by machine ---------------------------------------------------------------------------
+
+
+def tried_by_machine(chosen: Sequence[Mutant], covered: Coverage) -> list[Trial]:
+    """Each given to the proofs, and what they let pass to the tests."""
+    print(f"{len(chosen)} mutants by machine", flush=True)
+    tried = _told(trials((partial(by_proof, m, covered) for m in chosen), JOBS), len(chosen))
+    passed = [trial.mutant for trial in tried if trial.caught_by is None]
+    print(f"the proofs let {len(passed)} pass; now the tests", flush=True)
+    with ThreadPoolExecutor(JOBS) as pool:
+        failing = pool.map(partial(fails_tests, tests=TESTS), passed)
+        failed = dict(zip((each.id for each in passed), failing, strict=True))
+    return [
+        Trial(trial.mutant, BY_TESTS, failed[trial.mutant.id] or "", trial.seconds)
+        if failed.get(trial.mutant.id)
+        else trial
+        for trial in tried
+    ]
 
 
 def _told(done: Iterable[Trial], count: int) -> list[Trial]:
@@ -78,23 +131,9 @@ def _told(done: Iterable[Trial], count: int) -> list[Trial]:
     return found
 
 
-def _with_tests(tried: Sequence[Trial]) -> list[Trial]:
-    """Give what the proofs let pass to the tests."""
-    passed = [trial.mutant for trial in tried if trial.caught_by is None]
-    print(f"the proofs let {len(passed)} pass; now the tests", flush=True)
-    with ThreadPoolExecutor(JOBS) as pool:
-        failed = dict(zip((each.id for each in passed), pool.map(fails_tests, passed), strict=True))
-    return [
-        Trial(trial.mutant, BY_TESTS, "a test fails", trial.seconds)
-        if failed.get(trial.mutant.id)
-        else trial
-        for trial in tried
-    ]
-
-
-def fails_tests(mutant: Mutant) -> bool:
-    """Whether a test fails while this mutant stands in place of its module."""
-    command = [sys.executable, "-m", "tests.long.under_mutant", mutant.module, *TESTS]
+def fails_tests(mutant: Mutant, tests: Sequence[str]) -> str | None:
+    """The first test that fails while this mutant stands in place of its module."""
+    command = [sys.executable, "-m", "tests.long.under_mutant", mutant.module, *tests]
     try:
         done = subprocess.run(
             command,
@@ -106,9 +145,12 @@ def fails_tests(mutant: Mutant) -> bool:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return True
+        return f"no end within {TESTS_LIMIT_S} s"
     print(f"  {'caught' if done.returncode else 'PASSES'} {mutant.id}", flush=True)
-    return done.returncode != 0
+    if done.returncode == 0:
+        return None
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0] if failed else f"pytest ends with {done.returncode}"
 
 
 def _judged(tried: Sequence[Trial], *, whole: bool) -> int:

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from tests.spec_tools.clauses import clauses
+from web4proofs.mutants.catalogue import NAMED
 from web4proofs.mutants.install import AlreadyImported, install, source_of
-from web4proofs.mutants.named import NAMED, Named, Stale, mutant_of
+from web4proofs.mutants.named import Named, Stale, mutant_of
 from web4proofs.mutants.operators import mutants
 
 SOURCE = '''

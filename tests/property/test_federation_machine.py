@@ -16,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.support.audited import departures_of_the_honest
 from tests.support.federation import ALICE, BOB, Federation, owner_key, sign, verify
 from tests.support.forge import block_after, proposal, status, view_change, vote
 from web4core import invariants
@@ -423,6 +424,7 @@ class FederationMachine(RuleBasedStateMachine):
         self.no_honest_platform_contradicts_itself()
         self.every_platform_is_sound()
         self.nothing_acknowledged_is_forgotten()
+        assert departures_of_the_honest(self.fed) == []
 
     def heal(self) -> None:
         """The network works, everybody is up, timers run in order; Byzantine ones fall silent."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.spec_tools.clauses import CODE, TESTS, Clause, Place, cited, clauses, marked
 from web4proofs.catalogue import theorems
-from web4proofs.mutants.named import NAMED
+from web4proofs.mutants.catalogue import NAMED
 
 MAX_SHOWN = 12
 """Places listed in one cell; more are counted."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,7 @@ from web4adapters.cli.explore import explore
 if TYPE_CHECKING:
     from web4proofs.theorem import Theorem
 
+SAFETY = 12
 FORMATS = ("text", "json", "junit", "sarif", "github")
 
 
@@ -98,46 +100,57 @@ def _finder(rules: str | None) -> Callable[[], Sequence[Theorem]]:
 @click.option("--jobs", type=click.IntRange(1), help="Processes at a time; default: all cores.")
 @json_option
 def mutants(jobs: int | None, as_json: bool) -> None:
-    """Break each safety rule in the source, and see that a proof catches it.
+    """Break each rule in the source, and see that a proof, an exploration or a simulation sees it.
 
     The proofs are run once on the unbroken code first, to see which execute what.
+    Rules that only tests look at are tried by a longer run, from a checkout; see the README.
 
     \b
     Exit codes: 0 all are caught, 1 a change does not fit the source any more, 12 one is not caught.
     """
     from web4proofs.catalogue import theorems
-    from web4proofs.mutants.named import Stale, named_mutants
-    from web4proofs.mutants.trial import TrialError, coverage, trials
+    from web4proofs.mutants.catalogue import named_mutants
+    from web4proofs.mutants.named import Instrument, Stale
+    from web4proofs.mutants.trial import TrialError, coverage, named_trials
     from web4proofs.running import run
 
-    done = []
+    shipped = (Instrument.PROOF, Instrument.EXPLORATION, Instrument.SIMULATION)
+    tried = {}
     try:
-        named = {mutant.id: each for each, mutant in named_mutants()}
-        broken = [mutant for _, mutant in named_mutants()]
+        broken = named_mutants(*shipped)
         with click.progressbar(length=len(theorems()), label="proving", file=sys.stderr) as bar:
             covered = coverage(run(theorems(), theorems, lambda _done: bar.update(1), jobs))
         with click.progressbar(length=len(broken), label="breaking", file=sys.stderr) as bar:
-            for trial in trials(broken, covered, jobs):
-                done.append(trial)
+            for name, trial in named_trials(broken, covered, jobs):
+                tried[name] = trial
                 bar.update(1)
     except (Stale, TrialError) as error:
         raise click.ClickException(str(error)) from None
     rows = [
         {
-            "clause": named[trial.mutant.id].clause,
-            "mutant": trial.mutant.change,
-            "function": f"{trial.mutant.module}.{trial.mutant.function}",
-            "caught_by": trial.caught_by,
-            "how": trial.how,
+            "clause": named.clause,
+            "mutant": named.name,
+            "function": f"{named.module}.{named.function}",
+            "instrument": named.by,
+            "caught_by": tried[named.name].caught_by,
+            "how": tried[named.name].how,
+            "seconds": round(tried[named.name].seconds, 1),
         }
-        for trial in sorted(done, key=lambda trial: list(named).index(trial.mutant.id))
+        for named, _ in broken
     ]
     if as_json:
         click.echo(json.dumps(rows, indent=1))
     else:
-        for row in rows:
-            verdict = f"caught by {row['caught_by']}" if row["caught_by"] else "NOT CAUGHT"
-            click.echo(f"{row['clause']:12} {row['mutant']:58} {verdict}")
-        caught = sum(row["caught_by"] is not None for row in rows)
-        click.echo(f"{caught} of {len(rows)} are caught by a proof")
-    sys.exit(0 if all(row["caught_by"] for row in rows) else 12)
+        _tell_mutants(rows)
+    sys.exit(0 if all(row["caught_by"] for row in rows) else SAFETY)
+
+
+def _tell_mutants(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        verdict = f"{row['caught_by']}, {row['seconds']} s" if row["caught_by"] else "NOT CAUGHT"
+        click.echo(f"{row['clause']:12} {row['mutant']:62} {verdict}")
+        if row["caught_by"]:
+            click.echo(f"{'':12} {row['how'].splitlines()[0][:110]}")
+    caught = Counter(row["instrument"] for row in rows if row["caught_by"])
+    told = ", ".join(f"{count} by {instrument}" for instrument, count in caught.items())
+    click.echo(f"{caught.total()} of {len(rows)} are caught: {told}")

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import click
 
+from web4adapters.cli.audit import audit
 from web4adapters.cli.bench import bench
 from web4adapters.cli.check import check
 from web4adapters.cli.demo import demo
@@ -54,6 +55,7 @@ def commands() -> None:
     Move ATP:               web4 transfer send alice@thor carol@thor 5
     Across platforms:       web4 transfer lock alice@thor bob@sprout 200
     Check a chain offline:  web4 verify federation/thor
+    Audit what was done:    web4 audit federation
     Prove the code:         web4 check prove
     Explore its states:     web4 check explore
     Try it under faults:    web4 simulate
@@ -64,6 +66,7 @@ def commands() -> None:
 
 for _command in (
     account,
+    audit,
     bench,
     check,
     demo,

@@ -5,64 +5,93 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from web4adapters.cli.common import json_option
+from web4adapters.cli.journals import departures_in
 
 if TYPE_CHECKING:
     from web4adapters.simulation import Options
+    from web4adapters.simulation.world import World
+    from web4core.invariants import Violation
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What determines a run, but for its seed, gathered into one `Options`."""
+
+    @click.option("--platforms", "n", type=click.IntRange(1, 31), help="Else the seed draws N.")
+    @click.option("--keep", help="Only these of the seed's faults: 0,3 or none.")
+    @click.option("--fork", is_flag=True, help="One Byzantine platform too many: it must fork.")
+    @click.option("--stand-in-signatures", "fast", is_flag=True, help="A keyed hash; faster.")
+    @wraps(command)
+    def gathered(n: int | None, keep: str | None, fork: bool, fast: bool, **others: Any) -> None:
+        from web4adapters.simulation import Options, Signatures
+
+        signatures = Signatures.STAND_IN if fast else Signatures.ED25519
+        command(options=Options(n, signatures, _places(keep), fork), **others)
+
+    return gathered
 
 
 @click.command()
 @click.option("--seeds", type=click.IntRange(1), default=20, show_default=True, help="From 0 on.")
 @click.option("--seed", type=click.IntRange(0), help="One run instead, told whole.")
-@click.option("--platforms", "n", type=click.IntRange(1, 31), help="Else the seed draws N.")
-@click.option("--keep", help="Only these of the seed's faults: 0,3 or none.")
-@click.option("--fork", is_flag=True, help="One Byzantine platform too many: the chain must fork.")
-@click.option("--stand-in-signatures", "fast", is_flag=True, help="A keyed hash, for long runs.")
+@run_options
+@click.option("--journals", type=FOLDER, help="Of --seed: write them here, for `web4 audit`.")
 @click.option("--scale", type=FOLDER, help="Measure N = 4 to 31 instead; tables and plots go here.")
 @json_option
 def simulate(
     seeds: int,
     seed: int | None,
-    n: int | None,
-    keep: str | None,
-    fork: bool,
-    fast: bool,
+    options: Options,
+    journals: Path | None,
     scale: Path | None,
     as_json: bool,
 ) -> None:
     """Run whole federations on virtual time, each with faults of its own.
 
     Real replicas, bytes and signatures; network, clocks and disks are simulated. Equal seeds give
-    equal runs, byte for byte. A run that fails is shrunk to the fewest faults that still fail.
+    equal runs, byte for byte. In the end the journals of all honest platforms are audited, as
+    `web4 audit` does it. A run that fails is shrunk to the fewest faults that still fail.
 
     \b
     Exit codes: 0 all hold, 2 usage, 3 a bound was reached, 12 a safety property fails,
     13 something is never finished.
     """
-    from web4adapters.simulation import Options, Signatures
-
     workers = os.cpu_count() or 1
-    signatures = Signatures.STAND_IN if fast else Signatures.ED25519
-    options = Options(n, signatures, _places(keep), fork)
     if scale is not None:
         sys.exit(_measure(scale, workers, as_json))
+    if journals is not None and (seed is None or journals.exists() or not _is_signed(options)):
+        raise click.UsageError("--journals takes a new folder, one --seed, and real signatures")
     if seed is not None:
-        sys.exit(_one(seed, options, as_json))
+        sys.exit(_one(seed, options, journals, as_json))
     sys.exit(_many(seeds, options, workers, as_json))
 
 
-def _one(seed: int, options: Options, as_json: bool) -> int:
-    from web4adapters.simulation import EXIT_CODES, as_text, report_json, run_seed
+def _is_signed(options: Options) -> bool:
+    from web4adapters.simulation import Signatures
 
-    report = run_seed(seed, options)
+    return options.signatures is Signatures.ED25519
+
+
+def _one(seed: int, options: Options, journals: Path | None, as_json: bool) -> int:
+    from web4adapters.simulation import EXIT_CODES, as_text, report_json, run_seed
+    from web4adapters.simulation.keeping import keep_journals
+
+    def audited(world: World) -> tuple[Violation, ...]:
+        if journals is not None:
+            keep_journals(world, journals)
+        return departures_in(world)
+
+    report = run_seed(seed, options, auditor=audited)
     _say(json.dumps(report_json(report), indent=1) if as_json else as_text(report))
     return EXIT_CODES[report.verdict]
 
@@ -71,10 +100,12 @@ def _many(seeds: int, options: Options, workers: int, as_json: bool) -> int:
     from web4adapters.simulation import run_many, shrink, shrunk_text, summary_json, summary_text
 
     with click.progressbar(length=seeds, label="simulating", file=sys.stderr) as bar:
-        summary = run_many(range(seeds), options, workers, lambda _report: bar.update(1))
+        summary = run_many(
+            range(seeds), options, workers, lambda _report: bar.update(1), departures_in
+        )
     _say(json.dumps(summary_json(summary), indent=1) if as_json else summary_text(summary))
     for report in summary.failures[:1]:
-        click.echo(shrunk_text(shrink(report)), err=True)
+        click.echo(shrunk_text(shrink(report, auditor=departures_in)), err=True)
     return summary.exit_code
 
 

@@ -3,7 +3,7 @@
 from web4adapters.config.client import ClientConfig, load_client_config
 from web4adapters.config.errors import ConfigError
 from web4adapters.config.genesis import genesis_from_json, genesis_to_json, load_genesis
-from web4adapters.config.layout import Plan, make_federation
+from web4adapters.config.layout import Plan, Routes, make_federation
 from web4adapters.config.node import NodeConfig, load_node_config, passphrase_of
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ConfigError",
     "NodeConfig",
     "Plan",
+    "Routes",
     "genesis_from_json",
     "genesis_to_json",
     "load_client_config",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import Factory, frozen
 
@@ -21,16 +23,23 @@ from web4core.settings import Settings
 
 FOLDER_MODE = 0o700
 
+Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
+"""Host and port at which the first platform of a pair finds the second."""
+
 
 @frozen
 class Plan:
-    """What a new federation is to be: platforms with host and port, accounts with micro-ATP."""
+    """What a new federation is to be: platforms with host and port, accounts with micro-ATP.
+
+    `routes` is for those who do not find another where it listens, but at a relay, say.
+    """
 
     chain: str
     platforms: dict[str, tuple[str, int]]
     accounts: dict[Address, int]
     settings: Settings = Factory(Settings)
     snapshot_blocks: int = SNAPSHOT_BLOCKS
+    routes: Routes = Factory(dict)
 
 
 def make_federation(folder: Path, plan: Plan) -> Genesis:
@@ -75,20 +84,22 @@ def _build(folder: Path, plan: Plan) -> Genesis:
     check_genesis(genesis)
     Ledger.of(genesis).initial(genesis.content)
     (folder / "genesis.json").write_text(genesis_to_json(genesis))
-    urls = {name: f"http://{host}:{port}" for name, (host, port) in plan.platforms.items()}
-    (folder / CLIENT_FILE).write_text(client_toml(urls))
+    (folder / CLIENT_FILE).write_text(client_toml(_urls(plan.platforms)))
     for name, key in keys.items():
-        _build_platform(folder / name, name, key, genesis, plan, urls)
+        _build_platform(folder / name, name, key, genesis, plan)
     return genesis
 
 
-def _build_platform(
-    folder: Path, name: str, key: KeyFile, genesis: Genesis, plan: Plan, urls: dict[str, str]
-) -> None:
+def _urls(places: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    return {name: f"http://{host}:{port}" for name, (host, port) in places.items()}
+
+
+def _build_platform(folder: Path, name: str, key: KeyFile, genesis: Genesis, plan: Plan) -> None:
     identity = chain_id(genesis)
     create_guard(folder / "guard", identity, key.public_key)
     Store.create(folder / "store", identity, name).close()
     host, port = plan.platforms[name]
+    peers = {each: plan.routes.get((name, each), place) for each, place in plan.platforms.items()}
     config = NodeConfig(
         name,
         Path("../genesis.json"),
@@ -97,7 +108,7 @@ def _build_platform(
         Path("store"),
         host,
         port,
-        urls,
+        _urls(peers),
         plan.settings,
         None,
         plan.snapshot_blocks,

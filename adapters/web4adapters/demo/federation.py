@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 from web4adapters.client import Client
-from web4adapters.config import Plan, load_genesis, make_federation
+from web4adapters.config import Plan, Routes, load_genesis, make_federation
 from web4adapters.signers import Verifier
 from web4core.ledger.state import Address
 from web4core.settings import Settings
@@ -22,6 +24,9 @@ START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 8.0
 POLL_S = 0.05
 LOG_TAIL_BYTES = 4_000
+
+Router: TypeAlias = Callable[[dict[str, tuple[str, int]]], Routes]
+"""Told where each platform listens; where one platform is to find another instead."""
 
 
 class ProcessFailed(Exception):
@@ -56,12 +61,14 @@ class LocalFederation:
         accounts: dict[Address, int],
         settings: Settings | None = None,
         snapshot_blocks: int = 1_000,
+        route: Router | None = None,
     ) -> None:
         self.folder = folder
         self.names = names_of(n)
         ports = dict(zip(self.names, free_ports(n), strict=True))
         platforms = {name: ("127.0.0.1", port) for name, port in ports.items()}
-        plan = Plan("demo", platforms, accounts, settings or Settings(), snapshot_blocks)
+        routes = {} if route is None else route(platforms)
+        plan = Plan("demo", platforms, accounts, settings or Settings(), snapshot_blocks, routes)
         self.genesis = make_federation(folder, plan)
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -74,7 +81,7 @@ class LocalFederation:
     def start(self, *names: str) -> None:
         """Start these platforms, or all of them, and wait until they answer."""
         for name in names or self.names:
-            self._spawn(name)
+            self.spawn(name)
         self.wait_up(*(names or self.names))
 
     def command(self, name: str) -> list[str]:
@@ -82,7 +89,8 @@ class LocalFederation:
         config = self.folder / name / "platform.toml"
         return [sys.executable, "-m", "web4adapters.cli", "run", str(config)]
 
-    def _spawn(self, name: str) -> None:
+    def spawn(self, name: str) -> None:
+        """Start what has a folder of this name, and wait for nothing."""
         with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 self.command(name),

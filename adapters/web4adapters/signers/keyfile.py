@@ -1,7 +1,7 @@
 """A signer whose key lies in a file: PKCS#8 in PEM, Ed25519, private to one user.
 
-Creating, loading and refusing such files may live here. Clauses: C-KEY-1 (a missing or bad key is
-an error, never replaced by another), C-KEY-2 (a key that others can reach is refused).
+Creating, loading and refusing such files may live here. Clauses: C-KEY-1 (a key that is missing or
+damaged, or that others can reach, is refused), C-KEY-2 (and never replaced by another).
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _read_private(path: Path) -> bytes:
         # Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
-        # C-KEY-1
+        # C-KEY-1, C-KEY-2
         raise KeyFileError(path, "it does not exist", "`web4 init` makes one") from None
     except OSError as error:
         raise KeyFileError(
@@ -119,7 +119,7 @@ def _read_private(path: Path) -> bytes:
     try:
         fault = exposure(os.fstat(descriptor))
         if fault is not None:
-            # C-KEY-2
+            # C-KEY-1
             raise KeyFileError(path, fault, f"make it a file of yours: `chmod 600 {path}`")
         content = os.read(descriptor, MAX_KEY_FILE_BYTES + 1)
     finally:

@@ -7,11 +7,19 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from typing import Final
 
 from attrs import frozen
 
-from web4adapters.simulation.run import EXIT_CODES, Options, Report, Verdict, run_seed
+from web4adapters.simulation.run import (
+    EXIT_CODES,
+    Auditor,
+    Options,
+    Report,
+    Verdict,
+    run_seed,
+)
 
 MAX_JOBS = 64
 """Processes at a time, whatever is asked for."""
@@ -68,24 +76,30 @@ def run_many(
     options: Options | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
+    auditor: Auditor | None = None,
 ) -> Summary:
-    """Make the runs of these seeds; `progress` hears of each as it is done, in any order."""
+    """Make the runs of these seeds; `progress` hears of each as it is done, in any order.
+
+    With several `jobs`, the auditor must be a function of a module.
+    """
     chosen = options or Options()
     told = progress or (lambda _report: None)
     wanted = tuple(seeds)
     workers = min(jobs or os.cpu_count() or 1, len(wanted), MAX_JOBS)
     if workers <= 1:
-        return Summary(tuple(_and_tell(run_seed(seed, chosen), told) for seed in wanted))
-    return Summary(_side_by_side(wanted, chosen, workers, told))
+        runs = (run_seed(seed, chosen, auditor=auditor) for seed in wanted)
+        return Summary(tuple(_and_tell(report, told) for report in runs))
+    make = partial(run_seed, options=chosen, auditor=auditor)
+    return Summary(_side_by_side(wanted, make, workers, told))
 
 
 def _side_by_side(
-    seeds: Sequence[int], options: Options, workers: int, told: Progress
+    seeds: Sequence[int], make: Callable[[int], Report], workers: int, told: Progress
 ) -> tuple[Report, ...]:
     found: dict[int, Report] = {}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context) as pool:
-        futures = {pool.submit(run_seed, seed, options): seed for seed in seeds}
+        futures = {pool.submit(make, seed): seed for seed in seeds}
         for future in as_completed(futures):
             found[futures[future]] = _and_tell(future.result(), told)
     return tuple(found[seed] for seed in seeds)

@@ -10,7 +10,7 @@ import enum
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -18,9 +18,10 @@ from web4adapters.simulation import conspiracy
 from web4adapters.simulation.federation import Federation, Signatures
 from web4adapters.simulation.surroundings import StepRaised
 from web4adapters.simulation.swarm import Plan, draw
-from web4adapters.simulation.verdicts import Broken
+from web4adapters.simulation.verdicts import FORKS, Broken
 from web4adapters.simulation.virtual_time import MS, SECOND, Circles
 from web4adapters.simulation.world import World
+from web4core.invariants import Violation
 from web4core.quorum import faulty
 
 PATIENCE_US = 240 * SECOND
@@ -28,6 +29,12 @@ PATIENCE_US = 240 * SECOND
 
 LOOK_US = 100 * MS
 """How often it is asked whether all is done."""
+
+Auditor: TypeAlias = Callable[[World], tuple[Violation, ...]]
+"""Looks at what a run has left, and says what is amiss with its honest platforms."""
+
+EXPECTED_OF_A_FORK: Final = (*FORKS, "C-DEC-4")
+"""What an auditor finds when more than f platforms conspire, and must not otherwise."""
 
 
 class Verdict(enum.Enum):
@@ -102,23 +109,36 @@ def federation_of(n: int, signatures: Signatures) -> Federation:
 
 
 def run_seed(
-    seed: int, options: Options | None = None, trace: Callable[[str], None] | None = None
+    seed: int,
+    options: Options | None = None,
+    trace: Callable[[str], None] | None = None,
+    auditor: Auditor | None = None,
 ) -> Report:
     """Make the run of this seed. `trace` is told what happens, line by line."""
     chosen = options or Options()
-    return run_plan(draw(seed, chosen.n, chosen.keep), chosen, trace)
+    return run_plan(draw(seed, chosen.n, chosen.keep), chosen, trace, auditor)
 
 
-def run_plan(plan: Plan, options: Options, trace: Callable[[str], None] | None = None) -> Report:
+def run_plan(
+    plan: Plan,
+    options: Options,
+    trace: Callable[[str], None] | None = None,
+    auditor: Auditor | None = None,
+) -> Report:
     """Make the run of this plan."""
     if options.conspiracy:
-        return _run_conspiracy(plan, options, trace)
+        return _run_conspiracy(plan, options, trace, auditor)
     world = World(plan, federation_of(plan.n, options.signatures), trace)
-    verdict, clause, found = _judged(world, _course)
-    return report_of(world, options, verdict, clause, found)
+    outcome = _audited(world, auditor, _judged(world, _course))
+    return report_of(world, options, *outcome)
 
 
-def _run_conspiracy(plan: Plan, options: Options, trace: Callable[[str], None] | None) -> Report:
+def _run_conspiracy(
+    plan: Plan,
+    options: Options,
+    trace: Callable[[str], None] | None,
+    auditor: Auditor | None,
+) -> Report:
     world = World(
         conspiracy.conspiring(plan),
         federation_of(plan.n, options.signatures),
@@ -132,8 +152,8 @@ def _run_conspiracy(plan: Plan, options: Options, trace: Callable[[str], None] |
         conspiracy.attempt(world, came_to)
         return _conspiracy_verdict(world, came_to)
 
-    verdict, clause, found = _judged(world, course)
-    report = report_of(world, options, verdict, clause, found)
+    outcome = _audited(world, auditor, _judged(world, course), EXPECTED_OF_A_FORK)
+    report = report_of(world, options, *outcome)
     forks = tuple(dict.fromkeys(each.first.block.header.height for each in came_to.forks))
     return evolve(report, culprits=tuple(came_to.evidence), forks=forks)
 
@@ -164,6 +184,18 @@ def _judged(world: World, course: Callable[[World], Outcome]) -> Outcome:
         return Verdict.UNSAFE, "A-EVENT-4", str(raised)
     except Circles as circles:
         return Verdict.INCONCLUSIVE, "", str(circles)
+
+
+def _audited(
+    world: World, auditor: Auditor | None, outcome: Outcome, expected: tuple[str, ...] = ()
+) -> Outcome:
+    """The journals have the last word, unless the run was found to be unsafe without them."""
+    if auditor is None:
+        return outcome
+    found = [each for each in auditor(world) if each.clause not in expected]
+    if not found or outcome[0] is Verdict.UNSAFE:
+        return outcome
+    return Verdict.UNSAFE, found[0].clause, str(found[0])
 
 
 def _course(world: World) -> Outcome:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from attrs import evolve, frozen
 
-from web4adapters.simulation.run import Report, run_seed
+from web4adapters.simulation.run import Auditor, Report, run_seed
 
 MAX_TRIALS = 200
 """Runs that shrinking may take."""
@@ -26,19 +26,26 @@ class Shrunk:
     trials: int
 
 
-def shrink(report: Report, progress: Callable[[Report], None] | None = None) -> Shrunk:
+def shrink(
+    report: Report,
+    progress: Callable[[Report], None] | None = None,
+    auditor: Auditor | None = None,
+) -> Shrunk:
     """Leave out faults of a run that fails, as long as it fails with the same verdict.
 
     The verdict decides, not the clause: what a fork is first seen by may change on the way.
     """
-    return _Search(report, progress or (lambda _report: None)).smallest()
+    return _Search(report, progress or (lambda _report: None), auditor).smallest()
 
 
 class _Search:
-    def __init__(self, report: Report, progress: Callable[[Report], None]) -> None:
+    def __init__(
+        self, report: Report, progress: Callable[[Report], None], auditor: Auditor | None
+    ) -> None:
         self._wanted = report.verdict
         self._best = report
         self._progress = progress
+        self._auditor = auditor
         self._trials = 0
 
     def smallest(self) -> Shrunk:
@@ -70,7 +77,8 @@ class _Search:
         if self._trials >= MAX_TRIALS:
             return False
         self._trials += 1
-        tried = run_seed(self._best.seed, evolve(self._best.options, keep=keep))
+        options = evolve(self._best.options, keep=keep)
+        tried = run_seed(self._best.seed, options, auditor=self._auditor)
         if tried.verdict is not self._wanted:
             return False
         self._best = tried

@@ -73,6 +73,8 @@ class Recovered:
 
     snapshot: bytes | None = attrs.field(repr=False)
     snapshot_height: int
+    first_seq: int
+    """The number of the first of the events, if there are any."""
     events: Iterator[bytes]
     last_seq: int
 

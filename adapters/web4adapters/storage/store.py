@@ -130,6 +130,7 @@ class Store:
         return Recovered(
             snapshot=None if snapshot is None else snapshot.state,
             snapshot_height=0 if snapshot is None else snapshot.height,
+            first_seq=start.seq + 1,
             events=self._events(start),
             last_seq=self._end.seq,
         )

@@ -32,8 +32,8 @@ from web4core.messages import (
     signing_bytes,
 )
 from web4core.quorum import proposer
+from web4proofs.agreement.taken import fewest
 from web4proofs.explore.blocks import VALID_NAMES, Blocks, Known
-from web4proofs.explore.judging import fewest
 from web4proofs.explore.subject import Bounds
 
 

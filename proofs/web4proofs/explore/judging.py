@@ -15,6 +15,7 @@ from web4core.chain import Block
 from web4core.effects import Accuse, Decide, Effect, Halt, Sign
 from web4core.messages import Certificate, Kind, Statement, conflict
 from web4core.replica import State
+from web4proofs.agreement.taken import fewest, most_faulty
 from web4proofs.explore.blocks import Blocks
 
 
@@ -29,19 +30,9 @@ class Broken:
         return f"{self.clause}: {self.found}"
 
 
-def most_faulty(n: int) -> int:
-    """How many Byzantine platforms may be among n: less than a third."""
-    return max(f for f in range(n) if 3 * f < n)
-
-
 def enough_to_join(n: int) -> int:
     """The size of a group that has an honest platform in it for certain."""
     return most_faulty(n) + 1
-
-
-def fewest(n: int) -> int:
-    """The size of a quorum, from what it is for: two of them share more than f platforms."""
-    return next(size for size in range(1, n + 1) if 2 * size - n > most_faulty(n))
 
 
 def of_a_step(

@@ -10,7 +10,7 @@ statements and never for the absence of others, so what is permitted then is per
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
@@ -18,20 +18,15 @@ from web4core.messages import Kind, Statement, prepared_reference
 from web4proofs.agreement import finite, model
 from web4proofs.agreement.finite import Point, Step, World
 from web4proofs.agreement.logic import Relation
+from web4proofs.agreement.taken import RELATION_OF, casting, fewest, step_of
 from web4proofs.explore.cues import Hear
-from web4proofs.explore.judging import Broken, fewest
+from web4proofs.explore.judging import Broken
 from web4proofs.explore.moves import Move
 from web4proofs.explore.offers import Bits
 from web4proofs.explore.search import Federation, Local
 
 CITED = "refinement"
 
-_RELATION = {
-    Kind.PRE_PREPARE: model.proposed,
-    Kind.PREPARE: model.prepared,
-    Kind.COMMIT: model.committed,
-    Kind.VIEW_CHANGE: model.announced,
-}
 _ORDER = (Kind.VIEW_CHANGE, Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT)
 """The order in which one move may cast statements of several kinds (C-FLOW-1)."""
 
@@ -109,7 +104,7 @@ class _Refining:
             if self._permitted(world, self._decisions(me, digest)) is None:
                 return f"the decision on {self.names[digest]} is no such step"
         expected = self._world(me, after, others)
-        for relation in (*_RELATION.values(), model.left, model.locked):
+        for relation in (*RELATION_OF.values(), model.left, model.locked):
             if world.facts[relation] != expected.facts[relation]:
                 return f"it leaves another '{relation.name}' than its steps do"
         return None
@@ -118,27 +113,14 @@ class _Refining:
         return next((step for step in steps if not finite.refused(step, world)), None)
 
     def _candidates(self, me: int, world: World, statement: Statement) -> Iterator[Step]:
-        """The actions that cast a statement, with all choices that the statement leaves open."""
-        here = (me, statement.height, statement.view, self.names[statement.digest])
-        quorums, views = world.elements[model.QUORUM], world.elements[model.VIEW]
-        match statement.kind:
-            case Kind.PRE_PREPARE:
-                yield _step(model.PROPOSE, *here)
-            case Kind.PREPARE:
-                yield _step(model.PREPARE, *here)
-                for view, quorum in itertools.product(views, quorums):
-                    yield _step(model.PREPARE_JUSTIFIED, *here, view, quorum)
-            case Kind.COMMIT:
-                yield from (_step(model.LOCK_AND_COMMIT, *here, quorum) for quorum in quorums)
-            case _:
-                for view in views:
-                    yield _step(model.ENTER, me, statement.height, view, *here[2:])
+        name = self.names[statement.digest]
+        return casting(statement.kind, me, statement.height, statement.view, name, world)
 
     def _decisions(self, me: int, digest: bytes) -> Iterator[Step]:
         elements = self.world.elements
         height, name = self.offers.blocks.of(digest).height, self.names[digest]
         for view, quorum in itertools.product(elements[model.VIEW], elements[model.QUORUM]):
-            yield _step(model.DECIDE, me, height, view, name, quorum)
+            yield step_of(model.DECIDE, me, height, view, name, quorum)
 
     # --- what holds of a platform, in the words of the protocol ---
 
@@ -150,7 +132,7 @@ class _Refining:
         said = self.offers.statements
         for each in (*said.of(local.signed), *said.of(others)):
             if each.signer not in self.federation.byzantine and each.kind in _ORDER:
-                facts[_RELATION[each.kind]].add(
+                facts[RELATION_OF[each.kind]].add(
                     (each.signer, each.height, each.view, self.names[each.digest])
                 )
         for height in range(1, self.bounds.heights + 1):
@@ -188,7 +170,3 @@ class _Refining:
         for each in self.offers.statements.of(local.signed):
             if (each.kind, each.height) == (kind, height):
                 yield each
-
-
-def _step(action: model.Action, *values: Hashable) -> Step:
-    return Step(action, dict(zip(action.parameters, values, strict=True)))

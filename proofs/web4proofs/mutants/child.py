@@ -1,4 +1,4 @@
-"""The process in which one mutant is tried: it is told what on standard input, and tells on output.
+"""The process in which a mutant is tried on proofs: told on standard input, it tells on output.
 
 It starts afresh, so that nothing of `web4core` is imported before the mutant is in place.
 """

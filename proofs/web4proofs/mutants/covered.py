@@ -1,16 +1,18 @@
-"""The modules that proofs cover, with the names in each that are easily taken for one another."""
+"""What a machine breaks: every function that a proof executes, with names taken for one another."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from web4proofs.mutants.install import source_of
 from web4proofs.mutants.operators import Mutant, Swaps, mutants
+from web4proofs.mutants.trial import Coverage
 
-_KINDS: Final[Swaps] = {"PREPARE": ("COMMIT",), "COMMIT": ("PREPARE",)}
 _CONSENSUS: Final[Swaps] = {
-    **_KINDS,
+    "PREPARE": ("COMMIT",),
+    "COMMIT": ("PREPARE",),
     "prepares": ("commits",),
     "commits": ("prepares",),
     "prepare": ("commit",),
@@ -36,19 +38,33 @@ _LEDGER: Final[Swaps] = {
     "TRANSFER_EXPIRED": ("ALREADY_SETTLED",),
     "expiry_ms": ("amount_uatp",),
 }
-
-COVERED: Final[Mapping[str, Swaps]] = {
-    "web4core.quorum": {},
+SWAPS: Final[Mapping[str, Swaps]] = {
     "web4core.certificates": _CONSENSUS,
     "web4core.consensus.rules": _CONSENSUS,
     "web4core.consensus.state": _CONSENSUS,
     "web4core.ledger.rules": _LEDGER,
-    "web4core.ledger.overlay": {},
 }
-"""Every module of which all functions are executed by some theorem."""
+"""By module: names of fields or members that are easily taken for others."""
 
 
-def automatic_mutants() -> Iterator[Mutant]:
-    """Every change to every function of these modules."""
-    for module, swaps in COVERED.items():
-        yield from mutants(module, source_of(module), swaps)
+def automatic_mutants(covered: Coverage) -> Iterator[Mutant]:
+    """Every change to every function that some theorem executes, module by module."""
+    for module in sorted({_module_of(function) for function in covered}):
+        for mutant in mutants(module, source_of(module), SWAPS.get(module, {})):
+            if f"{module}.{mutant.function}" in covered:
+                yield mutant
+
+
+def _module_of(function: str) -> str:
+    """The module in the full name of a function, which may be a method."""
+    name, _, _ = function.rpartition(".")
+    while not _is_module(name):
+        name, _, _ = name.rpartition(".")
+    return name
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,7 +1,7 @@
-"""Whether a proof catches a mutant: each is tried in a process of its own.
+"""Whether an instrument catches a mutant: each is tried in a process of its own.
 
-The process puts the mutant in place, and then tries the theorems that execute the changed function,
-the quickest first, until one does not hold.
+The process puts the mutant in place, and then looks for what it breaks: it tries the theorems that
+execute the changed function, the quickest first, or explores, or simulates, until something shows.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 
 from attrs import frozen
 
+from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.operators import Mutant
 from web4proofs.running import Attempt, Verdict
 
@@ -58,12 +60,10 @@ def coverage(attempts: Sequence[Attempt]) -> Coverage:
     return {name: tuple(identities) for name, identities in found.items()}
 
 
-def trials(
-    mutants: Iterable[Mutant], covered: Coverage, jobs: int | None = None
-) -> Iterator[Trial]:
+def trials(tries: Iterable[Callable[[], Trial]], jobs: int | None = None) -> Iterator[Trial]:
     """Try mutants, several at a time; each as it is done. Raises `TrialError`."""
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        futures = [pool.submit(trial, mutant, covered) for mutant in mutants]
+        futures = [pool.submit(each) for each in tries]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -72,18 +72,45 @@ def trials(
                 future.cancel()
 
 
-def trial(mutant: Mutant, covered: Coverage) -> Trial:
-    """Try one mutant."""
-    asked = {
-        "module": mutant.module,
-        "source": mutant.source,
-        "theorems": covered.get(f"{mutant.module}.{mutant.function}", ()),
+def named_trials(
+    broken: Iterable[tuple[Named, Mutant]], covered: Coverage, jobs: int | None = None
+) -> Iterator[tuple[str, Trial]]:
+    """Try each on the instrument that must catch it; its name comes with it. Raises `TrialError`.
+
+    Those that tests must catch cannot be tried here.
+    """
+    tries = {
+        Instrument.PROOF: lambda mutant: by_proof(mutant, covered),
+        Instrument.EXPLORATION: by_exploration,
+        Instrument.SIMULATION: by_simulation,
     }
+    for each in trials((partial(tries[named.by], mutant) for named, mutant in broken), jobs):
+        yield each.mutant.change, each
+
+
+def by_proof(mutant: Mutant, covered: Coverage) -> Trial:
+    """Try one mutant on the theorems that execute the changed function."""
+    theorems = covered.get(f"{mutant.module}.{mutant.function}", ())
+    return _tried(mutant, "web4proofs.mutants.child", {"theorems": theorems})
+
+
+def by_exploration(mutant: Mutant) -> Trial:
+    """Try one mutant on every state of a small federation."""
+    return _tried(mutant, "web4proofs.mutants.exploring", {})
+
+
+def by_simulation(mutant: Mutant) -> Trial:
+    """Try one mutant on simulated federations."""
+    return _tried(mutant, "web4adapters.simulating", {})
+
+
+def _tried(mutant: Mutant, child: str, asked: Mapping[str, object]) -> Trial:
+    """What a child process found, which is told the mutant and what else it is asked."""
     began_s = time.monotonic()
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "web4proofs.mutants.child"],
-            input=json.dumps(asked),
+            [sys.executable, "-m", child],
+            input=json.dumps({"module": mutant.module, "source": mutant.source, **asked}),
             capture_output=True,
             text=True,
             timeout=LIMIT_S,
