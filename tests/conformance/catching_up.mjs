@@ -10,13 +10,13 @@ export class CatchingUp {
     this.me = me;
     /** The highest height of each platform, 0 for none; null if none are kept. */
     this.claims = null;
-    /** The platform that was asked last; the turn goes on from it. */
-    this.last = -1;
     this.forget();
   }
 
   forget() {
     this.claims = null;
+    /** The platform that was asked last; the turn goes on from it (C-SYNC-4). */
+    this.last = -1;
     this.asked = false;
     this.unanswered = 0;
     this.until = 0n;

@@ -19,8 +19,8 @@ export class Replica extends Height {
     this.effects = [];
     if (this.halted) return this.effects; // C-DEC-4
     this.now = event.now_ms;
-    if (event.$ === "elapsed" && !this.disarm(event.timer)) return this.effects; // C-PACE-5
-    this[event.$](event);
+    const stale = event.$ === "elapsed" && !this.disarm(event.timer);
+    if (!stale) this[event.$](event); // C-PACE-5: the rules are applied all the same
     if (!this.halted) this.rules();
     if (!this.halted) this.questions();
     if (!this.halted) this.setTimers();

@@ -22,7 +22,7 @@ TOOLS = (
 )
 """Files that name ids as examples too; what they mark as tests counts all the same."""
 
-_NAME = r"[ACHIKLW]-[A-Z]+"
+_NAME = r"[ACGHIKLW]-[A-Z]+"
 _DEFINED = re.compile(rf"^\*\*({_NAME}-\d+)\*\* (.+?)(?=\n\n|\n?\Z)", re.MULTILINE | re.DOTALL)
 _CITED = re.compile(rf"\b({_NAME})-(\d+)\b(?: to \1-(\d+)\b)?")
 OPENING = re.compile(rf"\*\*{_NAME}-\d+\*\*")

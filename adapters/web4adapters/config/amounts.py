@@ -12,7 +12,7 @@ _DECIMAL = re.compile(r"(\d{1,13})(?:\.(\d{1,6}))?")
 
 def parse_atp(text: str) -> int:
     """Micro-ATP from decimal ATP; ValueError says what is wrong."""
-    match = _DECIMAL.fullmatch(text.strip())
+    match = _DECIMAL.fullmatch(text)  # G-GENESIS-4
     if match is None or not text.isascii():
         raise ValueError(f"{text!r} is not an amount; write ATP with up to {DECIMALS} decimals")
     whole, fraction = match.group(1), (match.group(2) or "").ljust(DECIMALS, "0")

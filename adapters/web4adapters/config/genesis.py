@@ -1,4 +1,4 @@
-"""The genesis as people read it, in JSON, and as the core takes it."""
+"""The genesis as people read it, in JSON, and as the core takes it (G-GENESIS-1 to G-GENESIS-5)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import Any
 
 from web4adapters.config.amounts import format_atp, parse_atp
 from web4adapters.config.errors import ConfigError
-from web4adapters.config.reading import check_keys, parse_address, read_bytes, take
+from web4adapters.config.reading import (
+    check_keys,
+    parse_address,
+    read_bytes,
+    read_hex,
+    read_json,
+    take,
+)
 from web4core.chain import KEY_BYTES, MAX_GENESIS_BYTES, Genesis, Platform, check_genesis
 from web4core.errors import LocalProtocolError
 from web4core.ledger.application import CONTENT, Endowment, genesis_content
@@ -40,16 +47,13 @@ def genesis_to_json(genesis: Genesis) -> str:
 def genesis_from_json(path: Path, text: bytes) -> Genesis:
     """The genesis that a text describes; `path` is for the errors."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ConfigError(path, "not JSON", "is it the right file?") from None
+        document = read_json(text)
+    except ValueError as error:
+        raise ConfigError(path, str(error), "is it the right file?") from None
     if not isinstance(document, dict):
         raise ConfigError(path, "not a JSON object", "is it the right file?")
     check_keys(path, "the genesis", document, _FIELDS)
-    platforms = tuple(
-        Platform(take(path, "a platform", each, "name", str), _key(path, each, "key"))
-        for each in _tables(path, document, "platforms")
-    )
+    platforms = tuple(_platform(path, each) for each in _tables(path, document, "platforms"))
     accounts = [_endowment(path, each) for each in _tables(path, document, "accounts")]
     genesis = Genesis(
         take(path, "the genesis", document, "chain", str),
@@ -78,13 +82,18 @@ def _tables(path: Path, document: dict[str, Any], name: str) -> list[dict[str, A
     return tables
 
 
+def _platform(path: Path, table: dict[str, Any]) -> Platform:
+    check_keys(path, "a platform", table, ("name", "key"))
+    return Platform(take(path, "a platform", table, "name", str), _key(path, table, "key"))
+
+
 def _key(path: Path, table: dict[str, Any], name: str) -> bytes:
     text = take(path, "an entry", table, name, str)
     try:
-        key = bytes.fromhex(text)
+        key = read_hex(text)
     except ValueError:
         key = b""
-    if len(key) != KEY_BYTES or text != key.hex():
+    if len(key) != KEY_BYTES:
         raise ConfigError(path, f"{name} is not a key", "write 64 lower-case hex digits")
     return key
 

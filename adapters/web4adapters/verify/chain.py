@@ -17,7 +17,7 @@ from web4core.errors import RemoteProtocolError
 from web4core.gate import Gate
 from web4core.ledger.application import Ledger
 from web4core.ledger.state import LedgerState
-from web4core.messages import Decided, decided_bytes
+from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, Decided, decided_bytes
 
 INVARIANT_INTERVAL_BLOCKS = 100
 """The invariants look at every account, so they are checked every so many blocks, and last."""
@@ -52,7 +52,7 @@ def verify_chain(
     verify: Verify,
     on_block: Callable[[int], None],
 ) -> ChainReport:
-    """Verify encoded blocks and certificates, from height 1 on; stop at the first finding."""
+    """Verify encoded blocks and certificates from height 1 on, up to the first finding."""
     ledger = Ledger.of(genesis)
     gate = Gate.of(genesis, ledger)
     state = ledger.initial(genesis.content)
@@ -60,10 +60,12 @@ def verify_chain(
     transactions = 0
     finding = _broken_invariant(0, state)
     for block_bytes, certificate_bytes in blocks:
-        if finding is not None:
+        if finding is not None:  # G-EXPORT-5
             break
         height = tip.header.height + 1
         try:
+            gate.schemas.block.decode(block_bytes, MAX_MESSAGE_BYTES)  # G-EXPORT-4: each by itself
+            CERTIFICATE.decode(certificate_bytes, MAX_MESSAGE_BYTES)
             message = gate.open(decided_bytes(block_bytes, certificate_bytes), verify)
         except RemoteProtocolError as error:
             finding = Finding(height, error.clause, error.reason)
