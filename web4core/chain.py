@@ -35,7 +35,10 @@ MAX_GENESIS_BYTES = 1 << 30
 """Length of an encoded genesis; accounts are listed in it, so it is generous."""
 
 KEY_BYTES = 32
+"""An Ed25519 public key (K-KEY-1)."""
+
 SIGNATURE_BYTES = 64
+"""An Ed25519 signature (K-SIG-1)."""
 
 DIGEST = octets(DIGEST_BYTES, DIGEST_BYTES)
 KEY = octets(KEY_BYTES, KEY_BYTES)
@@ -200,3 +203,4 @@ def block_schema(decode_item: Any) -> Schema[Block]:
 
 
 MAX_HEIGHT = MAX_UINT
+"""The last height of a chain: the last integer of the wire."""

@@ -31,7 +31,10 @@ __all__ = [
 ]
 
 KEY_BYTES: Final = 32
+"""An Ed25519 public key (K-KEY-1)."""
+
 SIGNATURE_BYTES: Final = 64
+"""An Ed25519 signature (K-SIG-1)."""
 
 _P: Final = 2**255 - 19
 """The prime of the field."""

@@ -13,7 +13,10 @@ from typing import Final
 __all__ = ["DIGEST_BYTES", "WIRE_VERSION", "ZERO_DIGEST", "Tag", "digest", "domain"]
 
 WIRE_VERSION: Final = 1
+"""The version that every domain names (W-HASH-1)."""
+
 DIGEST_BYTES: Final = 32
+"""A SHA-256 digest."""
 
 ZERO_DIGEST: Final = bytes(DIGEST_BYTES)
 """Stands where there is nothing to name, such as the parent of the first block."""

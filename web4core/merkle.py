@@ -39,6 +39,7 @@ __all__ = [
 V = TypeVar("V")
 
 PATH_BYTES: Final = 32
+"""A path of the map (W-MAP-1)."""
 
 MAX_DEPTH: Final = 2 * PATH_BYTES
 """Branches between the root and a leaf, at most: one for each half byte of a path."""

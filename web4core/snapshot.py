@@ -60,7 +60,10 @@ MAX_SNAPSHOT_BYTES = 1 << 34
 """Length of an encoded state."""
 
 MAX_ARMED = len(TimerKind)
+"""Timers that can run: one of each kind (C-PACE-5)."""
+
 MAX_HALT_CHARACTERS = 500
+"""Length of the reason of a Halt; the core's own are shorter."""
 
 
 def _load_timer_kind(plain: Any) -> TimerKind:

@@ -192,3 +192,9 @@ def test_a_mark_is_found_and_a_mere_mention_is_not() -> None:
 def test_a_stale_section_is_seen() -> None:
     text = "<!-- generated: codes -->\nsomething else\n<!-- end -->\n"
     assert generated.filled(text) != text
+
+
+def test_every_bound_says_what_it_is_for() -> None:
+    rows = [row.split(" | ") for row in tables.bound_table().splitlines()[2:]]
+    assert len(rows) > 60
+    assert [row[0] for row in rows if not row[-1].strip(" |")] == []

@@ -172,11 +172,14 @@ BOUND_FOLDERS = (
     "web4core",
     "adapters/web4adapters/transport",
     "adapters/web4adapters/runtime",
+    "adapters/web4adapters/api",
+    "adapters/web4adapters/client",
+    "adapters/web4adapters/config",
     "adapters/web4adapters/signers",
     "adapters/web4adapters/storage",
 )
-_BOUND = re.compile(r"(?:MAX|FETCH|SYNC|KEPT|HANDSHAKE|HEARTBEAT|RETRY|WIRE|NONCE|KEY|SIGNATURE)_")
-"""How the names of bounds begin."""
+_BOUND = re.compile(r"MAX_\w+|[A-Z]\w*_(?:S|MS|BYTES|BLOCKS|ROUNDS|SNAPSHOTS|VERSION|DOUBLINGS)")
+"""The names of bounds: a most, or how much of something."""
 
 
 def bound_table() -> str:
@@ -188,7 +191,7 @@ def bound_table() -> str:
             body = ast.parse(path.read_text(encoding="utf-8")).body
             for name, says in _documented(body).items():
                 value = getattr(module, name, None)
-                if _BOUND.match(name) and isinstance(value, int | float):
+                if _BOUND.fullmatch(name) and isinstance(value, int | float):
                     number = _numbers(str(value))
                     lines.append(f"| `{name}` | {number} | `{module.__name__}` | {says} |")
     return "\n".join(lines)

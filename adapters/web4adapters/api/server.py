@@ -60,7 +60,10 @@ MAX_WAIT_MS = 30_000
 """How long a client may wait for a transaction in one request."""
 
 MAX_EXPORT_BLOCKS = 256
+"""Blocks in one answer (W-HTTP-8)."""
+
 MAX_EXPORT_BYTES = 16 * 1024 * 1024
+"""Bytes of the blocks in one answer; about half of its length in hex (W-HTTP-8)."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -34,8 +34,13 @@ from web4core.ledger.transactions import Transaction
 from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""Length of an answer that a client reads; a full export is half of it."""
+
 TIMEOUT_S = 10.0
+"""How long a client waits for an answer, beyond what it asked to wait."""
+
 LONG_POLL_MS = 5_000
+"""How long a client asks to wait for a transaction, before it asks again."""
 
 
 class ClientError(Exception):

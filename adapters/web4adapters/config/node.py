@@ -14,7 +14,11 @@ from web4core.errors import LocalProtocolError
 from web4core.settings import Settings
 
 SNAPSHOT_BLOCKS = 1_000
+"""Blocks between two snapshots, unless the configuration says otherwise."""
+
 MAX_PORT = 65_535
+"""The last port of TCP."""
+
 _PLATFORM = ("name", "genesis", "key", "guard", "store", "passphrase_env", "snapshot_blocks")
 
 

@@ -38,6 +38,7 @@ from web4core.messages import BINDING, Kind, Statement, signing_bytes
 
 VOTES = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT)
 MAX_BATCH = 4096
+"""Statements signed behind one sync of the guard."""
 
 
 @attrs.frozen

@@ -23,11 +23,21 @@ from web4adapters.signers.protocol import PUBLIC_KEY_BYTES
 
 MAGIC = b"web4grd1"
 PAGE_BYTES = 4096
+"""What a disk writes at once or not at all; header and slots have one each."""
+
 SLOTS = 2
 FILE_BYTES = PAGE_BYTES * (1 + SLOTS)
+"""Length of a guard file, for ever."""
+
 DIGEST_BYTES = 32
+"""A SHA-256 digest."""
+
 MAX_CHAIN_ID_BYTES = 64
+"""Room for the id of a chain; a digest takes half of it."""
+
 MAX_NUMBER = 2**64 - 1
+"""The last height or view that has a place in a slot."""
+
 REMEMBERED_KINDS = 4
 
 _HEADER = struct.Struct(f">8sH{MAX_CHAIN_ID_BYTES}s{PUBLIC_KEY_BYTES}s")

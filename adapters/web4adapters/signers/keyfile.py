@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 from web4adapters.files import create_private, exposure
 
 MAX_KEY_FILE_BYTES = 16 * 1024
+"""Length of a key file; a key takes some hundred bytes."""
+
 PLAIN_LABEL = b"-----BEGIN PRIVATE KEY-----"
 ENCRYPTED_LABEL = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 

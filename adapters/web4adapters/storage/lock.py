@@ -14,6 +14,7 @@ from web4adapters.storage.errors import StorageError, StoreLocked
 
 LOCK_NAME = "lock"
 MAX_PID_BYTES = 20
+"""What is read of a lock file to name its holder."""
 
 
 class FolderLock:

@@ -13,7 +13,11 @@ from collections.abc import Iterator, Sequence, Sized
 import attrs
 
 FORMAT_VERSION = 1
+"""The layout of a store; another one is refused."""
+
 ID_BYTES = 32
+"""The id of a transaction (L-TX-4)."""
+
 MAX_INTEGER = 2**63 - 1
 """SQLite has no larger integers; heights, views and times stay below it for ever."""
 

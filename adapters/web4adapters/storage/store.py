@@ -48,12 +48,20 @@ from web4core.errors import LocalProtocolError
 
 STORE_NAME = "store.sqlite3"
 KEPT_SNAPSHOTS = 2
+"""The newest, and the one before it."""
+
 MAX_EVENTS_PER_COMMIT = 65_536
+"""Events in one commit; the engine has far fewer."""
+
 MAX_EVENT_BYTES = 64 * 1024 * 1024
+"""Length of an event in the store; the core's own limit is lower."""
+
 MAX_STATE_BYTES = 900_000_000
 """A snapshot is one value, and SQLite's own limit for one is a billion bytes."""
 
 BUSY_TIMEOUT_S = 5
+"""How long to wait for whoever looks at the store from outside."""
+
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 """The write-ahead log is cut back to this after a large write, such as a snapshot."""
 

@@ -58,9 +58,17 @@ MAX_READ_BYTES = MAX_PACKET_BYTES + 1
 """What aiohttp is told to refuse: it refuses a message that is as long as its limit (W-LINK-5)."""
 
 HANDSHAKE_TIMEOUT_S = 5.0
+"""How long a caller may take to prove who it is."""
+
 HEARTBEAT_S = 10.0
+"""How often a silent link is asked whether it still stands."""
+
 RETRY_FIRST_S = 0.05
+"""How long to wait before a lost link is dialled again, at first; it doubles."""
+
 RETRY_LAST_S = 2.0
+"""Where the doubling ends."""
+
 MAX_UNPROVEN = 64
 """Callers that have not yet proved who they are, at a time."""
 
