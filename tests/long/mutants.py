@@ -40,17 +40,18 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "spec" / "MUTANTS.md"
 JOBS = 2
 TESTS = (
-    "tests/ledger",
-    "tests/consensus",
-    "tests/unit",
+    "tests/vectors/test_vectors.py",
     "tests/project/test_clauses_of_rules.py",
     "tests/project/test_clauses_of_a_height.py",
     "tests/project/test_clauses_of_replicas.py",
     "tests/project/test_clauses_of_bytes.py",
-    "tests/property",
-    "tests/vectors/test_vectors.py",
+    "tests/consensus",
+    "tests/ledger",
+    "tests/unit",
     "tests/test_scenarios.py",
+    "tests/property",
 )
+"""What finds most, soonest, comes first."""
 TESTS_LIMIT_S = 600
 BY_TESTS = Instrument.TESTS
 
