@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 SEED_BITS = 32
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # Wall time says nothing about the code on a busy machine; pytest's own timeout stops what hangs.
 _BASE = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -50,3 +54,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     seed = terminalreporter.config.getoption("hypothesis_seed")
     option = "" if seed is None else f" --hypothesis-seed={seed}"
     terminalreporter.write_line(f"to repeat: HYPOTHESIS_PROFILE={PROFILE} pytest{option}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real browser: Chromium, driven by Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no chromium is installed: a page is tried in a real browser")
+    # Chromium has no sandbox for the administrator, who runs the checks in a container.
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with playwright.sync_playwright() as running:
+        made = running.chromium.launch(executable_path=found, args=flags)
+        yield made
+        made.close()

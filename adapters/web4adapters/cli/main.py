@@ -19,6 +19,7 @@ from web4adapters.cli.demo import demo
 from web4adapters.cli.explore import replay
 from web4adapters.cli.federation import init, run, status
 from web4adapters.cli.ledger import account, transfer
+from web4adapters.cli.playground import playground
 from web4adapters.cli.simulate import simulate
 from web4adapters.cli.verify import export, verify
 from web4adapters.client import ClientError, Refused
@@ -50,6 +51,7 @@ def commands() -> None:
 
     \b
     See it work:            web4 demo
+    Play with it:           web4 playground
     Make a federation:      web4 init federation
     Run a platform:         web4 run federation/thor/platform.toml
     Move ATP:               web4 transfer send alice@thor carol@thor 5
@@ -72,6 +74,7 @@ for _command in (
     demo,
     export,
     init,
+    playground,
     replay,
     run,
     simulate,
