@@ -10,8 +10,9 @@ This module is the public API; `spec/api.md` is its contract.
 """
 
 from web4core.application import Application, Applied, Chosen, Pooled, Refusal
-from web4core.chain import Block, Genesis, Header, Platform, chain_id, genesis_block
+from web4core.chain import GENESIS, Block, Genesis, Header, Platform, chain_id, genesis_block
 from web4core.claims import Claim, Verify
+from web4core.ed25519 import key_is_acceptable, signature_is_acceptable, verify
 from web4core.effects import (
     Accuse,
     Decide,
@@ -36,7 +37,25 @@ from web4core.events import (
 )
 from web4core.gate import Gate, Parsed
 from web4core.ledger.application import Endowment, Ledger, genesis_content
-from web4core.ledger.state import Account, Address, CrossTransfer, Phase
+from web4core.ledger.light import (
+    Anchor,
+    EntryProof,
+    InclusionProof,
+    Trust,
+    check_anchor,
+    check_entry,
+    check_inclusion,
+    encode_trust,
+)
+from web4core.ledger.state import (
+    Account,
+    Address,
+    CrossTransfer,
+    LedgerState,
+    Phase,
+    account_path,
+    transfer_path,
+)
 from web4core.ledger.transactions import (
     AccountOpen,
     Transaction,
@@ -48,6 +67,8 @@ from web4core.ledger.transactions import (
     draft,
 )
 from web4core.messages import (
+    CERTIFICATE,
+    EVIDENCE,
     Certificate,
     Decided,
     Draft,
@@ -65,13 +86,24 @@ from web4core.messages import (
 )
 from web4core.replica import Config, State, Transition, configure, may_drop, start, step
 from web4core.settings import Settings
-from web4core.snapshot import decode_event, decode_state, encode_state, event_schema, state_digest
+from web4core.snapshot import (
+    decode_event,
+    decode_state,
+    encode_event,
+    encode_state,
+    event_schema,
+    state_digest,
+)
 
 __all__ = [
+    "CERTIFICATE",
+    "EVIDENCE",
+    "GENESIS",
     "Account",
     "AccountOpen",
     "Accuse",
     "Address",
+    "Anchor",
     "Application",
     "Applied",
     "Block",
@@ -87,6 +119,7 @@ __all__ = [
     "Effect",
     "Elapsed",
     "Endowment",
+    "EntryProof",
     "Event",
     "Evidence",
     "Fetch",
@@ -94,8 +127,10 @@ __all__ = [
     "Genesis",
     "Halt",
     "Header",
+    "InclusionProof",
     "Kind",
     "Ledger",
+    "LedgerState",
     "LocalProtocolError",
     "Message",
     "Parsed",
@@ -125,23 +160,34 @@ __all__ = [
     "TransferLock",
     "TransferRollback",
     "Transition",
+    "Trust",
     "Verify",
     "ViewChange",
     "Vote",
+    "account_path",
     "assemble",
     "chain_id",
+    "check_anchor",
+    "check_entry",
+    "check_inclusion",
     "configure",
     "decode_event",
     "decode_state",
     "draft",
+    "encode_event",
     "encode_state",
+    "encode_trust",
     "event_schema",
     "genesis_block",
     "genesis_content",
+    "key_is_acceptable",
     "may_drop",
+    "signature_is_acceptable",
     "signing_bytes",
     "start",
     "state_digest",
     "step",
+    "transfer_path",
+    "verify",
     "with_signature",
 ]
