@@ -14,13 +14,13 @@ from attrs import evolve, fields
 from tests.spec_tools.examples import ALICE, BOB, TIME_MS, Example
 from web4core import invariants
 from web4core.application import Refusal
-from web4core.chain import Block, Header, payload_root, seal
+from web4core.chain import Block, Genesis, Header, Platform, payload_root, seal
 from web4core.consensus.state import Lock, Said, keep
 from web4core.ed25519 import verify
 from web4core.effects import Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
-from web4core.errors import RemoteProtocolError
+from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.events import Connected, Elapsed, Received, Resumed, Submitted, Timer, TimerKind
-from web4core.ledger.application import Ledger
+from web4core.ledger.application import Ledger, genesis_content
 from web4core.ledger.state import Account, CrossTransfer, LedgerState, Phase, path_of
 from web4core.ledger.transactions import assemble
 from web4core.messages import (
@@ -272,6 +272,62 @@ def test_the_signers_of_a_certificate_are_past_its_block(example: Example) -> No
     state = fed(platform(example), *commits).state
     assert state.sync is not None
     assert state.sync.claims == (0, 2, 2, 2)
+
+
+@pytest.mark.clause("C-SYNC-2")
+def test_the_signers_of_a_decided_block_ahead_are_past_it(example: Example) -> None:
+    ahead = seal(evolve(example.block.header, height=5), example.block.payload)
+    state = fed(platform(example), decided(ahead)).state
+    assert state.sync is not None
+    assert state.sync.claims == (0, 6, 6, 0)  # the platform itself is among the signers
+
+
+@pytest.mark.clause("C-SYNC-2")
+def test_a_decided_block_of_an_earlier_height_is_no_claim(example: Example) -> None:
+    before = fed(platform(example), decided(example.block)).state
+    transition = fed(before, decided(example.block))
+    assert transition.state.sync is None
+    assert transition.effects == ()
+
+
+@pytest.mark.clause("C-SYNC-4")
+def test_nobody_is_asked_who_is_no_further(example: Example) -> None:
+    state = fed(platform(example), status(2, 9)).state
+    assert state.sync is not None
+    level = evolve(state, sync=evolve(state.sync, claims=(0, state.height, 9, 0), turn=0))
+    asked = step(level, Elapsed(Timer(TimerKind.SYNC, 1, 0), NOW_MS))
+    assert fetched(asked.effects) == [(1, 2)]
+
+
+@pytest.mark.clause("C-SYNC-3")
+def test_when_all_32_have_come_the_next_are_asked_for(example: Example) -> None:
+    state = fed(platform(example), status(2, 90)).state
+    assert state.sync is not None
+    assert (state.height, state.sync.asked) == (1, 33)
+    for asked, expected in ((3, []), (2, [(2, 2)]), (1, [(2, 2)])):
+        waiting = evolve(state, sync=evolve(state.sync, asked=asked))
+        assert fetched(fed(waiting, decided(example.block)).effects) == expected
+
+
+@pytest.mark.clause("C-LOSS-3")
+def test_a_platform_does_not_answer_its_own_status(example: Example) -> None:
+    state = fed(platform(example), decided(example.block)).state
+    assert done(fed(state, status(0, 1)).effects) == []
+    assert done(fed(state, status(2, 1)).effects) == ["Send"]
+
+
+@pytest.mark.clause("C-LOSS-1")
+def test_a_platform_alone_tells_nobody_where_it_is() -> None:
+    alone = Genesis("alone", 0, (Platform("thor", bytes(32)),), genesis_content(()))
+    begun = start(alone, "thor", SETTINGS, Ledger.of).state
+    assert done(step(begun, Resumed(NOW_MS)).effects) == []
+
+
+@pytest.mark.clause("A-EVENT-1", "A-EFFECT-8")
+def test_what_is_no_event_is_misuse_even_of_a_halted_platform(example: Example) -> None:
+    halted = evolve(platform(example), halted=Halt("C-DEC-4", "for good"))
+    with pytest.raises(LocalProtocolError, match="A-EVENT-1"):
+        step(halted, object())  # type: ignore[arg-type]
 
 
 # --- blocks and applications --------------------------------------------------------------------

@@ -241,3 +241,9 @@ def test_ordinary_signatures_count_and_points_off_the_curve_do_not() -> None:
         assert not ed25519.verify(key.public, b"massage", key.sign(b"message"))
     off_curve = sum(not ed25519.key_is_acceptable(y.to_bytes(32, "little")) for y in range(2, 40))
     assert off_curve > 10
+
+
+@pytest.mark.parametrize("value", ["text longer than the limit", 7, bytearray(9), None])
+def test_what_is_no_bytes_is_misuse_whatever_its_length(value: object) -> None:
+    with pytest.raises(LocalProtocolError, match="only bytes can be decoded"):
+        codec.decode(value, 3)  # type: ignore[arg-type]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -23,6 +25,7 @@ DEMO_NAMES = ("thor", "sprout", "legion", "platform2")
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 8.0
 POLL_S = 0.05
+PORTS = range(20_000, 32_000)
 LOG_TAIL_BYTES = 4_000
 
 Router: TypeAlias = Callable[[dict[str, tuple[str, int]]], Routes]
@@ -34,15 +37,18 @@ class ProcessFailed(Exception):
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports on loopback that nobody listens on now, chosen at random.
+
+    They lie below those that systems give to whoever dials, so that none is taken meanwhile.
+    """
+    found: list[int] = []
+    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+        if len(found) == count:
+            break
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            found.append(port)
+    return found
 
 
 def names_of(n: int) -> tuple[str, ...]:
