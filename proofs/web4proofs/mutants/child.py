@@ -6,16 +6,20 @@ It starts afresh, so that nothing of `web4core` is imported before the mutant is
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from typing import Any
 
 from web4proofs.mutants.install import install
 
 IMPORT_FAILS = "import"
+MEMORY_BYTES = 4 * 2**30
+"""What a mutant may take; one that loops for ever gathers terms for ever. Proofs need a tenth."""
 
 
 def main() -> None:
     """Try one mutant."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     asked: dict[str, Any] = json.load(sys.stdin)
     install(asked["module"], asked["source"])
     caught_by, how = tried(asked["theorems"])

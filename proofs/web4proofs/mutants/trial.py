@@ -25,6 +25,8 @@ LIMIT_S = 300.0
 """A mutant whose proofs take longer runs in circles: that is seen, and so it is caught."""
 
 OUT_OF_TIME = "out of time"
+OUT_OF_MEMORY = "out of memory"
+"""A mutant that gathers without end: that is seen, too."""
 
 
 class TrialError(Exception):
@@ -118,6 +120,8 @@ def _tried(mutant: Mutant, child: str, asked: Mapping[str, object]) -> Trial:
         )
     except subprocess.TimeoutExpired:
         return Trial(mutant, OUT_OF_TIME, f"no end within {LIMIT_S:.0f} s", LIMIT_S)
+    if done.returncode != 0 and MemoryError.__name__ in done.stderr:
+        return Trial(mutant, OUT_OF_MEMORY, "it has no end", time.monotonic() - began_s)
     if done.returncode != 0:
         raise TrialError(f"{mutant.id} could not be tried: {done.stderr.strip()[-500:]}")
     told = json.loads(done.stdout)
