@@ -267,6 +267,14 @@ def check_state(state: State) -> tuple[Violation, ...]:
     return found
 
 
+def check_step(before: State, after: State) -> tuple[Violation, ...]:
+    """All invariants of a platform after a step; those of its ledger only if that has changed.
+
+    They look at every account, and at nothing else.
+    """
+    return check_state(after) if after.app is not before.app else _broken(STATE_INVARIANTS, after)
+
+
 def check_decisions(decisions: Sequence[Decision]) -> tuple[Violation, ...]:
     """All invariants of what honest platforms decided."""
     return _broken(DECISION_INVARIANTS, decisions)

@@ -25,6 +25,7 @@ def main() -> None:
 
 def simulated() -> str | None:
     """What is amiss in the first seed that does not hold; None if all hold."""
+    # Only now that the mutant is in place.
     from web4adapters.simulation import Options, Signatures, Verdict, run_seed  # noqa: PLC0415
 
     for seed in range(SEEDS):

@@ -108,7 +108,7 @@ def test_a_planted_machine_path_is_seen(folder: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["web4core/codec.py", "the work/ folder", "a/tmp/b", "$" + "{HOME}/work/here"]
+    "line", ["web4core/codec.py", "the work/ folder", "a/tmp/b", "$" + "{HOME}/" + "work" + "/here"]
 )
 def test_a_relative_path_is_no_machine_path(line: str) -> None:
     assert not names_a_machine_path(line)

@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from web4core import (
+    CERTIFICATE,
+    EVIDENCE,
+    GENESIS,
     Accuse,
     Decide,
     Effect,
@@ -38,8 +41,7 @@ from web4core import (
     step,
     with_signature,
 )
-from web4core.chain import GENESIS, MAX_GENESIS_BYTES
-from web4core.messages import CERTIFICATE, EVIDENCE
+from web4core.chain import MAX_GENESIS_BYTES
 
 Document: TypeAlias = dict[str, Any]
 
@@ -70,9 +72,12 @@ class Replayer:
         event = self._verified(decode_event(self._events, data))
         transition = step(self._state, event)
         self._state = transition.state
-        effects = [self._told(effect) for effect in transition.effects]
+        effects = [told(effect, self._gate, self._sign) for effect in transition.effects]
         line = {"effects": effects, "state": state_digest(self._state).hex()}
         return json.dumps(line, sort_keys=True).encode() + b"\n"
+
+    def _sign(self, message: bytes) -> bytes:
+        return self._crypto.sign(self._key, message)
 
     def _verified(self, event: Event) -> Event:
         """The event once more, through the gate: every signature in it is asked for."""
@@ -87,29 +92,31 @@ class Replayer:
                             raise ValueError("a transcript holds a signature that is not good")
         return event
 
-    def _told(self, effect: Effect) -> dict[str, Any]:
-        name = {"effect": type(effect).__name__}
-        match effect:
-            case Sign(draft=draft, to=to):
-                said = signing_bytes(self._gate.chain_id, draft.statement)
-                signed = with_signature(draft, self._crypto.sign(self._key, said))
-                return {**name, "message": self._gate.encode(signed).hex(), "to": list(to)}
-            case Send(message=message, to=to):
-                return {**name, "message": self._gate.encode(message).hex(), "to": list(to)}
-            case SetTimer(timer=timer, delay_ms=delay_ms):
-                about = {"kind": timer.kind.name, "height": timer.height, "view": timer.view}
-                return {**name, **about, "delay_ms": delay_ms}
-            case Decide(block=block, certificate=certificate):
-                proof = CERTIFICATE.encode(certificate).hex()
-                return {**name, "block": block.digest.hex(), "certificate": proof}
-            case Fetch(height=height, to=target):
-                return {**name, "height": height, "to": target}
-            case Accuse(evidence=evidence):
-                return {**name, "evidence": EVIDENCE.encode(evidence).hex()}
-            case Refuse(transaction=transaction, code=code):
-                return {**name, "transaction": transaction.hex(), "code": str(code)}
-            case Halt(clause=clause):
-                return {**name, "clause": clause}
+
+def told(effect: Effect, gate: Gate, sign: Callable[[bytes], bytes]) -> dict[str, Any]:
+    """An effect as `spec/vectors/README.md` writes it; a Sign with its message signed."""
+    name = {"effect": type(effect).__name__}
+    match effect:
+        case Sign(draft=draft, to=to):
+            signature = sign(signing_bytes(gate.chain_id, draft.statement))
+            message = gate.encode(with_signature(draft, signature)).hex()
+            return {**name, "message": message, "to": list(to)}
+        case Send(message=message, to=to):
+            return {**name, "message": gate.encode(message).hex(), "to": list(to)}
+        case SetTimer(timer=timer, delay_ms=delay_ms):
+            about = {"kind": timer.kind.name, "height": timer.height, "view": timer.view}
+            return {**name, **about, "delay_ms": delay_ms}
+        case Decide(block=block, certificate=certificate):
+            proof = CERTIFICATE.encode(certificate).hex()
+            return {**name, "block": block.digest.hex(), "certificate": proof}
+        case Fetch(height=height, to=target):
+            return {**name, "height": height, "to": target}
+        case Accuse(evidence=evidence):
+            return {**name, "evidence": EVIDENCE.encode(evidence).hex()}
+        case Refuse(transaction=transaction, code=code):
+            return {**name, "transaction": transaction.hex(), "code": str(code)}
+        case Halt(clause=clause):
+            return {**name, "clause": clause}
 
 
 def events_of(document: Document) -> list[bytes]:

@@ -86,6 +86,7 @@ def test_the_codec_agrees_with_cbor2_canonical() -> None:
         ("a2616200616100", "W-CBOR-12"),
         ("a2616100616100", "W-CBOR-13"),
         ("81" * 40 + "00", "W-CBOR-14"),
+        ("82c0", "W-CBOR-2"),  # at once, before the tag is looked at
     ],
 )
 def test_what_is_not_canonical_is_refused_for_its_reason(data: str, clause: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.runtimes.replaying import told
 from tests.support.federation import NAMES, platform_key
 from tests.vectors.cast import genesis_from, seed
 from tests.vectors.form import Document, Json, Vector, accept, number, readable, sentence
@@ -17,17 +18,10 @@ from tests.vectors.runs import RUNS, Watched
 from tests.vectors.telling import KIND_NAMES, clauses_of, effects_in_words, event_in_words
 from web4core.chain import GENESIS, Genesis, chain_id
 from web4core.consensus.state import Agreement, Kept, Slots
-from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
+from web4core.effects import Effect
 from web4core.gate import Gate
 from web4core.ledger.application import Ledger
-from web4core.messages import (
-    CERTIFICATE,
-    EVIDENCE,
-    Draft,
-    Kind,
-    signing_bytes,
-    with_signature,
-)
+from web4core.messages import Draft, Kind
 from web4core.replica import State, start, step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, encode_event, event_schema
@@ -112,28 +106,7 @@ class Scribe:
 
     def effect(self, effect: Effect) -> Json:
         """An effect as JSON."""
-        name = {"effect": type(effect).__name__}
-        match effect:
-            case Sign(draft=draft, to=to):
-                signature = self.key.sign(signing_bytes(self.chain_id, draft.statement))
-                message = self.gate.encode(with_signature(draft, signature)).hex()
-                return {**name, "message": message, "to": list(to)}
-            case Send(message=message, to=to):
-                return {**name, "message": self.gate.encode(message).hex(), "to": list(to)}
-            case SetTimer(timer=timer, delay_ms=delay_ms):
-                about = {"kind": timer.kind.name, "height": timer.height, "view": timer.view}
-                return {**name, **about, "delay_ms": delay_ms}
-            case Decide(block=block, certificate=certificate):
-                proof = CERTIFICATE.encode(certificate).hex()
-                return {**name, "block": block.digest.hex(), "certificate": proof}
-            case Fetch(height=height, to=target):
-                return {**name, "height": height, "to": target}
-            case Accuse(evidence=evidence):
-                return {**name, "evidence": EVIDENCE.encode(evidence).hex()}
-            case Refuse(transaction=transaction, code=code):
-                return {**name, "transaction": transaction.hex(), "code": str(code)}
-            case Halt(clause=clause):
-                return {**name, "clause": clause}
+        return told(effect, self.gate, self.key.sign)
 
 
 # --- the files -----------------------------------------------------------------------------------

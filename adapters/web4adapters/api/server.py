@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import binascii
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -35,8 +36,8 @@ from web4core.ledger.light import (
     EntryProof,
     InclusionProof,
 )
-from web4core.ledger.pool import POOL_EXPLAINED, PoolCode
-from web4core.ledger.rules import EXPLAINED, Code
+from web4core.ledger.pool import POOL_EXPLAINED
+from web4core.ledger.rules import EXPLAINED
 from web4core.ledger.state import (
     Account,
     Address,
@@ -79,12 +80,12 @@ class ApiError(Exception):
         self.remedy = remedy
 
 
+_EXPLAINED: dict[str, str] = dict(itertools.chain(EXPLAINED.items(), POOL_EXPLAINED.items()))
+
+
 def explain(code: str) -> str:
     """A sentence for a refusal's code."""
-    for codes, explained in ((Code, EXPLAINED), (PoolCode, POOL_EXPLAINED)):
-        if code in codes.__members__.values():
-            return explained[codes(code)]  # type: ignore[index]
-    return code
+    return _EXPLAINED.get(code, code)
 
 
 def errors_as_json(stop: Callable[[StorageError], None]) -> Middleware:

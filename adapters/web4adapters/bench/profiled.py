@@ -105,7 +105,7 @@ def shares(folder: Path) -> dict[str, Any]:
     if not paths:
         raise BenchError("no platform wrote its profile; were they killed?")
     stats = pstats.Stats(*paths)
-    told: dict[Function, Any] = stats.stats  # type: ignore[attr-defined]
+    told: dict[Function, Any] = stats.stats  # type: ignore[attr-defined]  # typeshed lacks it
     groups: Counter[str] = Counter()
     functions: Counter[str] = Counter()
     for function, (_, _, own_s, _, callers) in told.items():

@@ -102,7 +102,7 @@ class Equivocating(Puppeteer):
         statement = evolve(proposal.statement, digest=block.digest)
         other = self.federation.signed(Proposal(statement, UNSIGNED, block, None))
         self._note(proposal)
-        self._note(other)  # type: ignore[arg-type]
+        self._note(other)
         return other
 
     def _other_vote(self, vote: Vote) -> Message:

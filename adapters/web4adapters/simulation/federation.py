@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import TypeVar
 
 from attrs import frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,9 +26,20 @@ from web4core.gate import Gate, Parsed
 from web4core.ledger.application import Endowment, Ledger, genesis_content
 from web4core.ledger.state import MICRO, Address
 from web4core.ledger.transactions import Body, Transaction, assemble, draft
-from web4core.messages import Draft, Statement, signing_bytes, with_signature
+from web4core.messages import (
+    Draft,
+    Proposal,
+    Statement,
+    Status,
+    ViewChange,
+    Vote,
+    signing_bytes,
+    with_signature,
+)
 from web4core.schema import Schema
 from web4core.snapshot import event_schema
+
+_D = TypeVar("_D", Vote, Proposal, ViewChange, Status, Draft)
 
 START_MS = 1_700_000_000_000
 """What a clock that is right shows when a run begins: milliseconds since 1970."""
@@ -168,7 +180,7 @@ class Federation:
         name = platform_name(statement.signer)
         return self.key_of(name).sign(signing_bytes(self.chain_id, statement))
 
-    def signed(self, unsigned: Draft) -> Draft:
+    def signed(self, unsigned: _D) -> _D:
         """The message that a draft becomes."""
         return with_signature(unsigned, self.signature(unsigned.statement))
 

@@ -7,6 +7,7 @@ What all Byzantine platforms have in common lives here; what makes each of them 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from attrs import define, evolve, field
@@ -73,7 +74,7 @@ class Persona:
             match effect:
                 case Sign(draft=draft, to=to):
                     message = self.around.federation.signed(draft)
-                    self.around.time.after(0, lambda voice=message: self.hear(voice))  # type: ignore[misc]
+                    self.around.time.after(0, partial(self.hear, message))
                     self.speak(message, to)
                 case Send(message=message, to=to):
                     self.speak(message, to)

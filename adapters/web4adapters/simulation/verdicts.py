@@ -86,7 +86,7 @@ class Judge:
     def stepped(self, platform: int, record: bytes, before: State, after: State) -> None:
         self._hash.update(b"%d %d " % (self._time.now_us, platform) + record)
         self.counts["events"] += 1
-        self._require(_of_state(before, after))
+        self._require(invariants.check_step(before, after))
         if after.agreement.view > before.agreement.view and after.height == before.height:
             self.counts["view changes"] += 1
             self.highest_view = max(self.highest_view, after.agreement.view)
@@ -208,24 +208,6 @@ class Judge:
 
     def _break(self, clause: str, found: str) -> None:
         raise Broken(Violation(clause, "simulation", found))
-
-
-def _of_state(before: State, after: State) -> tuple[Violation, ...]:
-    """All invariants of a state; those of its ledger only if that is another than before.
-
-    They look at every account and at nothing else.
-    """
-    if after.app is not before.app:
-        return invariants.check_state(after)
-    found = (
-        (clause, invariant, invariant(after))
-        for clause, invariant in invariants.STATE_INVARIANTS.items()
-    )
-    return tuple(
-        Violation(clause, invariant.__name__, says)
-        for clause, invariant, says in found
-        if says is not None
-    )
 
 
 def evidence_verifies(federation: Federation, evidence: Evidence) -> bool:

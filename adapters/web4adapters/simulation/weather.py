@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from attrs import field, frozen
 
 from web4adapters.simulation.dice import Dice
@@ -91,14 +93,14 @@ class _Silencing:
 
 
 @frozen
-class _Ambient:
+class _Ambient(ABC):
     """Something that befalls packets on all links during a window."""
 
     window: Window
 
+    @abstractmethod
     def trouble(self, dice: Dice, /) -> Trouble:
         """What befalls a packet."""
-        raise NotImplementedError
 
     def inflict(self, world: World, dice: Dice) -> None:
         """Begin and end it in its time."""

@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 from web4core import invariants
 from web4core.events import Event, Received
-from web4core.invariants import Violation
 from web4core.messages import BINDING, Decided, Message, Statement
 from web4core.replica import State, step
 from web4proofs.audit.findings import Findings
@@ -91,7 +90,7 @@ class _Fold:
             return
         after = self._state = transition.state
         if after is not before:
-            self._findings.require(_broken(before, after))
+            self._findings.require(invariants.check_step(before, after))
         for effect in transition.effects:
             self._follower.take(effect)
         if after.agreement is not before.agreement:
@@ -173,18 +172,3 @@ class _Fold:
                 self._findings.depart("A-DUR-2", found)
         for height in sorted(decisions.keys() - kept):
             self._findings.depart("A-EFFECT-4", f"it keeps no block of height {height}")
-
-
-def _broken(before: State, after: State) -> tuple[Violation, ...]:
-    """The invariants of a state that do not hold; those of its ledger only if that changed."""
-    if after.app is not before.app:
-        return invariants.check_state(after)
-    found = (
-        (clause, invariant, invariant(after))
-        for clause, invariant in invariants.STATE_INVARIANTS.items()
-    )
-    return tuple(
-        Violation(clause, invariant.__name__, says)
-        for clause, invariant, says in found
-        if says is not None
-    )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _APART: Final = "the two conditions exclude one another, so their order does not matter"
+_IN_WORDS: Final = "it is a number in the words of a reason, which no rule looks at"
 _SAME_CLAUSE: Final = "both refuse with the same clause; the words of the reason differ"
 _ONE_KEY: Final = "such a transaction has exactly one key (L-TX-3), which is the first and the last"
 _TOGETHER: Final = "a VIEW-CHANGE has certificate and block, or neither (C-VIEW-3), at the gate"
@@ -86,5 +87,10 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     f"{CODEC}._integer:`if 0 <= value <= INT_MAX` after `if INT_MIN <= value < 0`": _APART,
     f"{CODEC}._integer:`INT_MIN <= value < 0` with LtE": "0 was dealt with before",
     f"{CODEC}._integer:1 for 0 (2)": "0 was dealt with before",
+    f"{CODEC}.decode:`len(data) - end` with Add": _IN_WORDS,
+    f"{CODEC}.decode:`len(data) - end` without its right side": _IN_WORDS,
+    f"{CODEC}._value:-1 for 0 (2)": "one value is left by then, the first and the last",
+    f"{CODEC}._long_argument:`if information == _ONE_BYTE` after"
+    " `if information == _INDEFINITE`": _APART,
 }
 """Reasons by the id of the mutant."""
