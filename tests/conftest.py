@@ -56,9 +56,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     terminalreporter.write_line(f"to repeat: HYPOTHESIS_PROFILE={PROFILE} pytest{option}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real browser: Chromium, driven by Playwright."""
+    """A real browser: Chromium, driven by Playwright.
+
+    Its event loop runs for as long, so that no other test of the module can run one.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
