@@ -288,6 +288,9 @@ def test_a_decided_block_of_an_earlier_height_is_no_claim(example: Example) -> N
     transition = fed(before, decided(example.block))
     assert transition.state.sync is None
     assert transition.effects == ()
+    behind = fed(before, status(3, 9)).state
+    assert behind.sync is not None
+    assert fed(behind, decided(example.block)).state.sync == behind.sync
 
 
 @pytest.mark.clause("C-SYNC-4")
