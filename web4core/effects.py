@@ -3,7 +3,7 @@
 None may leave the machine before the event that caused it is on disk (A-DUR-1).
 `to` lists platform indices.
 Only data lives here.
-Implements A-EFFECT-1 to A-EFFECT-8.
+Implements A-EFFECT-1 to A-EFFECT-9.
 """
 
 from __future__ import annotations

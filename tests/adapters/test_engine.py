@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 from attrs import define, field
 
 from tests.support.federation import NAMES, Federation, platform_key
-from tests.support.forge import opening
-from web4adapters.runtime.engine import Engine
+from tests.support.forge import commit_one, opening
+from web4adapters.runtime.engine import Engine, wall_clock_ms
 from web4adapters.runtime.inlet import Inlet
 from web4adapters.signers import GuardedSigner, Verifier, create_guard
 from web4adapters.storage import StorageError, Store, StoredBlock
 from web4core.effects import Sign
-from web4core.events import Resumed
+from web4core.events import Elapsed, Received, Resumed, Timer
 from web4core.link import Frame, frame, open_packet, packet
-from web4core.messages import UNSIGNED, Kind, Statement, Status, Submission, Vote
+from web4core.messages import UNSIGNED, Decided, Kind, Statement, Status, Submission, Vote
 from web4core.replica import step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event
@@ -192,6 +193,37 @@ def test_a_timer_elapses_after_its_delay_and_again_when_set_again(tmp_path: Path
     # one round when it resumed, and one for each time that the timer elapsed
     assert rig.engine.sent["status"] >= 9
     assert {peer for peer, _ in rig.recorder.sent} == {0, 2, 3}
+
+
+@pytest.mark.clause("A-EFFECT-9", "A-EFFECT-3")
+def test_two_heights_at_once_leave_the_timers_of_the_last_one_running(tmp_path: Path) -> None:
+    """Its own COMMIT of height 2 is the last that was missing, and it is said at height 1's end."""
+    others = Federation(4, settings=FAST)
+    others.now_ms = wall_clock_ms()
+    commit_one(others, "carol")
+    commit_one(others, "dave")
+    first = others.nodes[0].blocks[1]
+    early = [
+        message
+        for source, target, message in others.sent
+        if target == ME and source != 3 and not isinstance(message, Submission | Decided)
+        if message.statement.height == 2
+    ]
+
+    async def play(rig: Rig) -> None:
+        for message in (*early, first):
+            rig.engine.push(partial(Received, message), rig.fed.gate.encode(message))
+        await rig.engine.submit((opening(rig.fed, "erin"),))
+        await until(lambda: any(timer.height == 3 for timer in elapsed(rig)))
+
+    rig = on_a_rig(tmp_path, play)
+    assert rig.engine.state.height == 3
+
+
+def elapsed(rig: Rig) -> list[Timer]:
+    """The timers that have run out, by the journal."""
+    events = [decode_event(rig.fed.events, record) for record in rig.recorder.events]
+    return [event.timer for event in events if isinstance(event, Elapsed)]
 
 
 @pytest.mark.clause("W-LINK-7")

@@ -404,6 +404,12 @@ class FederationMachine(RuleBasedStateMachine):
             assert invariants.check_state(node.state) == ()
 
     @invariant()
+    def what_a_platform_waits_for_runs(self) -> None:
+        for index, node in self.fed.nodes.items():
+            running = {timer for _, timer in node.timers.values()}
+            assert index in self.down or running >= set(node.state.armed)
+
+    @invariant()
     def no_two_platforms_decide_differently(self) -> None:
         self.fed.check_decisions()
 

@@ -137,6 +137,8 @@ class Node:
     blocks: dict[int, Decided] = field(factory=dict)
     refused: list[Refuse] = field(factory=list)
     evidence: list[Evidence] = field(factory=list)
+    inbox: deque[Event] = field(factory=deque)
+    busy: bool = False
     up: bool = True
 
 
@@ -179,8 +181,16 @@ class Federation:
     # --- driving ---
 
     def feed(self, index: int, event: Event) -> None:
-        """Journal an event, step, carry out the effects."""
+        """Take an event, then what the platform says to itself, each to its end (A-EFFECT-9)."""
         node = self.nodes[index]
+        node.inbox.append(event)
+        while node.inbox and not node.busy:
+            node.busy = True
+            self._take(index, node, node.inbox.popleft())
+            node.busy = False
+
+    def _take(self, index: int, node: Node, event: Event) -> None:
+        """Journal an event, step, carry out the effects."""
         node.journal.append(encode_event(self.events, event))
         transition = step(node.state, event)
         node.state = transition.state

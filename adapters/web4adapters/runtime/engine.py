@@ -248,7 +248,7 @@ class Engine:
         else:
             batch.records.append(received_bytes(arrival.message, now_ms))
         for effect in transition.effects:
-            if isinstance(effect, SetTimer):  # stays on the machine, so it need not wait
+            if isinstance(effect, SetTimer):  # stays here, need not wait (A-EFFECT-9)
                 self._set_timer(effect)
             else:
                 batch.effects.append(effect)
