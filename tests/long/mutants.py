@@ -19,10 +19,12 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from tests.long.mutant_table import written
 from tests.spec_tools.clauses import TESTS as FOLDERS
@@ -31,6 +33,7 @@ from web4proofs.catalogue import theorems
 from web4proofs.mutants.catalogue import named_mutants
 from web4proofs.mutants.covered import automatic_mutants
 from web4proofs.mutants.equivalent import EQUIVALENT
+from web4proofs.mutants.install import source_of
 from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.operators import Mutant
 from web4proofs.mutants.trial import Coverage, Trial, by_proof, coverage, named_trials, trials
@@ -53,6 +56,10 @@ TESTS = (
 )
 """What finds most, soonest, comes first."""
 TESTS_LIMIT_S = 600
+UNBROKEN = Mutant("web4core.quorum", "", 0, "nothing", source_of("web4core.quorum"))
+"""What every test lets pass, or else every mutant would seem caught."""
+CANNOT_RUN = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
+"""How pytest ends when it has judged nothing."""
 BY_TESTS = Instrument.TESTS
 
 
@@ -65,6 +72,10 @@ def main() -> int:
     asked = parser.parse_args()
     print("first the proofs on the unbroken code", flush=True)
     covered = coverage(run(theorems(), theorems, lambda _done: None, JOBS))
+    print("and the tests", flush=True)
+    if (failing := fails_tests(UNBROKEN, TESTS)) is not None:
+        print(f"the tests do not pass on the unbroken code: {failing}")
+        return 12
     chosen = [m for m in automatic_mutants(covered) if asked.module in (None, m.module)]
     if asked.sample is not None:
         chosen = random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen)))
@@ -94,7 +105,7 @@ def tried_by_name(covered: Coverage) -> dict[str, Trial]:
     return found
 
 
-def by_tests(named: Named, mutant: Mutant, places: dict[str, list[object]]) -> Trial:
+def by_tests(named: Named, mutant: Mutant, places: Mapping[str, Sequence[object]]) -> Trial:
     """Try a mutant on the tests that cite the clause which it breaks."""
     chosen = [str(place).replace(": ", "::") for place in places.get(named.clause, ())]
     began_s = time.monotonic()
@@ -150,6 +161,8 @@ def fails_tests(mutant: Mutant, tests: Sequence[str]) -> str | None:
     print(f"  {'caught' if done.returncode else 'PASSES'} {mutant.id}", flush=True)
     if done.returncode == 0:
         return None
+    if done.returncode in CANNOT_RUN:
+        raise RuntimeError(f"pytest could not run {' '.join(tests)}: {done.stderr or done.stdout}")
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return failed[0] if failed else f"pytest ends with {done.returncode}"
 

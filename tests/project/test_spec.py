@@ -6,80 +6,32 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.spec_tools import generated, height_diagram, tables, transfer_diagram
+from tests.spec_tools.check import REASONS
 from tests.spec_tools.clauses import (
-    CODE,
-    OPENING,
     SPEC,
-    TESTS,
-    cited,
-    clauses,
     clauses_in,
     ids_in,
     marks_in,
-    pages,
 )
-from tests.spec_tools.traceability import untested
 
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
-
-
-def defined() -> dict[str, None]:
-    return dict.fromkeys(clause.id for clause in clauses())
 
 
 def documents() -> list[Path]:
     return sorted(SPEC.rglob("*.md"))
 
 
-# --- ids ----------------------------------------------------------------------------------------
-
-
-def test_every_clause_has_one_id() -> None:
-    times = Counter(clause.id for clause in clauses())
-    assert [clause for clause, count in times.items() if count > 1] == []
-
-
-def test_every_bold_id_opens_a_clause() -> None:
-    opened = sum(len(OPENING.findall(path.read_text(encoding="utf-8"))) for path in pages())
-    assert opened == len(clauses())
-
-
-def test_every_clause_that_code_cites_exists() -> None:
-    assert sorted(cited(*CODE).keys() - defined().keys()) == []
-
-
-def test_every_clause_that_tests_cite_exists() -> None:
-    assert sorted(cited(*TESTS).keys() - defined().keys()) == []
-
-
-@pytest.mark.parametrize("page", documents(), ids=lambda path: path.relative_to(SPEC).as_posix())
-def test_every_clause_that_a_page_mentions_exists(page: Path) -> None:
-    mentioned = {clause for clause, _ in ids_in(page.read_text(encoding="utf-8"))}
-    assert sorted(mentioned - defined().keys()) == []
-
-
-# --- code and tests -----------------------------------------------------------------------------
-
-
-def test_every_clause_is_cited_by_code() -> None:
-    assert sorted(defined().keys() - cited(*CODE).keys()) == []
-
-
-def test_every_clause_with_a_must_is_named_by_a_test() -> None:
-    assert untested() == []
+@pytest.mark.parametrize("reason", REASONS)
+def test_specification_code_and_tests_name_the_same_clauses(reason: str) -> None:
+    assert list(REASONS[reason]()) == []
 
 
 # --- what is generated --------------------------------------------------------------------------
-
-
-def test_what_is_generated_is_up_to_date() -> None:
-    assert [path.name for path in generated.stale()] == []
 
 
 def test_every_record_of_the_core_has_a_table() -> None:

@@ -55,8 +55,8 @@ class Place:
 
 
 def pages() -> list[Path]:
-    """The pages that hold clauses: those at the top of the specification, but for the matrix."""
-    return [path for path in sorted(SPEC.glob("*.md")) if path.name != "TRACEABILITY.md"]
+    """The pages that hold clauses: those at the top of the specification, but for its tables."""
+    return [path for path in sorted(SPEC.glob("*.md")) if not path.stem.isupper()]
 
 
 def clauses_in(text: str, page: str = "") -> tuple[Clause, ...]:

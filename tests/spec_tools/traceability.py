@@ -13,12 +13,6 @@ MAX_SHOWN = 12
 """Places listed in one cell; more are counted."""
 
 
-def untested() -> list[str]:
-    """The clauses with a MUST that no test names, in the order of the specification."""
-    checked = marked(*TESTS)
-    return [clause.id for clause in clauses() if clause.binds and clause.id not in checked]
-
-
 def proved() -> dict[str, list[str]]:
     """The theorems that say something of a clause."""
     found: dict[str, list[str]] = {}
