@@ -21,7 +21,7 @@ from web4core.errors import RemoteProtocolError
 T = TypeVar("T")
 
 MAX_UINT = 2**63 - 1
-"""Heights, views, times and amounts stay below this, so that every language has a type for them."""
+"""Heights, views, times and amounts do not exceed this: every language has a type for them."""
 
 CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]")
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
@@ -395,6 +396,29 @@ def test_no_new_link_is_given_while_a_packet_of_the_old_is_judged() -> None:
             await asyncio.sleep(0)
             await linked(reach)
             await until(lambda: len(listener.ups) == 2)
+
+    asyncio.run(play())
+
+
+@pytest.mark.clause("W-LINK-2")
+def test_silent_callers_hold_their_places_for_a_named_time_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(links, "MAX_UNPROVEN", 2)
+    monkeypatch.setattr(links, "HANDSHAKE_TIMEOUT_S", 0.2)
+
+    async def play() -> None:
+        async with platform() as (_, listener, reach):
+            began_s = time.monotonic()
+            for _silent in range(2):
+                await reach()  # and do not even answer when told to hang up
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+                await reach()
+            while not listener.ups:
+                with suppress(aiohttp.WSServerHandshakeError):
+                    await linked(reach)
+                await asyncio.sleep(0.05)
+            assert time.monotonic() - began_s < 0.2 + links.CLOSE_TIMEOUT_S + 1
 
     asyncio.run(play())
 

@@ -25,7 +25,12 @@ function attempt(federation, state, transaction, time) {
 export class Pool {
   constructor(federation) {
     this.federation = federation;
-    /** @type {Map<string, object[]>} transactions by the path of their lane */
+    /**
+     * Transactions by the path of their lane, each with the time at which it was let in: it stands
+     * in the way of others until its lane is judged anew (L-POOL-5).
+     *
+     * @type {Map<string, object[]>}
+     */
     this.lanes = new Map();
     this.ids = new Set();
   }
@@ -54,7 +59,7 @@ export class Pool {
     }
     if (!code && this.size >= most) code = "pool-full";
     if (!code) {
-      this.lanes.set(lane, [...(this.lanes.get(lane) ?? []), transaction]);
+      this.lanes.set(lane, [...(this.lanes.get(lane) ?? []), { ...transaction, time }]);
       this.ids.add(hex(transaction.id));
     }
     return { code, fallen };
@@ -64,7 +69,9 @@ export class Pool {
     const waiting = this.lanes.get(lane) ?? [];
     if (waiting.length >= MAX_LANE) return "lane-full";
     let after = state;
-    for (const one of waiting) after = attempt(this.federation, after, one, time).state ?? after;
+    for (const one of waiting) {
+      after = attempt(this.federation, after, one, one.time).state ?? after;
+    }
     const { code } = attempt(this.federation, after, transaction, time);
     if (!OUTPACED.includes(code)) return code;
     const alone = attempt(this.federation, state, transaction, time);

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.audited import audit_of_folder
-from web4adapters.client import ClientError, Refused, signed_transaction
 from web4adapters.config import load_genesis
 from web4adapters.demo import LocalFederation
+from web4adapters.faults import Load
 from web4adapters.signers import KeyFile, Verifier
 from web4adapters.storage import Store
 from web4adapters.verify import blocks_of_store, verify_chain, write_export
@@ -23,7 +22,6 @@ from web4core.chain import chain_id
 from web4core.events import Received
 from web4core.ledger.application import Ledger
 from web4core.ledger.state import MICRO, Address
-from web4core.ledger.transactions import Transaction, Transfer
 from web4core.messages import Proposal, Statement, ViewChange, Vote
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, event_schema
@@ -78,64 +76,19 @@ def test_a_chain_verifies_offline_and_any_changed_digit_is_found(tmp_path: Path)
         assert report.finding.height == 4
 
 
-class Load:
-    """Transfers, one after another, through whichever platform answers."""
-
-    def __init__(self, federation: LocalFederation) -> None:
-        self.federation = federation
-        self.key = KeyFile.load(federation.folder / "wallets" / f"{ALICE}.key")
-        self.committed: dict[bytes, int] = {}
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-
-    def run(self) -> None:
-        nonce = turn = 0
-        while not self.stop.is_set():
-            body = Transfer(chain_id(self.federation.genesis), ALICE, EVE, 1, nonce)
-            transaction = signed_transaction(body, self.key)
-            turn += 1
-            name = self.federation.names[turn % len(self.federation.names)]
-            if self.settle(name, transaction):
-                nonce += 1
-
-    def settle(self, name: str, transaction: Transaction) -> bool:
-        client = self.federation.clients[name]
-        try:
-            client.submit(transaction)
-        except Refused as refusal:
-            if refusal.code != "nonce-used":
-                time.sleep(0.05)
-                return False
-        except ClientError:
-            time.sleep(0.05)
-            return False
-        try:
-            self.committed[transaction.id] = client.wait(transaction, 3.0).height
-        except (ClientError, Refused):
-            return False
-        return True
-
-
 def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path) -> None:
     settings = Settings(view_timeout_ms=500, resend_ms=300)
     accounts = {ALICE: 1000 * MICRO, EVE: 0}
     with LocalFederation(tmp_path / "f", 4, accounts, settings, KEEP_ALL) as federation:
         federation.start()
         federation.wait_linked()
-        load = Load(federation)
-        load.thread.start()
-        for name in federation.names * 2:
-            before = len(load.committed)
-            time.sleep(0.5)
-            federation.kill(name)
-            time.sleep(1.5)
-            federation.start(name)
-            until_s = time.monotonic() + 20
-            while len(load.committed) < before + 2 and time.monotonic() < until_s:
-                time.sleep(0.1)
-            assert len(load.committed) >= before + 2, federation.tail(name)
-        load.stop.set()
-        load.thread.join(30)
+        with Load(federation, ALICE, EVE) as load:
+            for name in federation.names * 2:
+                time.sleep(0.5)
+                federation.kill(name)
+                time.sleep(1.5)
+                federation.start(name)
+                assert load.goes_on(2, 20), federation.tail(name)
         height = max(load.committed.values())
         until_s = time.monotonic() + 30
         for client in federation.clients.values():
@@ -187,12 +140,8 @@ def statements_in_journal(federation: LocalFederation, name: str) -> list[Statem
 def test_a_platform_comes_back_from_its_snapshot(tmp_path: Path) -> None:
     with LocalFederation(tmp_path / "f", 1, {ALICE: MICRO, EVE: 0}, None, 3) as federation:
         federation.start()
-        load = Load(federation)
-        load.thread.start()
-        while len(load.committed) < 12:
-            time.sleep(0.05)
-        load.stop.set()
-        load.thread.join(10)
+        with Load(federation, ALICE, EVE) as load:
+            assert load.goes_on(12, 60)
         before = federation.clients["thor"].account(ALICE)
         assert federation.stop("thor") == 0
         assert "snapshot at height" in federation.tail("thor")

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.audited import audit_of_folder
 from web4adapters.demo import LocalFederation
+from web4adapters.demo.federation import names_of
 from web4adapters.faults import FaultReport, Latency, Load, Outcome, tell_faults
 from web4adapters.faults.story import ALICE, EVE, HOLD_S, SETTINGS
 from web4adapters.faults.trials import TRIALS, Stage, Trial, TrialFailed
@@ -21,6 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 HOPS = 3
 FEW = ("breaking links", "cut off", "halved", "killed")
 """What is done to larger federations; all is done to four."""
+TWICE = "two with one key"
 SMALL_DISK = "1m"
 
 
@@ -35,6 +38,10 @@ def go_through(folder: Path, n: int, trials: tuple[Trial, ...]) -> FaultReport:
     assert [outcome.trial for outcome in report.outcomes] == [trial.name for trial in trials]
     assert {outcome.trial: outcome.fault for outcome in report.outcomes if outcome.fault} == {}
     assert report.holds, report.checks
+    twice = {
+        names_of(n)[(place + 1) % n] for place, each in enumerate(trials) if each.name == TWICE
+    }
+    audit_of_folder(folder, names_of(n), frozenset(twice))
     return report
 
 
@@ -120,8 +127,9 @@ def test_a_full_disk_stops_one_platform_and_with_room_it_comes_back(
             time.sleep(HOLD_S)
         height = max(load.committed.values())
         until_s = time.monotonic() + 30
-        while federation.clients["legion"].status()["height"] < height:
-            assert time.monotonic() < until_s, federation.tail("legion")
-            time.sleep(0.1)
+        for name, client in federation.clients.items():
+            while client.status()["height"] < height:
+                assert time.monotonic() < until_s, federation.tail(name)
+                time.sleep(0.1)
         digests = {client.block(height).digest for client in federation.clients.values()}
         assert len(digests) == 1

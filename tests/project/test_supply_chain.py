@@ -29,17 +29,22 @@ def names(requirements: list[str]) -> set[str]:
     return {each.group().lower() for each in found if each}
 
 
+def copied(source: Path, target: Path) -> Path:
+    """A copy of what a build takes from a checkout."""
+    target.mkdir()
+    for name in BUILT_FROM:
+        if (source / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+            shutil.copytree(source / name, target / name, ignore=ignored)
+        else:
+            shutil.copy(source / name, target / name)
+    return target
+
+
 def built(
     checkout: Path, umask: int, mtime: int, environment: Mapping[str, str]
 ) -> dict[str, bytes]:
-    """The wheel and the archive of sources that a copy of this checkout gives, by name."""
-    checkout.mkdir()
-    for name in BUILT_FROM:
-        source, target = ROOT / name, checkout / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-        else:
-            shutil.copy(source, target)
+    """The wheel and the archive of sources that a checkout gives, by name."""
     for path in checkout.rglob("*"):
         path.chmod(path.stat().st_mode & ~umask | 0o600)
         os.utime(path, (mtime, mtime))
@@ -57,10 +62,10 @@ def built(
 
 def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     """Elsewhere, later, with other rights of files, another zone and another order of hashes."""
-    one = built(tmp_path / "one", 0o022, 1_000_000_000, {"PYTHONHASHSEED": "1", "TZ": "UTC"})
-    other = built(
-        tmp_path / "elsewhere", 0o077, 1_700_000_000, {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo"}
-    )
+    here = copied(ROOT, tmp_path / "here")
+    there = copied(here, tmp_path / "elsewhere")
+    one = built(here, 0o022, 1_000_000_000, {"PYTHONHASHSEED": "1", "TZ": "UTC"})
+    other = built(there, 0o077, 1_700_000_000, {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo"})
     assert sorted(name.rsplit(".", 1)[1] for name in one) == ["gz", "whl"]
     assert {name: one[name] == other[name] for name in one} == dict.fromkeys(other, True)
 

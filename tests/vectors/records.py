@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from tests.support.federation import ALICE, BOB, START_MS, owner_key, platform_key
+from tests.support.federation import ALICE, BOB, START_MS, owner_key, platform_key, sign
 from tests.support.forge import certificate, proposal, status, view_change, vote
 from tests.vectors.cast import block, encoded_genesis, federation, genesis_of, opening, payment
 from tests.vectors.form import (
@@ -25,7 +25,7 @@ from tests.vectors.form import (
 )
 from tests.vectors.texts import BAD_LINES, BAD_NAMES, GOOD_LINES, GOOD_NAMES
 from web4core import codec
-from web4core.chain import GENESIS, HEADER, PLATFORM
+from web4core.chain import GENESIS, HEADER, MAX_BLOCK_BYTES, MAX_BLOCK_ITEMS, PLATFORM
 from web4core.codec import Plain
 from web4core.events import Connected, Elapsed, Resumed, Submitted, Timer, TimerKind
 from web4core.ledger.application import ENDOWMENT, Endowment, Ledger
@@ -45,6 +45,7 @@ from web4core.ledger.transactions import (
     TransferRollback,
 )
 from web4core.link import HELLO, PROOF, WELCOME, Hello, Proof, Welcome
+from web4core.merkle import list_root
 from web4core.messages import (
     CERTIFICATE,
     EVIDENCE,
@@ -56,6 +57,7 @@ from web4core.messages import (
     message_schemas,
 )
 from web4core.schema import MAX_UINT, Schema
+from web4core.settings import Settings
 from web4core.snapshot import event_schema
 
 ABOUT = (
@@ -177,6 +179,7 @@ def _of_links_and_journals() -> Iterator[Sample]:
     yield Sample("submitted", "event", Submitted((payment(),), START_MS))
     yield Sample("connected", "event", Connected(3, START_MS))
     yield Sample("resumed", "event", Resumed(START_MS))
+    yield Sample("resumed with settings", "event", Resumed(START_MS, Settings(pool_items=7)))
 
 
 @cache
@@ -339,6 +342,28 @@ def _too_long() -> Iterator[Vector]:
     )
 
 
+def _a_byte_too_many() -> Vector:
+    """A block that would be good if its last item were as long as the others."""
+    item, last = _rollback_of("x" * 68), _rollback_of("x" * 69)
+    times = MAX_BLOCK_ITEMS - 1
+    assert times * len(item) + len(last) == MAX_BLOCK_BYTES + 1
+    root = list_root([*[item] * times, last])
+    header = codec.encode(_replaced(samples()["header"].plain(), (5,), root))
+    start = b"\x83" + codec.encode("block") + header + b"\x99\x10\x00"
+    return refuse(
+        "a byte over 1048576 in all items",
+        "A block of 4096 transactions of 1,048,577 bytes, with their payload root.",
+        "H-BLOCK-3",
+        record="block",
+        bytes=long(start, codec.encode(item), times, codec.encode(last)),
+    )
+
+
+def _rollback_of(reason: str) -> bytes:
+    body = TransferRollback(federation().chain_id, bytes(32), reason)
+    return sign(body, platform_key(1)).encoded
+
+
 def _vectors() -> Iterator[Vector]:
     for sample in samples().values():
         about = f"A good one: {sample.name}."
@@ -351,6 +376,7 @@ def _vectors() -> Iterator[Vector]:
         yield _refused(name, sentence(name), kind, plain, clauses)
     yield from _texts()
     yield from _too_long()
+    yield _a_byte_too_many()
     wrong = _replaced(samples()["block of one item"].plain(), (1, 5), bytes(32))
     yield _refused(
         "another payload root",

@@ -7,14 +7,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from tests.support.federation import (
-    ALICE,
-    BOB,
-    Federation,
-    Node,
-    owner_key,
-    sign,
-)
+from tests.support.federation import ALICE, BOB, owner_key, sign
 from tests.support.forge import (
     block_after,
     certificate,
@@ -22,68 +15,18 @@ from tests.support.forge import (
     paying,
     proposal,
     status,
-    tell,
     view_change,
     vote,
 )
-from tests.vectors.cast import CAROL, accounts_of
+from tests.vectors.cast import CAROL
+from tests.vectors.edge_runs import EDGES
+from tests.vectors.watched import Watched, alone
 from web4core.application import Applied
 from web4core.chain import Block, seal
-from web4core.effects import Effect, Halt
-from web4core.events import Elapsed, Event, Submitted, TimerKind
-from web4core.ledger.state import account_path
+from web4core.events import Submitted, TimerKind
 from web4core.ledger.transactions import TransferLock
 from web4core.messages import Decided, Kind, Submission
 from web4core.settings import Settings
-
-
-class Watched(Federation):
-    """A federation that remembers the events of one platform, in order.
-
-    `silence` names the clauses by which a proposal gets no vote in the run.
-    """
-
-    def __init__(self, n: int, watched: int, silence: str = "", **more: Any) -> None:
-        self.watched = watched
-        self.silence = silence
-        self.events_seen: list[Event] = []
-        super().__init__(n, accounts=accounts_of(n), check=False, **more)
-
-    def feed(self, index: int, event: Event) -> None:
-        if index == self.watched:
-            self.events_seen.append(event)
-        super().feed(index, event)
-
-    def _perform(self, index: int, node: Node, effect: Effect) -> None:
-        if not isinstance(effect, Halt):
-            super()._perform(index, node, effect)
-
-    def ring(self, kind: TimerKind, index: int | None = None) -> None:
-        """Let a timer of a platform run out, of the watched one unless another is named."""
-        index = self.watched if index is None else index
-        at_ms, timer = self.nodes[index].timers.pop(kind)
-        self.now_ms = max(self.now_ms, at_ms)
-        self.feed(index, Elapsed(timer, self.now_ms))
-
-    def hear(self, *messages: Any) -> None:
-        """Tell the watched platform these."""
-        tell(self, self.watched, *messages)
-
-    def fresh_block(self, *amounts: int, after_ms: int = 1) -> Block:
-        """A block of payments on the watched platform's tip."""
-        state = self.nodes[self.watched].state
-        nonce = state.app.entries.get(_alices_path()).nonce
-        items = [paying(self, CAROL, each, nonce + place) for place, each in enumerate(amounts)]
-        return block_after(state, items, self.now_ms + after_ms)
-
-
-def _alices_path() -> bytes:
-    return account_path(ALICE)
-
-
-def alone(n: int = 4, **more: Any) -> Watched:
-    """Platform 0 watched; the test speaks for all others."""
-    return Watched(n, 0, byzantine=range(1, n), **more)
 
 
 def happy_path() -> Watched:
@@ -357,6 +300,7 @@ RUNS: Final[dict[str, tuple[str, Play]]] = {
         waiting_in_vain,
         halting,
         single,
+        *EDGES,
     )
 }
 """Every run by its name, with what it is about."""

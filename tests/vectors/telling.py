@@ -110,10 +110,13 @@ _OF_ELAPSED: Final[Mapping[TimerKind, str]] = {
 }
 
 
-def clauses_of(state: State, event: Event, transition: Transition, silence: str) -> str:
+def clauses_of(
+    state: State, event: Event, transition: Transition, silence: str, choice: str
+) -> str:
     """The clauses that an event and its effects are about.
 
-    `silence` names those by which a proposal gets no vote in this run.
+    `silence` names those by which a proposal gets no vote in this run, `choice` those by which a
+    proposal of its own is chosen.
     """
     found = ["C-FLOW-1", *_of_event(state, event)]
     for effect in transition.effects:
@@ -123,8 +126,10 @@ def clauses_of(state: State, event: Event, transition: Transition, silence: str)
         if _is_commit_at(state.height, event):
             found.append("C-DEC-3")
     if isinstance(event, Received) and isinstance(event.message, Proposal):
-        votes = any(_is_prepare(effect) for effect in transition.effects)
+        votes = any(_is_signed(effect, Kind.PREPARE) for effect in transition.effects)
         found += [] if votes else silence.split()
+    if any(_is_signed(effect, Kind.PRE_PREPARE) for effect in transition.effects):
+        found += choice.split()
     return " ".join(dict.fromkeys(found))
 
 
@@ -139,8 +144,8 @@ def _is_decided(event: Event) -> bool:
     return isinstance(event, Received) and isinstance(event.message, Decided)
 
 
-def _is_prepare(effect: Effect) -> bool:
-    return isinstance(effect, Sign) and effect.draft.statement.kind is Kind.PREPARE
+def _is_signed(effect: Effect, kind: Kind) -> bool:
+    return isinstance(effect, Sign) and effect.draft.statement.kind is kind
 
 
 def _of_event(state: State, event: Event) -> Iterator[str]:
@@ -162,8 +167,10 @@ def _of_event(state: State, event: Event) -> Iterator[str]:
             yield from ("L-POOL-1", "L-POOL-2")
         case Connected():
             yield "C-LOSS-4"
-        case Resumed():
+        case Resumed(settings=settings):
             yield "C-LOSS-1"
+            if settings is not None:
+                yield "A-SET-2"
 
 
 def _of_statement(state: State, message: Message) -> Iterator[str]:
@@ -197,12 +204,16 @@ def _of_effect(event: Event, effect: Effect) -> str:
             return "C-SYNC-3 C-SYNC-4"
         case Accuse():
             return "C-EVID-1 C-EVID-2"
-        case Refuse(code=code):
+        case Refuse(transaction=transaction, code=code):
             lanes = {"lane-full": " L-POOL-3"}.get(str(code), "")
-            when = "L-POOL-4" if isinstance(event, Submitted) else "L-POOL-5"
+            when = "L-POOL-4" if _is_handed_in(event, transaction) else "L-POOL-5"
             return f"A-EFFECT-7 {when}{lanes}"
         case Halt():
             return "C-DEC-4 A-EFFECT-8"
+
+
+def _is_handed_in(event: Event, transaction: bytes) -> bool:
+    return isinstance(event, Submitted) and transaction in {each.id for each in event.transactions}
 
 
 def _of_signed(event: Event, effect: Sign) -> str:

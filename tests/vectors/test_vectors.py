@@ -165,7 +165,8 @@ def test_transactions_are_proved_to_a_light_client_or_not() -> None:
     assert problems("inclusion_proofs") == []
 
 
-@pytest.mark.clause("A-EFFECT-7", "A-EFFECT-8", "C-DEC-1", "C-DEC-2", "C-DEC-3", "C-DEC-4")
+@pytest.mark.clause("A-EFFECT-7", "A-EFFECT-8", "A-SET-2", "L-BLOCK-3", "L-POOL-6")
+@pytest.mark.clause("C-DEC-1", "C-DEC-2", "C-DEC-3", "C-DEC-4")
 @pytest.mark.clause("C-EVID-1", "C-EVID-2", "C-FLOW-1", "C-LOCK-1", "C-LOCK-2", "C-LOCK-3")
 @pytest.mark.clause("C-LOSS-1", "C-LOSS-2", "C-LOSS-3", "C-LOSS-4", "C-LOSS-5", "C-NEW-1")
 @pytest.mark.clause("C-NEW-2", "C-NEW-3", "C-PACE-1", "C-PACE-2", "C-PACE-3", "C-PACE-4")

@@ -14,8 +14,9 @@ from tests.runtimes.replaying import told
 from tests.support.federation import NAMES, platform_key
 from tests.vectors.cast import genesis_from, seed
 from tests.vectors.form import Document, Json, Vector, accept, number, readable, sentence
-from tests.vectors.runs import RUNS, Watched
+from tests.vectors.runs import RUNS
 from tests.vectors.telling import KIND_NAMES, clauses_of, effects_in_words, event_in_words
+from tests.vectors.watched import Watched
 from web4core.chain import GENESIS, Genesis, chain_id
 from web4core.consensus.state import Agreement, Kept, Slots
 from web4core.effects import Effect
@@ -133,7 +134,7 @@ def _vectors(run: Watched) -> Iterator[Vector]:
         yield accept(
             f"{place:03}",
             about,
-            clauses_of(state, event, transition, run.silence),
+            clauses_of(state, event, transition, run.silence, run.choice),
             result,
             event=encode_event(run.events, event).hex(),
         )

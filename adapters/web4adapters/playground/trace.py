@@ -77,10 +77,14 @@ def _told(trace: Json, about: Json) -> Json:
     return {
         "n": about["n"],
         "byzantine": byzantine,
-        "bounds": f"{about['heights']} height(s), {about['views']} view(s)",
+        "bounds": f"{_counted(about['heights'], 'height')}, {_counted(about['views'], 'view')}",
         "breaks": None if breaks is None else {"clause": breaks[0], "found": breaks[1]},
         "steps": steps,
     }
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _names(happened: list[Json], states: list[dict[int, Json]]) -> dict[bytes, str]:

@@ -41,7 +41,7 @@ MAX_SERVED_BYTES = 8 * 1024 * 1024
 """Bytes of blocks sent in answer to one request."""
 
 MAX_WAITING_BYTES = 2 * MAX_SERVED_BYTES
-"""Bytes of them; transactions may take half of it."""
+"""Bytes of the messages that wait; transactions may take half of it."""
 
 PARSE_IN_PLACE_BYTES = 32 * 1024
 """A packet up to this size is decoded in the event loop; nonsense of it takes up to 30 ms."""

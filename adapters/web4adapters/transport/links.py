@@ -60,6 +60,9 @@ MAX_READ_BYTES = MAX_PACKET_BYTES + 1
 HANDSHAKE_TIMEOUT_S = 5.0
 """How long a caller may take to prove who it is."""
 
+CLOSE_TIMEOUT_S = 1.0
+"""How long a caller that is refused may take to hang up."""
+
 HEARTBEAT_S = 10.0
 """How often a silent link is asked whether it still stands."""
 
@@ -287,7 +290,10 @@ class Links:
         if self._listener is None or self._unproven >= MAX_UNPROVEN:
             raise web.HTTPServiceUnavailable(text="too many callers; try again later")
         socket = web.WebSocketResponse(
-            max_msg_size=MAX_READ_BYTES, heartbeat=HEARTBEAT_S, compress=False
+            timeout=CLOSE_TIMEOUT_S,
+            max_msg_size=MAX_READ_BYTES,
+            heartbeat=HEARTBEAT_S,
+            compress=False,
         )
         index = await self._admit(request, socket)
         if index is not None:

@@ -13,6 +13,7 @@ _APART: Final = "the two conditions exclude one another, so their order does not
 _IN_WORDS: Final = "it is a number in the words of a reason, which no rule looks at"
 _SAME_CLAUSE: Final = "both refuse with the same clause; the words of the reason differ"
 _ONE_KEY: Final = "such a transaction has exactly one key (L-TX-3), which is the first and the last"
+_NO_BIT: Final = "neither 0 nor 2^16 has the bit of a path, which is asked for next"
 _TOGETHER: Final = "a VIEW-CHANGE has certificate and block, or neither (C-VIEW-3), at the gate"
 
 RULES: Final = "web4core.consensus.rules"
@@ -22,6 +23,7 @@ BLOCKS: Final = "web4core.replica.blocks"
 STEP: Final = "web4core.replica.step"
 CATCHUP: Final = "web4core.replica.catchup"
 CODEC: Final = "web4core.codec"
+MERKLE: Final = "web4core.merkle"
 
 EQUIVALENT: Final[Mapping[str, str]] = {
     f"{RULES}.enter:no update of said in"
@@ -84,6 +86,9 @@ EQUIVALENT: Final[Mapping[str, str]] = {
         "claims of nobody are forgotten at the end of the same event"
     ),
     f"{CATCHUP}.synchronise:1 for 0 (2)": "once blocks were asked for, `asked` is above 32",
+    f"{MERKLE}.check_map:`0 < bitmap < 1 << _FANOUT` with LtE": _NO_BIT,
+    f"{MERKLE}.check_map:`0 < bitmap < 1 << _FANOUT` with LtE (2)": _NO_BIT,
+    f"{MERKLE}.check_map:-1 for 0": _NO_BIT,
     f"{CODEC}._integer:`if 0 <= value <= INT_MAX` after `if INT_MIN <= value < 0`": _APART,
     f"{CODEC}._integer:`INT_MIN <= value < 0` with LtE": "0 was dealt with before",
     f"{CODEC}._integer:1 for 0 (2)": "0 was dealt with before",
