@@ -98,7 +98,8 @@ class Theorem:
     clauses: tuple[str, ...]
     """The clauses of `spec/` that it proves something of."""
     assumes: tuple[str, ...]
-    """What it rests on: numbers of `spec/assumptions.md` as "A1", or ids of other theorems."""
+    """What it rests on: numbers of `spec/assumptions.md` as "A1", ids of other theorems, or
+    clauses that it takes for given."""
     scope: str
     """For which sizes: "any N", "N in 1, 4, 5, 7, 10", "unbounded amounts", ..."""
     prove: Prove

@@ -30,6 +30,7 @@ from web4proofs.replica import (
     refinement,
     restating,
     searching,
+    starting,
 )
 from web4proofs.replica.acting import Contract
 from web4proofs.replica.proving import Attempt, attempt
@@ -443,3 +444,53 @@ def test_a_block_with_another_root_is_not_valid(broken: Any, monkeypatch: Any) -
     monkeypatch.setattr(blocks, "_result", careless)
 
     told(tried(judging.prove_validity), "whether the block follows")
+
+
+# --- how the proofs look at the code -----------------------------------------------------------
+
+
+def test_a_line_that_no_path_takes_is_seen(broken: Any, monkeypatch: Any) -> None:
+    wordy = broken(
+        blocks.advance,
+        "    run.effects.append(Decide(block, certificate))",
+        "    if certificate is None:\n        return\n"
+        "    run.effects.append(Decide(block, certificate))",
+    )
+    monkeypatch.setattr(blocks, "advance", wordy)
+
+    told(tried(deciding.prove_advance), '"certificate is None" is None is never reached')
+
+
+def test_a_line_of_a_loop_that_no_path_takes_is_seen(broken: Any, monkeypatch: Any) -> None:
+    wordy = broken(rules.certified, "if vote is None:", "if vote is None or vote is commits:")
+    monkeypatch.setattr(rules, "certified", wordy)
+
+    told(tried(searching.prove_certified), '"vote is commits" is true is never reached')
+
+
+def test_code_that_takes_another_way_with_plain_values_is_seen(
+    broken: Any, monkeypatch: Any
+) -> None:
+    curious = broken(
+        rules.lock_permits,
+        "lock.digest == digest",
+        "(type(digest) is bytes or lock.digest == digest)",
+    )
+    monkeypatch.setattr(rules, "lock_permits", curious)
+
+    told(tried(asking.prove_lock_permits), "not as the plain code does")
+
+
+def test_what_cannot_be_followed_fails_the_theorem(broken: Any, monkeypatch: Any) -> None:
+    hashing = broken(rules.lock_permits, "lock.digest == digest", "hash(lock.digest) == 0")
+    monkeypatch.setattr(rules, "lock_permits", hashing)
+
+    told(tried(asking.prove_lock_permits), "could not be followed")
+
+
+@pytest.mark.clause("H-GENESIS-2")
+def test_a_platform_that_starts_at_another_height_is_seen(broken: Any, monkeypatch: Any) -> None:
+    early = broken(stepping.start, "config.me, 1, no_slots", "config.me, 0, no_slots")
+    monkeypatch.setattr(stepping, "start", early)
+
+    told(tried(starting.prove_start), "height 1, in view 0")

@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import z3
-from attrs import evolve, frozen
+from attrs import evolve
 
 from web4core import messages
 from web4core.invariants import nobody_signs_twice
@@ -79,10 +79,17 @@ from web4proofs.agreement.model import (
 )
 from web4proofs.agreement.reachable import Run, find
 from web4proofs.solving import ask
+from web4proofs.symbolic import Unmodelled, equal, identifier, integer, octets_sort, term
 from web4proofs.symbolic import choose as any_of
-from web4proofs.symbolic import equal, explore, identifier, integer, octets_sort, term
 from web4proofs.symbolic.concrete import Concretion
-from web4proofs.symbolic.subject import executed
+from web4proofs.symbolic.subject import (
+    Subject,
+    executed,
+    never_reached,
+    paths_of,
+    replay,
+    taken_by,
+)
 from web4proofs.theorem import Answer, Failure, Outcome, Query
 
 # --- any fork: more than f left the rules -------------------------------------------------------
@@ -123,29 +130,27 @@ _DIGEST: Final = octets_sort("Digest", 32)
 _BLAMED: Final = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT, Kind.VIEW_CHANGE)
 
 
-@frozen
-class _Judged:
-    """Two statements, and whether the shipped code takes them for conflicting."""
-
-    first: Statement
-    second: Statement
-    conflict: object
-
-
-def _any_statement() -> Statement:
-    """Any statement, as a certificate that holds it gives it back."""
+def _any_signed() -> tuple[Certificate, Any]:
+    """Any certificate without its signatures, and any signer of it."""
     # Symbolic values stand where the code has integers and bytes.
     height: Any = integer("height")
     view: Any = integer("view")
     digest: Any = identifier("digest", _DIGEST)
-    signer: Any = integer("signer")
-    certificate = Certificate(any_of(tuple(Kind)), height, view, digest, ())
-    return messages.certified_statement(certificate, signer)
+    return Certificate(any_of(tuple(Kind)), height, view, digest, ()), integer("signer")
 
 
-def _judge() -> _Judged:
-    first, second = _any_statement(), _any_statement()
-    return _Judged(first, second, messages.conflict(first, second))
+def _judge(
+    one: Certificate, signer: int, other: Certificate, another: int
+) -> tuple[Statement, Statement, bool]:
+    """Two statements as certificates give them back, and whether the code says they conflict."""
+    first = messages.certified_statement(one, signer)
+    second = messages.certified_statement(other, another)
+    return first, second, messages.conflict(first, second)
+
+
+def _judged() -> Subject:
+    functions = (messages.conflict, messages.certified_statement)
+    return Subject(functions, lambda: (*_any_signed(), *_any_signed()), _judge)
 
 
 def _guilty(first: Statement, second: Statement) -> z3.BoolRef:
@@ -167,27 +172,34 @@ def conflict_is_exactly_two_digests_in_one_view() -> Outcome:
     nobody for what it signed in two views.
     """
     queries: list[Query] = []
-    failures: list[Failure] = []
-    exploration = explore(_judge)
+    subject = _judged()
+    try:
+        exploration = paths_of(subject)
+        replays = replay(subject, exploration)
+    except Unmodelled as reason:
+        return Outcome(failures=(Failure("conflict", f"it could not be followed: {reason}"),))
+    flaws = (*never_reached(subject, exploration), *replays.differences)
+    failures = [Failure("conflict", each) for each in flaws]
     for number, path in enumerate(exploration.paths):
         name = f"conflict, path {number}"
-        if path.value is None:
-            failures.append(Failure(name, f"raised {path.raised!r}"))
+        taken = taken_by(path)
+        if taken.raised is not None:
+            failures.append(Failure(name, f"raised {taken.raised!r}"))
             continue
-        judged = path.value
-        wrong = term(judged.conflict) != _guilty(judged.first, judged.second)
+        first, second, conflict = taken.result
+        wrong = term(conflict) != _guilty(first, second)
         query, model = ask(name, (*path.condition, wrong), Answer.UNSAT)
         queries.append(query)
         if model is not None:
-            failures.append(_misjudged(name, Concretion(model), judged))
-    functions = (messages.conflict, messages.certified_statement)
-    return Outcome(tuple(queries), len(exploration.paths), executed(functions), tuple(failures))
+            failures.append(_misjudged(name, Concretion(model), taken.result))
+    paths = len(exploration.paths)
+    return Outcome(tuple(queries), paths, executed(subject.functions), tuple(failures))
 
 
-def _misjudged(name: str, concretion: Concretion, judged: _Judged) -> Failure:
-    first, second = concretion(judged.first), concretion(judged.second)
+def _misjudged(name: str, concretion: Concretion, judged: tuple[Any, ...]) -> Failure:
+    first, second, conflict = map(concretion, judged)
     told = messages.conflict(first, second)
-    same = told == concretion(judged.conflict)
+    same = told == conflict
     note = "" if same else "; the plain function does NOT say so"
     return Failure(
         name,

@@ -19,8 +19,15 @@ from attrs import evolve, frozen
 
 from web4core import quorum as shipped
 from web4proofs.solving import ask
-from web4proofs.symbolic import SymbolicInt, Unmodelled, assume, explore, term
-from web4proofs.symbolic.subject import executed
+from web4proofs.symbolic import SymbolicInt, Unmodelled, assume, term
+from web4proofs.symbolic.subject import (
+    Subject,
+    executed,
+    never_reached,
+    paths_of,
+    replay,
+    taken_by,
+)
 from web4proofs.theorem import Answer, Failure, Outcome, Query
 
 Size: TypeAlias = Callable[[int], int]
@@ -58,18 +65,22 @@ class Terms:
 
 
 def _of_all(size: Size) -> z3.ArithRef:
-    """What a function returns, along all its paths."""
+    """What a function returns, along all its paths; each is replayed on an input of it."""
 
-    def run() -> object:
+    def any_n() -> tuple[Any, ...]:
         assume(_N >= 1)
-        n: Any = SymbolicInt(_N)  # where the code has an integer
-        return size(n)
+        return (SymbolicInt(_N),)
 
+    subject = Subject((size,), any_n, size)
+    exploration = paths_of(subject)
     cases: list[tuple[z3.BoolRef, z3.ArithRef]] = []
-    for path in explore(run).paths:
-        if path.raised is not None:
-            raise Unmodelled(f"{size.__name__} raises {path.raised!r}")
-        cases.append((z3.And(*path.condition), term(path.value)))
+    for path in exploration.paths:
+        taken = taken_by(path)
+        if taken.raised is not None:
+            raise Unmodelled(f"{size.__name__} raises {taken.raised!r}")
+        cases.append((z3.And(*path.condition), term(taken.result)))
+    for wrong in (*replay(subject, exploration).differences, *never_reached(subject, exploration)):
+        raise Unmodelled(wrong)
     _, whole = cases[-1]
     for condition, value in cases[:-1]:
         whole = z3.If(condition, value, whole)

@@ -81,8 +81,8 @@ THEOREMS: Final[tuple[Theorem, ...]] = (
         "P-AGREE-4",
         "Honest platforms that have decided a height have the same chain and the same state up to"
         " it.",
-        ("I-AGREE-2", "C-DEC-2", "C-VALID-4", "A-APP-4"),
-        ("A3", "A4", "P-AGREE-1"),
+        ("I-AGREE-2",),
+        ("A3", "A4", "A-APP-2", "A-APP-4", "C-DEC-2", "C-VALID-4", "I-TIP-1", "P-AGREE-1"),
         "any two honest platforms, any height",
         heights.chains_agree,
     ),
@@ -96,8 +96,8 @@ THEOREMS: Final[tuple[Theorem, ...]] = (
     ),
     Theorem(
         "P-AGREE-6",
-        "Each premise of a step and each conjunct of an invariant is needed, or listed with the"
-        " reason why not.",
+        "Each premise of a step and each conjunct of the invariants of P-AGREE-1 to P-AGREE-3 is"
+        " needed, or listed with the reason why not.",
         ("I-AGREE-1", "I-SIGN-1"),
         (),
         _ANYTHING,
@@ -114,8 +114,9 @@ THEOREMS: Final[tuple[Theorem, ...]] = (
     ),
     Theorem(
         "P-ACCOUNT-2",
-        "Two statements conflict just if one signer gave two digests for one kind, height and"
-        " view, so two certificates of one view convict all who signed both.",
+        "Two statements conflict just if one signer gave two digests for one height, view and kind,"
+        " of a kind PRE-PREPARE to VIEW-CHANGE, so two certificates of one view convict all who"
+        " signed both.",
         ("C-STMT-4", "C-EVID-1"),
         ("A2", "P-QUORUM-1"),
         "all statements",

@@ -1,7 +1,8 @@
 """Theorems: who may move what, and that what is settled stays so.
 
-They follow from the contracts; they are proved of the code by themselves, because they are what a
-reader wants to know of it, and are true of any sound set of rules.
+They follow from the contracts, in every state that keeps the invariants (`keeping`).
+They are proved of the code by themselves, because they are what a reader wants to know of it, and
+are true of any sound set of rules.
 """
 
 from __future__ import annotations
@@ -161,7 +162,12 @@ def prove_for_good() -> Outcome:
     return judge([rule_of(kind) for kind in KINDS], for_good, premises)
 
 
-_SCOPE: Final = "any number of accounts and transfers, all five transactions"
+_SCOPE: Final = (
+    "any number of accounts and transfers, in any state that keeps the invariants of P-LEDGER-6 to "
+    "P-LEDGER-10; all five transactions"
+)
+_KEPT: Final = ("A3", "A11", *(f"P-LEDGER-{number}" for number in (*range(6, 11), 16)))
+"""The invariants hold of the first state, and each transaction keeps them: see `keeping`."""
 
 THEOREMS: Final = (
     Theorem(
@@ -170,7 +176,7 @@ THEOREMS: Final = (
         "its platform's and its owner's, and no transfer settles without its destination's "
         "platform, unless it has expired and goes back to its source",
         ("L-OPEN-2", "L-XFER-5", "L-LOCK-5", "L-COMMIT-2", "L-COMMIT-4", "L-BACK-3"),
-        ("A2", "A11"),
+        ("A2", *_KEPT),
         _SCOPE,
         prove_by_right,
     ),
@@ -179,7 +185,7 @@ THEOREMS: Final = (
         "an account stays open with its owner, a nonce grows by one or not at all, and a transfer "
         "keeps its terms, settles at most once, and pays only its destination or its source",
         ("L-STATE-4", "L-STATE-5", "L-COMMIT-3", "L-COMMIT-5", "L-BACK-2", "L-BACK-4"),
-        ("A11",),
+        _KEPT,
         _SCOPE,
         prove_for_good,
     ),

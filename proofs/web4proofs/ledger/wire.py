@@ -16,7 +16,7 @@ import z3
 from web4core import codec
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4proofs.ledger.checking import Statement, check, together
-from web4proofs.symbolic import SymbolicBool, assume, bind_late, choose
+from web4proofs.symbolic import SymbolicBool, Unmodelled, assume, bind_late, choose
 from web4proofs.symbolic.bits import WIDTH, Numbers, Octets, Word, octets, word
 from web4proofs.symbolic.concrete import Concretion, model_of
 from web4proofs.symbolic.subject import Subject, Taken, executed, paths_of, taken_by
@@ -218,8 +218,11 @@ def _encode_agrees() -> Outcome:
     Its own loop joins bytes in C, where nothing symbolic can follow it.
     """
     numbers = {*range(2 * codec._TABLE), codec.INT_MIN, codec.INT_MAX}
-    for path in paths_of(INTEGERS).paths:
-        numbers.update(Concretion(model_of(path))(taken_by(path).arguments))
+    try:
+        for path in paths_of(INTEGERS).paths:
+            numbers.update(Concretion(model_of(path))(taken_by(path).arguments))
+    except Unmodelled as reason:
+        return Outcome(failures=(Failure("encode", f"it could not be followed: {reason}"),))
     wrong = [number for number in sorted(numbers) if not _is_encoded(number)]
     return Outcome(
         failures=tuple(
@@ -279,7 +282,8 @@ THEOREMS: Final = (
         "that they decode to",
         ("W-CBOR-2", "W-CBOR-3", "W-CBOR-4", "W-CBOR-5", "W-CBOR-6"),
         ("A11",),
-        f"all integers of {WIDTH} bits; all byte strings that begin as an integer",
+        f"all integers of {WIDTH} bits; all byte strings that begin as an integer and have at most "
+        f"{_SPARE} byte more than it needs",
         prove_integers,
     ),
     Theorem(
@@ -288,7 +292,8 @@ THEOREMS: Final = (
         "shortest of its argument, and any other is refused by the clause that it breaks",
         ("W-CBOR-2", "W-CBOR-4", "W-CBOR-5", "W-CBOR-6"),
         ("A11",),
-        "all types of the profile, all arguments up to 2^64 - 1, all bytes after a head",
+        "all types of the profile, all arguments up to 2^64 - 1, all heads with at most "
+        f"{_SPARE} byte more than they need",
         prove_heads,
     ),
 )

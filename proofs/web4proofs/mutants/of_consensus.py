@@ -291,6 +291,15 @@ CONSENSUS: Final[tuple[Named, ...]] = (
         "return height % n",
     ),
     Named(
+        "a STATUS names no tip",
+        "C-STMT-1",
+        CATCHUP,
+        "status",
+        "state.tip.digest",
+        "bytes(32)",
+        TESTS,
+    ),
+    Named(
         "signed bytes leave the view out",
         "C-STMT-2",
         MESSAGES,

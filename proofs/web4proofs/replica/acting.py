@@ -84,10 +84,12 @@ def prove(attempt: Attempt, contract: Contract) -> None:
 
     acted = False
     name = name_of(contract.rule)
-    for number, path in enumerate(attempt.paths(functions, run)):
+    for number, walk in enumerate(attempt.paths(functions, run)):
+        path = walk.path
         call = None if attempt.lost else attempt.returned(name, path)
         if call is None:
             continue
+        attempt.replay(f"{name}, path {number}", walk, contract.rule, call.arguments, call.result)
         _hold(attempt, f"{name}, path {number}", path.condition, call, contract.rule)
         if call.result[1] is not None and not acted:
             acted = True
@@ -96,7 +98,6 @@ def prove(attempt: Attempt, contract: Contract) -> None:
             )
     if not acted:
         attempt.fail(name, "it never acts")
-    attempt.reached(functions)
 
 
 def _hold(

@@ -181,6 +181,11 @@ def field_of(message: Any) -> str:
     return next(each.field for each in _KINDS if each.kind is message.statement.kind)
 
 
+def slot_of(slots: Slots, message: Any) -> Any:
+    """What is in the slot for messages of this kind and signer; the message names a platform."""
+    return getattr(slots, field_of(message))[message.statement.signer]
+
+
 def message_in_order(kind: Kind, height: Any, n: Any) -> Any:
     """Any message of this kind and height that passed the gate."""
     of = next(each for each in _KINDS if each.kind is kind)

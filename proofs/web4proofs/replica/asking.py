@@ -103,7 +103,6 @@ def prove_may_propose(attempt: Attempt) -> None:
         return Case((part,), {"agreement": agreement}, (agreement,), SymbolicBool(found))
 
     attempt.cases(rules.may_propose, run, through)
-    attempt.reached((rules.may_propose,))
 
 
 def prove_lock_permits(attempt: Attempt) -> None:
@@ -119,7 +118,6 @@ def prove_lock_permits(attempt: Attempt) -> None:
         return Case((part,), names, arguments, SymbolicBool(found))
 
     attempt.cases(rules.lock_permits, run)
-    attempt.reached((rules.lock_permits,))
 
 
 def prove_awaits_verdict(attempt: Attempt) -> None:
@@ -143,7 +141,6 @@ def prove_awaits_verdict(attempt: Attempt) -> None:
         return Case((part,), {"agreement": agreement}, (agreement,), found)
 
     attempt.cases(rules.awaits_verdict, run, (state.proposal_in_view,))
-    attempt.reached((rules.awaits_verdict, state.proposal_in_view))
 
 
 def prove_standing(attempt: Attempt) -> None:
@@ -156,20 +153,22 @@ def prove_standing(attempt: Attempt) -> None:
         expected = [draft for draft in each if draft is not None]
         found = rules.standing(agreement)
         same = len(found) == len(expected) and all(map(same_one, found, expected))
-        return Case((Part("all that it stands for", z3.BoolVal(same)),))
+        part = Part("all that it stands for", z3.BoolVal(same))
+        return Case((part,), {"agreement": agreement}, (agreement,), found)
 
     def signed() -> Case:
         agreement = arbitrary.silent()
         draft = arbitrary.message_in_order(choose(arbitrary.SLOTTED), agreement.height, agreement.n)
         found = state.signed(agreement, draft)
-        there = state.kept(agreement.slots, draft.statement)
+        there = arbitrary.slot_of(agreement.slots, draft)
         same = FALSE if there is None else equal(there.statement, draft.statement)
         given = z3.Not(same) if found is None else z3.And(same, equal(found, there))
-        return Case((Part("what came back of it, or nothing", given),))
+        part = Part("what came back of it, or nothing", given)
+        shown = {"agreement": agreement, "draft": draft}
+        return Case((part,), shown, (agreement, draft), found)
 
     attempt.cases(rules.standing, standing)
     attempt.cases(state.signed, signed, (state.kept,))
-    attempt.reached((rules.standing, state.signed))
 
 
 def prove_quorum_in_view(attempt: Attempt) -> None:
@@ -184,7 +183,8 @@ def prove_quorum_in_view(attempt: Attempt) -> None:
         found = truth(bind(rules.quorum_in_view, names, through)(agreement))
         expected = row.reached(agreement.view) >= quorum_of(term(agreement.n))
         part = Part("whether a quorum is in the view", found == expected)
-        return Case((part,), {"agreement": agreement}, (agreement,), SymbolicBool(found))
+        shown = {"agreement": agreement}
+        return Case((part,), shown, (agreement,), SymbolicBool(found), walks=True)
 
     attempt.cases(rules.quorum_in_view, run, through)
 

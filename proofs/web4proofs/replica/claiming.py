@@ -18,6 +18,7 @@ from web4core.claims import Claim
 from web4core.errors import RemoteProtocolError
 from web4core.messages import (
     Kind,
+    Submission,
     certified_statement,
 )
 from web4proofs.replica import arbitrary
@@ -98,7 +99,7 @@ SIGNED = {"signing_bytes": Spoken, "len": length}
 
 
 def prove_parts(attempt: Attempt) -> None:
-    """One statement: W-MSG-3; a certificate: each signature is claimed; a block: W-MSG-5."""
+    """One statement: W-MSG-3; a certificate: each signature is claimed; a block: W-MSG-5; items."""
 
     def signed() -> Case:
         claims: list[Any] = []
@@ -118,7 +119,7 @@ def prove_parts(attempt: Attempt) -> None:
     attempt.cases(gate._signed, signed)
     _prove_endorsements(attempt)
     _prove_blocks(attempt)
-    attempt.reached((gate._signed,))
+    _prove_submissions(attempt)
 
 
 def claim_of(judge: Any, statement: Any, signature: Any) -> Claim:
@@ -178,7 +179,7 @@ def _prove_endorsements(attempt: Attempt) -> None:
         )
         return Case((part,))
 
-    attempt.cases(gate._certificate, turn, (gate._signed,), "one signature")
+    attempt.cases(gate._certificate, turn, (gate._signed,), "one signature", parts)
 
 
 def _prove_blocks(attempt: Attempt) -> None:
@@ -205,4 +206,26 @@ def _prove_blocks(attempt: Attempt) -> None:
         )
         return Case((Part("of this chain and height", z3.BoolVal(passed) == fits), part))
 
-    attempt.cases(gate._block, run)
+    attempt.cases(gate._block, run, parts=parts)
+
+
+def _prove_submissions(attempt: Attempt) -> None:
+    """Of a SUBMISSION all that its items need is claimed, and nothing else is asked of it."""
+    parts = cut(gate._check_submission)
+
+    def run() -> Case:
+        claims: list[Any] = []
+        items: Any = arbitrary.opaque("items")
+        given = {"gate": any_gate(), "message": Submission(items), "claims": claims}
+        before = parts.before(**given)
+        item = arbitrary.opaque("item")
+        part = plainly(
+            "every item's signatures are claimed",
+            type(before) is Reached and before.iterated is items,
+            type(parts.turn(**given, element=item)) is Reached,
+            len(claims) == 1 and claims[0] is item,
+            parts.after(**given) is None,
+        )
+        return Case((part,))
+
+    attempt.cases(gate._check_submission, run, parts=parts)

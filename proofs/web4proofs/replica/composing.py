@@ -89,7 +89,6 @@ def prove_take(attempt: Attempt) -> None:
         return Case((part,))
 
     attempt.cases(Run.take, run)
-    attempt.reached((Run.take,))
 
 
 def prove_apply_rules(attempt: Attempt) -> None:
@@ -98,9 +97,10 @@ def prove_apply_rules(attempt: Attempt) -> None:
     Rounds go on while the last one ended a height, and end where the platform halts.
     """
     function = stepping._apply_rules
-    attempt.cases(function, _before_rounds, label="start")
-    attempt.cases(function, _one_round, label="one round")
-    attempt.cases(function, _after_rounds, label="end")
+    parts = cut(function)
+    attempt.cases(function, _before_rounds, label="start", parts=parts)
+    attempt.cases(function, _one_round, label="one round", parts=parts)
+    attempt.cases(function, _after_rounds, label="end", parts=parts)
 
 
 _ORDER = ["join", "propose", "prepare", "lock_and_commit", "decide"]
@@ -180,7 +180,6 @@ def prove_propose(attempt: Attempt) -> None:
         return Case(_proposed(scene, turn, again, fresh, pending))
 
     attempt.cases(stepping._propose, run)
-    attempt.reached((stepping._propose,))
 
 
 def _proposed(
@@ -240,7 +239,6 @@ def prove_prepare(attempt: Attempt) -> None:
         return Case(_judged(scene, proposal, result, now))
 
     attempt.cases(stepping._prepare, run)
-    attempt.reached((stepping._prepare,))
 
 
 def _judged(scene: Scene, proposal: Any, result: Any, now: Any) -> tuple[Part, ...]:

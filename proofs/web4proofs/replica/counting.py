@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import z3
+from attrs import evolve, frozen
 
 from web4core import certificates, quorum
 from web4core.consensus import state
@@ -20,6 +21,7 @@ from web4core.messages import Certificate, Kind
 from web4proofs.replica import arbitrary, rows
 from web4proofs.replica.cutting import Reached, check_comprehension, check_stateless, cut
 from web4proofs.replica.invariant import FALSE, TRUE, Part, proves
+from web4proofs.replica.plain import endorsements_of
 from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.terms import INT, quorum_of
 from web4proofs.symbolic import (
@@ -154,7 +156,6 @@ def prove_signers_count(attempt: Attempt) -> None:
     function = certificates.signers_count
     bound = bind(function, {"len": _length}, (quorum.quorum, quorum.faulty))
     parts = cut(bound)
-    attempt.execute(function, quorum.quorum, quorum.faulty)
 
     def before() -> Case:
         n, size = integer("n"), arbitrary.natural("signers")
@@ -185,7 +186,7 @@ def prove_signers_count(attempt: Attempt) -> None:
         return Case((Part("what came through is accepted", truth(found)),))
 
     for label, run in (("start", before), ("one signer", turn), ("end", after)):
-        attempt.cases(function, run, label=label)
+        attempt.cases(function, run, (quorum.quorum, quorum.faulty), label, parts)
     _prove_distinct(attempt)
 
 
@@ -228,13 +229,16 @@ class Pairs(Symbolic):
     def __iter__(self) -> Any:
         yield self.pair
 
+    def concretised(self, plain: Any) -> Any:
+        """Signatures of three, who are enough of four, or none."""
+        return endorsements_of(self, plain)
+
 
 def prove_proofs(attempt: Attempt) -> None:
     """What a certificate proves: C-CERT-3 and C-CERT-4, exactly."""
     for function in (certificates.proves_prepared, certificates.proves_decided):
         check_stateless(function)
         attempt.cases(function, _proof_case(function))
-    attempt.reached((certificates.proves_prepared, certificates.proves_decided))
 
 
 def _proof_case(function: Callable[..., Any]) -> Callable[[], Case]:
@@ -256,9 +260,16 @@ def _proof_case(function: Callable[..., Any]) -> Callable[[], Case]:
         found = bound(certificate, n, height, digest, *more)
         kind = Kind.PREPARE if prepared else Kind.COMMIT
         expected = proves(certificate, kind, height, digest, below if prepared else None)
-        return Case((Part("it proves what it is taken for", truth(found) == expected),))
+        part = Part("it proves what it is taken for", truth(found) == expected)
+        arguments = (certificate, _FOUR, height, digest, *more)
+        shown = {"certificate": certificate, "height": height, "digest": digest}
+        return Case((part,), shown, arguments, SymbolicBool(truth(found)), walks=True)
 
     return run
+
+
+_FOUR = 4
+"""The federation of the replay, whose signatures are really counted."""
 
 
 def _signers_of(pairs: Pairs) -> Callable[[Any], Signers]:
@@ -295,20 +306,37 @@ def prove_keep(attempt: Attempt) -> None:
         assume(z3.And(n.term >= 1, height.term >= 1))
         slots = arbitrary.slots("", height, n)
         message = arbitrary.message_in_order(choose(arbitrary.SLOTTED), height, n)
-        present = state.kept(slots, message.statement)
+        present = arbitrary.slot_of(slots, message)
         found = state.keep(slots, message)
         newer = (
             TRUE if present is None else term(present.statement.view) < term(message.statement.view)
         )
         shown = {"slots": slots, "message": message}
+        result = slots if found is slots else _Replaced(slots, message)
         parts = (
             Part("it asks the slot of this kind and signer", _is_from(slots, message, present)),
             Part("only a message of a higher view goes in", _kept(slots, found, message, newer)),
         )
-        return Case(parts, shown)
+        return Case(parts, shown, (slots, message), result)
 
     attempt.cases(state.keep, run, (state.kept,))
-    attempt.reached((state.keep, state.kept))
+
+
+@frozen
+class _Replaced:
+    """Slots with a message in its place."""
+
+    slots: Slots
+    message: Any
+
+    def concretised(self, plain: Any) -> Slots:
+        """The plain slots, with the plain message at its signer's index."""
+        slots: Slots = plain(self.slots)
+        message = plain(self.message)
+        field, signer = arbitrary.field_of(message), message.statement.signer
+        row = getattr(slots, field)
+        after = (*row[:signer], message, *row[signer + 1 :])
+        return evolve(slots, **{field: after})
 
 
 def _is_from(slots: Slots, message: Any, present: Any) -> z3.BoolRef:

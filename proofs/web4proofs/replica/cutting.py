@@ -6,17 +6,21 @@ invariant allows, and what stands after it. `cut` makes these parts of the sourc
 
 Only the text of the parts is taken; a text that is not that of the running function is refused, so
 nothing can be proved of one and run as another.
+The parts are compiled anew from that text: they are not the code object of the package.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import linecache
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import frozen
+
+N = TypeVar("N", bound=ast.AST)
 
 
 class OtherShape(Exception):
@@ -44,6 +48,11 @@ class Parts:
     before: Callable[..., Any]
     turn: Callable[..., Any]
     after: Callable[..., Any]
+
+    @property
+    def all(self) -> tuple[Callable[..., Any], ...]:
+        """The three; a step in one of them is known by the line of the shipped source."""
+        return (self.before, self.turn, self.after)
 
 
 LEFT = object()
@@ -89,7 +98,7 @@ def cut(function: Callable[..., Any]) -> Parts:
     make = _Maker(function, parameters, variables)
     over = loop.iter if isinstance(loop, ast.For) else ast.Constant(None)
     return Parts(
-        before=make.function((), [*first, make.reached(over)]),
+        before=make.function((), [*first, make.reached(over, loop)]),
         turn=make.function((*variables, *_element_of(loop)), make.turn(loop)),
         after=make.function(variables, last),
     )
@@ -136,20 +145,21 @@ class _Maker:
     parameters: list[str]
     variables: list[str]
 
-    def reached(self, over: ast.expr) -> ast.Return:
+    def reached(self, over: ast.expr, loop: _Loop) -> ast.Return:
         names = [ast.Constant(name) for name in self.variables]
         values: list[ast.expr] = [ast.Name(name, ast.Load()) for name in self.variables]
         known = ast.Dict(list(names), values)
-        return ast.Return(ast.Call(ast.Name(_HEAD, ast.Load()), [over, known], []))
+        return _at(loop, ast.Return(ast.Call(ast.Name(_HEAD, ast.Load()), [over, known], [])))
 
     def turn(self, loop: _Loop) -> list[ast.stmt]:
-        again = self.reached(ast.Constant(None))
+        again = self.reached(ast.Constant(None), loop)
         body = [_Continues(again).visit(statement) for statement in loop.body]
         if isinstance(loop, ast.For):
             taken = ast.Assign([loop.target], ast.Name(_ELEMENT, ast.Load()))
-            return [taken, *body, again]
-        out = ast.Return(ast.Name(_OUT, ast.Load()))
-        return [ast.If(ast.UnaryOp(ast.Not(), loop.test), [out], []), *body, again]
+            return [_at(loop, taken), *body, again]
+        out = _at(loop, ast.Return(ast.Name(_OUT, ast.Load())))
+        ends = _at(loop.test, ast.UnaryOp(ast.Not(), loop.test))
+        return [_at(loop, ast.If(ends, [out], [])), *body, again]
 
     def function(self, more: Iterable[str], body: list[ast.stmt]) -> Callable[..., Any]:
         names = [*self.parameters, *more]
@@ -161,9 +171,19 @@ class _Maker:
             defaults=[],
         )
         made = ast.FunctionDef(self.origin.__name__, arguments, body or [ast.Pass()], [])
+        made.lineno = made.end_lineno = self.origin.__code__.co_firstlineno
         module = ast.fix_missing_locations(ast.Module([made], []))
         namespace = {**_globals(self.origin), _HEAD: Reached, _OUT: LEFT}
-        return FunctionType(_code_of(module, made.name), namespace)
+        part = FunctionType(_code_of(module, made.name, self.origin), namespace)
+        part.__qualname__ = self.origin.__qualname__
+        part.__module__ = self.origin.__module__
+        return part
+
+
+def _at(where: ast.AST, node: N) -> N:
+    """A node that stands where another stands in the source."""
+    ast.copy_location(node, where)
+    return ast.fix_missing_locations(node)
 
 
 class _Continues(ast.NodeTransformer):
@@ -173,7 +193,7 @@ class _Continues(ast.NodeTransformer):
         self._again = again
 
     def visit_Continue(self, node: ast.Continue) -> ast.Return:
-        return ast.copy_location(self._again, node)
+        return _at(node, copy.deepcopy(self._again))
 
 
 def _check_loop(function: Callable[..., Any], loop: _Loop, parameters: list[str]) -> None:
@@ -233,8 +253,9 @@ def _codes_at(compiled: CodeType, running: CodeType) -> Iterator[CodeType]:
             yield from _codes_at(constant, running)
 
 
-def _code_of(module: ast.Module, name: str) -> CodeType:
-    compiled = compile(module, "<part of the shipped code>", "exec", dont_inherit=True)
+def _code_of(module: ast.Module, name: str, origin: Callable[..., Any]) -> CodeType:
+    file = origin.__code__.co_filename
+    compiled = compile(module, file, "exec", dont_inherit=True)
     return next(
         constant
         for constant in compiled.co_consts

@@ -77,7 +77,6 @@ def prove_decide(attempt: Attempt) -> None:
         return Case((part, Part("C-DEC-3: its signers are one ahead", z3.And(next_height))))
 
     attempt.cases(stepping._decide, run)
-    attempt.reached((stepping._decide,))
 
 
 def prove_on_decided(attempt: Attempt) -> None:
@@ -109,7 +108,6 @@ def prove_on_decided(attempt: Attempt) -> None:
         return Case(parts)
 
     attempt.cases(catchup.on_decided, run)
-    attempt.reached((catchup.on_decided,))
 
 
 def _may_advance(agreement: Agreement, block: Any, certificate: Any) -> z3.BoolRef:
@@ -131,7 +129,8 @@ def prove_advance(attempt: Attempt) -> None:
         result, empty = optional(lambda: applied("result")), arbitrary.opaque("no slots")
         # the text of a halt names the height, and text cannot be symbolic
         height = choose(HALTING_HEIGHTS) if result is None else None
-        scene = Scene(arbitrary.agreement(plain_height=height), sync=_SYNC)
+        sync = None if result is None else optional(lambda: _SYNC)
+        scene = Scene(arbitrary.agreement(plain_height=height), sync=sync)
         block = arbitrary.block("block")
         certificate = arbitrary.certificate("certificate", Kind.COMMIT)
         assume(_may_advance(scene.agreement, block, certificate))
@@ -152,7 +151,6 @@ def prove_advance(attempt: Attempt) -> None:
         return _advanced(scene, Decided(block, certificate), result, empty)
 
     attempt.cases(blocks.advance, run, (consensus.begin,))
-    attempt.reached((consensus.begin,))
 
 
 def _advanced(scene: Scene, of: Decided, result: Any, empty: Any) -> Case:
@@ -195,7 +193,7 @@ def _goes_on(scene: Scene, block: Any, result: Any, empty: Any) -> Part:
         "what comes after the height begins anew",
         scene.now.upcoming is empty,
         same_calls(scene.called("no_slots"), [(scene.agreement.n,)]),
-        scene.now.sync == Sync((9,), 8, tries=0, turn=1),
+        scene.now.sync == (None if scene.state.sync is None else Sync((9,), 8, tries=0, turn=1)),
         touched is result.touched and included is block.payload,
     )
 

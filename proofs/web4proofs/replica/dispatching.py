@@ -9,6 +9,7 @@ import z3
 from attrs import evolve
 
 from web4core.effects import Halt
+from web4core.errors import LocalProtocolError
 from web4core.events import Connected, Elapsed, Received, Resumed, Submitted, Timer, TimerKind
 from web4core.messages import Decided, Kind, Submission
 from web4core.replica import catchup
@@ -35,7 +36,7 @@ def prove_dispatch(attempt: Attempt) -> None:
         halts_at = choose(("handler", "rules", None))
         scene = Scene(arbitrary.bare())
         state = evolve(scene.state, halted=halted)
-        event = choose(_EVENTS)
+        event = choose((*_EVENTS, None))
         order: list[tuple[str, Any]] = []
 
         def called(name: str) -> Callable[..., None]:
@@ -51,6 +52,13 @@ def prove_dispatch(attempt: Attempt) -> None:
             "_apply_rules": called("rules"),
             "set_timers": called("timers"),
         }
+        if event is None:
+            refused = False
+            try:
+                bind(stepping.step, names)(state, event)
+            except LocalProtocolError as error:
+                refused = str(error).startswith("A-EVENT-1")
+            return Case((plainly("what is no event is refused", refused, not order),))
         found = bind(stepping.step, names)(state, event)
         expected = _order(halted, halts_at)
         part = plainly(
@@ -107,7 +115,7 @@ def _prove_handlers(attempt: Attempt) -> None:
 
     def by_timer() -> Case:
         timer = Timer(choose(tuple(TimerKind)), arbitrary.natural("at"), arbitrary.natural("in"))
-        armed = choose(((), (_any_timer(),)))
+        armed = choose(((), (_any_timer(),), (TIMER, _ANOTHER)))
         scene = Scene(arbitrary.bare(), armed=armed)
         names = {"_TIMERS": {kind: scene.noting(kind.name) for kind in TimerKind}}
         bind(elapsed, names)(scene.run, Elapsed(timer, now_ms()))
@@ -116,7 +124,7 @@ def _prove_handlers(attempt: Attempt) -> None:
         parts = (
             Part("only a timer that runs does anything", z3.BoolVal(bool(called)) == runs),
             plainly("and that by its kind", called in ([], [timer.kind.name])),
-            plainly("and runs no more", scene.now.armed == () if called else True),
+            Part("and runs no more, and every other goes on", _goes_on(scene, timer, called)),
             leaves_alone(scene, ()),
         )
         return Case(parts)
@@ -124,6 +132,22 @@ def _prove_handlers(attempt: Attempt) -> None:
     attempt.cases(received, by_message)
     attempt.cases(elapsed, by_timer)
     _prove_tables(attempt)
+
+
+_ANOTHER = Timer(TimerKind.SYNC, 1, 0)
+"""A timer that runs beside another one."""
+
+
+def _goes_on(scene: Scene, timer: Timer, called: list[str]) -> z3.BoolRef:
+    """That just the timers that are not this one are left."""
+    if not called:
+        return z3.BoolVal(scene.untouched("armed"))
+    left = [any(each is one for one in scene.now.armed) for each in scene.state.armed]
+    stays = [z3.Not(equal(each, timer)) for each in scene.state.armed]
+    whole = len(scene.now.armed) == sum(left)
+    return z3.And(
+        z3.BoolVal(whole), *[z3.BoolVal(one) == stay for one, stay in zip(left, stays, strict=True)]
+    )
 
 
 def _vote() -> Any:

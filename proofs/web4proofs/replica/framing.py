@@ -1,6 +1,7 @@
 """What a step does besides agreeing: pool, gossip, timers, help for others, catching up.
 
 None of it touches agreement, slots or tip, and none signs anything but a STATUS of its own.
+Which timers are wanted, and whom a platform that is behind asks when, is not proved.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from web4core.effects import Fetch, Refuse, Send, SetTimer, Sign
 from web4core.events import Submitted, Timer, TimerKind
 from web4core.messages import Kind
 from web4core.replica import blocks, catchup, pacemaker
-from web4core.replica.state import Sync
+from web4core.replica.state import Run, Sync
 from web4proofs.replica import arbitrary
 from web4proofs.replica.invariant import FALSE, Part
 from web4proofs.replica.proving import Attempt, Case
@@ -31,7 +32,7 @@ from web4proofs.replica.scene import (
     stepping,
 )
 from web4proofs.replica.terms import proposer, proposer_of
-from web4proofs.symbolic import bind, choose, optional, term
+from web4proofs.symbolic import bind, choose, equal, optional, term
 
 
 def prove_frames(attempt: Attempt) -> None:
@@ -40,21 +41,21 @@ def prove_frames(attempt: Attempt) -> None:
     def framed(function: Any, call: Callable[[Scene], Any], *allowed: type, **known: Any) -> None:
         def run() -> Case:
             scene = Scene(arbitrary.bare(), **{name: make() for name, make in known.items()})
-            call(scene)
-            return Case((leaves_alone(scene, allowed),))
+            more = call(scene)
+            parts = (more,) if isinstance(more, Part) else ()
+            return Case((leaves_alone(scene, allowed), *parts))
 
-        attempt.cases(function, run)
+        attempt.cases(function, run, (catchup.say_where, catchup.status))
 
     framed(
         catchup.help_behind,
-        lambda on: catchup.help_behind(on.run, _any_statement()),
+        _helps,
         Send,
         tip_certificate=lambda: arbitrary.maybe_certificate("tip", Kind.COMMIT),
     )
     framed(catchup.say_where, lambda on: catchup.say_where(on.run), Sign)
     framed(catchup.on_status_timer, lambda on: catchup.on_status_timer(on.run, now_ms()), Sign)
     framed(pacemaker.set_timers, _sets_timers, SetTimer, armed=lambda: choose(((), (TIMER,))))
-    attempt.execute(catchup.status, blocks.next_time)
     for proof in (
         _prove_revision,
         _prove_admission,
@@ -78,7 +79,7 @@ def _prove_revision(attempt: Attempt) -> None:
         part = plainly("as it says", scene.now.pool is pooled.pool, scene.effects == told)
         return Case((part, leaves_alone(scene, (Refuse,))))
 
-    attempt.cases(blocks.revise, run)
+    attempt.cases(blocks.revise, run, (blocks.next_time, Run.refuse))
 
 
 def _prove_admission(attempt: Attempt) -> None:
@@ -91,7 +92,7 @@ def _prove_admission(attempt: Attempt) -> None:
         taken = plainly("the pool is the application's", scene.now.pool is pooled.pool)
         return Case((taken, leaves_alone(scene, ())))
 
-    attempt.cases(stepping._admit, run)
+    attempt.cases(stepping._admit, run, (blocks.next_time,))
 
 
 def _prove_gossip(attempt: Attempt) -> None:
@@ -121,7 +122,7 @@ def _prove_gossip(attempt: Attempt) -> None:
         )
         return Case(parts)
 
-    attempt.cases(stepping._on_submitted, run)
+    attempt.cases(stepping._on_submitted, run, (Run.refuse,))
 
 
 def _submitted(effect: Any) -> tuple[Any, ...]:
@@ -175,7 +176,7 @@ def _prove_refusals(attempt: Attempt) -> None:
         told = plainly("whoever waited hears of it", scene.effects == expected)
         return Case((told, leaves_alone(scene, (Refuse,))))
 
-    attempt.cases(stepping._on_submission, run)
+    attempt.cases(stepping._on_submission, run, (Run.refuse,))
 
 
 TIMER = Timer(TimerKind.RESEND, 1, 0)
@@ -185,10 +186,37 @@ def _any_statement() -> Any:
     return arbitrary.statement("statement", choose(tuple(Kind)))
 
 
-def _sets_timers(scene: Scene) -> None:
-    wanted = choose(((), ((TIMER, 5),), ((Timer(TimerKind.VIEW, 1, 0), 7),)))
+def _helps(scene: Scene) -> Part:
+    """C-LOSS-3, above height 1, where there is a certificate of the tip."""
+    statement, shown = _any_statement(), scene.state.tip_certificate
+    catchup.help_behind(scene.run, statement)
+    stuck = statement.kind in (Kind.VIEW_CHANGE, Kind.STATUS)
+    another = term(statement.signer) != term(scene.agreement.me)
+    if shown is None:
+        return plainly("at height 1 nobody is behind", True)
+    sent: list[Any] = list(scene.effects)
+    right = [_is_to(each, term(statement.signer)) for each in sent]
+    right += [
+        z3.BoolVal(each.message.block is scene.state.tip and each.message.certificate is shown)
+        for each in sent
+    ]
+    answers = z3.BoolVal(len(sent) == 1) == z3.And(z3.BoolVal(stuck), another)
+    return Part("whoever is behind gets the tip, proved", z3.And(answers, *right))
+
+
+def _sets_timers(scene: Scene) -> Part:
+    """C-PACE-5: of the timers that are wanted just those are set that do not run."""
+    other = (Timer(TimerKind.VIEW, 1, 0), 7)
+    wanted = choose(((), ((TIMER, 5),), (other,), (other, (TIMER, 5))))
     names = {"_wanted_timers": lambda _state: wanted}
     bind(pacemaker.set_timers, names)(scene.run)
+    timers = tuple(timer for timer, _ in wanted)
+    due = [SetTimer(timer, delay) for timer, delay in wanted if timer not in scene.state.armed]
+    return plainly(
+        "it sets what is wanted and does not run, and forgets the rest",
+        scene.effects == due,
+        scene.now.armed == timers,
+    )
 
 
 PLATFORMS_BEHIND = 4
@@ -208,20 +236,33 @@ def prove_catching_up(attempt: Attempt) -> None:
             scene.agreement, scene.config = agreement, config
             scene.state = evolve(scene.state, config=config, agreement=agreement)
             scene.run.state = scene.state
-            call(scene)
-            return Case((leaves_alone(scene, allowed),))
+            more = call(scene)
+            parts = (more,) if isinstance(more, Part) else ()
+            return Case((leaves_alone(scene, allowed), *parts))
 
         attempt.cases(function, run, (catchup._fetch,))
 
-    sources = ((1,), (0, 1, 3), (2,))
-    framed(
-        catchup.note_ahead,
-        lambda on: catchup.note_ahead(on.run, arbitrary.natural("target"), choose(sources)),
-    )
+    framed(catchup.note_ahead, _notes)
     framed(catchup.on_sync_timer, lambda on: catchup.on_sync_timer(on.run, now_ms()), Fetch)
     framed(catchup.synchronise, lambda on: catchup.synchronise(on.run), Fetch, Sign)
-    functions = (catchup.note_ahead, catchup.on_sync_timer, catchup.synchronise)
-    attempt.reached((*functions, catchup._fetch))
+
+
+def _notes(scene: Scene) -> Part:
+    """C-SYNC-2: of each other platform that is named, the highest height that it has shown."""
+    sources, target = choose(((1,), (0, 1, 3), (2,))), arbitrary.natural("target")
+    catchup.note_ahead(scene.run, target, sources)
+    before, after = _claims(scene.state), _claims(scene.now)
+    kept = [
+        term(new) == z3.If(target.term > term(old), target.term, term(old))
+        if index in sources and index != scene.config.me
+        else equal(new, old)
+        for index, (old, new) in enumerate(zip(before, after, strict=True))
+    ]
+    return Part("the highest claim of each is kept", z3.And(kept))
+
+
+def _claims(state: Any) -> tuple[Any, ...]:
+    return (0,) * PLATFORMS_BEHIND if state.sync is None else tuple(state.sync.claims)
 
 
 def _any_sync(n: int, last: int) -> Sync:

@@ -69,18 +69,33 @@ def prove_votes(attempt: Attempt) -> None:
 def prove_proposals(attempt: Attempt) -> None:
     """A proposal is by the proposer, names its block, and its certificate is for that, earlier."""
     _prove_check(attempt, gate._check_proposal, _any_proposal, (Kind.PRE_PREPARE,))
+    attempt.excuse(*_NO_ITEMS)
 
 
 def prove_view_changes(attempt: Attempt) -> None:
     """A VIEW-CHANGE names its certificate, of an earlier view, and carries its block."""
-    check = gate._check_view_change
-    _prove_check(attempt, check, _any_view_change, (Kind.VIEW_CHANGE,), (_BOTH_OR_NEITHER,))
+    _prove_check(attempt, gate._check_view_change, _any_view_change, (Kind.VIEW_CHANGE,))
+    attempt.excuse(_BOTH_OR_NEITHER, *_NO_ITEMS)
 
 
 _BOTH_OR_NEITHER = Excuse(
     "web4core.gate._check_view_change",
     '"message.block is not None" is None',
     "a certificate without its block was refused just before; the type checker asks again",
+)
+_ITEMS = "the items of a block are the matter of P-GATE-1"
+_NO_ITEMS = (
+    Excuse("web4core.gate._block", '"claims.extend(gate.application.claims(item))"', _ITEMS),
+    Excuse("web4core.gate._block", '"for item in block.payload:" is another item', _ITEMS),
+)
+_OWN_HEIGHT = "a decided block is asked for the height that it names itself"
+_OF_ITS_HEIGHT = (
+    Excuse(
+        "web4core.gate._block",
+        '"raise RemoteProtocolError("W-MSG-5", "a block of another height")"',
+        _OWN_HEIGHT,
+    ),
+    Excuse("web4core.gate._block", '"block.header.height != height" is true', _OWN_HEIGHT),
 )
 
 
@@ -131,7 +146,6 @@ def _prove_check(
     check: Any,
     any_message: Callable[[], Any],
     kinds: tuple[Kind, ...],
-    excuses: tuple[Excuse, ...] = (),
 ) -> None:
     through = _CALLED[check]
     names: dict[str, Any] = {"signing_bytes": Spoken, "len": length, **_SUMMARIES[check]}
@@ -154,7 +168,6 @@ def _prove_check(
         return Case(parts, {"message": message})
 
     attempt.cases(check, run, through)
-    attempt.reached((check,), excuses)
 
 
 def _claims_all(_gate: Any, certificate: Any, claims: list[Any]) -> None:
@@ -253,7 +266,7 @@ def prove_decided(attempt: Attempt) -> None:
         return Case(parts, {"block": block, "certificate": certificate})
 
     attempt.cases(check, run, through)
-    attempt.reached((check,))
+    attempt.excuse(*_NO_ITEMS, *_OF_ITS_HEIGHT)
 
 
 # --- the way in --------------------------------------------------------------------------------
@@ -285,7 +298,7 @@ def prove_opening(attempt: Attempt) -> None:
         return Case((part,))
 
     attempt.cases(Gate.parse, parse)
-    attempt.cases(Gate.open, _opens)
+    attempt.cases(Gate.open, _opens, parts=cut(Gate.open))
     _prove_checks(attempt)
 
 

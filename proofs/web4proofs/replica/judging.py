@@ -58,7 +58,6 @@ def prove_validity(attempt: Attempt) -> None:
 
     attempt.cases(result_of, result)
     attempt.cases(blocks.judge, judge)
-    attempt.reached((result_of, blocks.judge))
 
 
 def _follows(state: Any, block: Any, outcome: Any, found: Any) -> z3.BoolRef:
@@ -134,7 +133,6 @@ def prove_fresh_block(attempt: Attempt) -> None:
         return Case(parts)
 
     attempt.cases(blocks.fresh_block, run, (blocks.next_time,))
-    attempt.reached((blocks.fresh_block, blocks.next_time))
 
 
 def _sealed(header: Any, payload: Any) -> Any:

@@ -52,22 +52,22 @@ class Plain:
             given, expected = [self(each) for each in arguments], self(result)
         except NotPlain:
             return None
-        if _comparable(function(*given)) != _comparable(expected):
+        if comparable(function(*given)) != comparable(expected):
             return None
         return "\n".join(_lines(function, given))
 
 
-def _comparable(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """A plain value without what a model leaves open: signatures, and digests that were hashed."""
     if isinstance(value, Certificate):
         return attrs.evolve(value, signatures=())
     if isinstance(value, Statement) and value.kind is Kind.VIEW_CHANGE:
         return attrs.evolve(value, digest=b"")
     if type(value) is tuple:
-        return tuple(map(_comparable, value))
+        return tuple(map(comparable, value))
     if attrs.has(type(value)):
         names = [field.name for field in attrs.fields(type(value)) if field.init]
-        return attrs.evolve(value, **{name: _comparable(getattr(value, name)) for name in names})
+        return attrs.evolve(value, **{name: comparable(getattr(value, name)) for name in names})
     return value
 
 

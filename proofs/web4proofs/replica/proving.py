@@ -8,17 +8,18 @@ what does not hold and to show it with values.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import z3
 from attrs import frozen
 
 from web4proofs import solving
-from web4proofs.replica.cutting import OtherShape
+from web4proofs.replica.cutting import OtherShape, Parts
 from web4proofs.replica.invariant import Part
-from web4proofs.replica.plain import Plain
-from web4proofs.symbolic import Path, explore
-from web4proofs.symbolic.reach import Excuse, Step, name_of, unreached, watched
+from web4proofs.replica.plain import NotPlain, Plain, comparable
+from web4proofs.replica.small import Small
+from web4proofs.symbolic import Path, Unmodelled, explore
+from web4proofs.symbolic.reach import Excuse, Step, name_of, places_of, unreached, watched
 from web4proofs.symbolic.subject import executed
 from web4proofs.theorem import Answer, Failure, Outcome, Prove, Query
 
@@ -32,6 +33,9 @@ MAX_LOST = 3
 class Case:
     """What is to hold at the end of one path, what a failure shows, and the plain call.
 
+    A case with `arguments` is replayed: the plain function is called with what a model of the path
+    makes of them, and must return what it makes of `result`.
+    It must also execute the same instructions, unless it `walks` over what is symbolic here.
     `given` is assumed beside the path's own condition, and must be possible with it.
     """
 
@@ -40,6 +44,16 @@ class Case:
     arguments: tuple[Any, ...] | None = None
     result: Any = None
     given: tuple[z3.BoolRef, ...] = ()
+    walks: bool = False
+
+
+@frozen
+class Walk(Generic[T]):
+    """A path, and the instructions of the functions under proof that were executed on it."""
+
+    path: Path[T]
+    functions: tuple[Callable[..., Any], ...]
+    steps: tuple[Step, ...]
 
 
 class Attempt:
@@ -49,25 +63,35 @@ class Attempt:
         self._queries: list[Query] = []
         self._failures: list[Failure] = []
         self._functions: dict[Callable[..., Any], None] = {}
-        self._steps: list[Step] = []
+        self._cut: dict[Callable[..., Any], Parts] = {}
+        self._excuses: list[Excuse] = []
+        self._steps: set[Step] = set()
+        self._small = Small()
         self._paths = 0
         self._lost = 0
 
     def paths(
-        self, functions: Sequence[Callable[..., Any]], run: Callable[[], T]
-    ) -> tuple[Path[T], ...]:
-        """Every path of a run, in which these shipped functions are executed."""
+        self,
+        functions: Sequence[Callable[..., Any]],
+        run: Callable[[], T],
+        parts: Parts | None = None,
+    ) -> tuple[Walk[T], ...]:
+        """Every path of a run, in which these shipped functions are executed, or parts of one."""
         self._functions.update(dict.fromkeys(functions))
+        watching = (*functions, *(() if parts is None else parts.all))
 
-        def watching() -> T:
-            with watched(functions) as steps:
-                value = run()
-            self._steps.extend(steps)
-            return value
+        def watches() -> tuple[T, list[Step]]:
+            with watched(watching) as steps:
+                return run(), steps
 
-        found = explore(watching).paths
-        self._paths += len(found)
-        return found
+        walks = []
+        for path in explore(watches).paths:
+            value, steps = path.value or (None, ())
+            rest = (path.raised, path.condition, path.decisions, path.made, path.model)
+            walks.append(Walk(Path(value, *rest), watching, tuple(steps)))
+            self._steps.update(steps)
+        self._paths += len(walks)
+        return tuple(walks)
 
     def cases(
         self,
@@ -75,13 +99,23 @@ class Attempt:
         run: Callable[[], Case],
         through: Sequence[Callable[..., Any]] = (),
         label: str = "",
+        parts: Parts | None = None,
     ) -> None:
-        """Execute a function along every path, and ask each whether its parts hold."""
+        """Execute a function along every path, and ask each whether its parts hold.
+
+        Of one whose loop is cut, `parts` are executed; then they must be reached, and it is not.
+        """
         name = name_of(function) + (f", {label}" if label else "")
         possible = False
-        for number, path in enumerate(self.paths((function, *through), run)):
+        if parts is not None:
+            self._cut[function] = parts
+        for number, walk in enumerate(self.paths((function, *through), run, parts)):
+            path = walk.path
             case = None if self.lost else self.returned(name, path)
             if case is not None:
+                if case.arguments is not None:
+                    where = f"{name}, path {number}"
+                    self.replay(where, walk, function, case.arguments, case.result, case.walks)
                 given = (*path.condition, *case.given)
                 if case.given and not possible:
                     possible = True
@@ -94,6 +128,39 @@ class Attempt:
                     shown,
                     _program(function, case),
                 )
+
+    def replay(
+        self,
+        name: str,
+        walk: Walk[Any],
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        result: Any,
+        walks: bool = False,
+    ) -> None:
+        """Run the plain function on an input of a path; it must do what the path did.
+
+        What it calls is then the shipped code, also where the path had a summary.
+        """
+        model = self._small.model(walk.path.condition)
+        if model is None:
+            self.fail(name, "not replayed: no small input takes this path")
+            return
+        plain = Plain(model)
+        try:
+            given, expected = [plain(each) for each in arguments], plain(result)
+        except NotPlain as error:
+            self.fail(name, f"not replayed: {error}")
+            return
+        with watched(walk.functions) as steps:
+            try:
+                found = function(*given)
+            except Exception as error:  # noqa: BLE001 - whatever the code raises is its result
+                found = error
+        if comparable(found) != comparable(expected):
+            self.fail(name, f"not as the plain code does: {given!r} gave {found!r}")
+        elif not walks and tuple(steps) != walk.steps:
+            self.fail(name, f"not as the plain code does: {given!r} took another way")
 
     def returned(self, name: str, path: Path[T]) -> T | None:
         """What a path returned; that it raised is a failure."""
@@ -141,19 +208,33 @@ class Attempt:
         """What was found does not fit the theorem, whatever the solver says."""
         self._failures.append(Failure(name, found))
 
-    def execute(self, *functions: Callable[..., Any]) -> None:
-        """Note that these shipped functions were executed, or read for their shape."""
-        self._functions.update(dict.fromkeys(functions))
+    def end(self, name: str, found: str) -> None:
+        """Nothing more can be found: what was not looked at is no failure of its own."""
+        self.fail(name, found)
+        self._lost = MAX_LOST
 
-    def reached(
-        self, functions: Iterable[Callable[..., Any]], excuses: Sequence[Excuse] = ()
-    ) -> None:
-        """Check that every line and branch of these functions was on some path."""
+    def excuse(self, *excuses: Excuse) -> None:
+        """Name what of the functions under proof is on no path, and why."""
+        self._excuses.extend(excuses)
+
+    def _reached(self) -> None:
+        """Check that every line and branch of every function that was executed was on some path.
+
+        An excuse for what the code does not have is no matter: nothing is passed over by it.
+        """
+        functions = [
+            part
+            for function in self._functions
+            for part in (self._cut[function].all if function in self._cut else (function,))
+        ]
+        there = {(name_of(each), place) for each in functions for place in places_of(each)}
+        excuses = [each for each in self._excuses if each.is_among(there)]
         for place in () if self.lost else unreached(functions, self._steps, excuses):
             self.fail("reach", place)
 
     def outcome(self) -> Outcome:
-        """What the attempt told."""
+        """What the attempt told, and what of the code it did not look at."""
+        self._reached()
         return Outcome(
             tuple(self._queries),
             self._paths,
@@ -173,7 +254,7 @@ class Attempt:
         found = f"not so: {part.name}"
         if model is None or any(each.found.startswith(found) for each in self._failures):
             return
-        plain = Plain(_small(given, part.formula) or model)
+        plain = Plain(self._small.model((*given, z3.Not(part.formula))) or model)
         values = tuple((name, plain.text(value)) for name, value in shown.items())
         program = None if snippet is None else snippet(plain)
         if snippet is not None and program is None:
@@ -191,37 +272,6 @@ def _program(function: Callable[..., Any], case: Case) -> Callable[[Plain], str 
 UNSEEN = " (in the symbolic run; the plain call with these values does otherwise)"
 """Said of a counterexample that does not replay."""
 
-SMALL = 4
-"""Numbers in a counterexample are this small, where it can be."""
-
-
-def _small(given: tuple[z3.BoolRef, ...], goal: z3.BoolRef) -> z3.ModelRef | None:
-    """A model with small numbers, and with turns as they are, if there is one: it can be run."""
-    terms = tuple(_terms((*given, goal)))
-    numbers = [each for each in terms if z3.is_const(each) and z3.is_int(each)]
-    bounds = [z3.And(each >= 0, each <= SMALL) for each in numbers if not z3.is_int_value(each)]
-    sizes = [each for each in numbers if str(each).startswith("n!")]
-    turns = [
-        each == (each.arg(0) + each.arg(1)) % n
-        for each in terms
-        if each.decl().name() == "proposer"
-        for n in sizes
-    ]
-    _, model = solving.valid("a small counterexample", (*given, *bounds, *turns), goal)
-    return model
-
-
-def _terms(formulas: Iterable[z3.ExprRef]) -> Iterable[z3.ExprRef]:
-    """All terms without bound variables in formulas, each once."""
-    waiting, seen = list(formulas), set()
-    while waiting:
-        term = waiting.pop()
-        if term.get_id() in seen or z3.is_quantifier(term):
-            continue
-        seen.add(term.get_id())
-        yield term
-        waiting.extend(term.children())
-
 
 def attempt(function: Callable[[Attempt], None]) -> Prove:
     """A theorem's `prove` from a function that fills an attempt."""
@@ -231,7 +281,9 @@ def attempt(function: Callable[[Attempt], None]) -> Prove:
         try:
             function(trying)
         except (OtherShape, LookupError) as error:
-            trying.fail("shape", f"the code is not built as its contract takes it to be: {error}")
+            trying.end("shape", f"the code is not built as its contract takes it to be: {error}")
+        except Unmodelled as reason:
+            trying.end("executor", f"the code could not be followed: {reason}")
         return trying.outcome()
 
     return prove

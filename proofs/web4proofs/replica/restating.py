@@ -5,6 +5,7 @@ A restart casts nothing: it is no more than saying again what the journal made o
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,7 +75,6 @@ def prove_timers(attempt: Attempt) -> None:
 
     attempt.cases(stepping._on_view_timer, view_timer)
     attempt.cases(stepping._on_propose_timer, propose_timer)
-    attempt.reached((stepping._on_view_timer, stepping._on_propose_timer))
 
 
 def prove_said_again(attempt: Attempt) -> None:
@@ -124,12 +124,12 @@ def prove_said_again(attempt: Attempt) -> None:
         return Case((part,))
 
     resend, connected = stepping._resend, stepping._on_connected
-    attempt.cases(resend, lambda: turn(resend, to_one=False), label="one draft")
-    attempt.cases(connected, lambda: turn(connected, to_one=True), label="one draft")
-    attempt.cases(resend, lambda: _ends(resend), label="start and end")
-    attempt.cases(connected, lambda: _ends(connected), label="start and end")
+    for function, to_one in ((resend, False), (connected, True)):
+        one = partial(turn, function, to_one)
+        attempt.cases(function, one, label="one draft", parts=cut(function))
+        ends = partial(_ends, function)
+        attempt.cases(function, ends, label="start and end", parts=cut(function))
     attempt.cases(stepping._on_resumed, restart)
-    attempt.reached((stepping._on_resumed,))
 
 
 def _none(_agreement: Any) -> tuple[Any, ...]:

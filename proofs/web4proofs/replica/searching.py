@@ -33,6 +33,7 @@ from web4proofs.symbolic import (
     optional,
     term,
 )
+from web4proofs.symbolic.reach import Excuse
 
 
 def prove_certified(attempt: Attempt) -> None:
@@ -84,7 +85,7 @@ def prove_certified(attempt: Attempt) -> None:
         return Case((Part("none of them has q: nothing is certified", z3.BoolVal(found is None)),))
 
     for label, run in (("start", before), ("one COMMIT", turn), ("end", after)):
-        attempt.cases(rules.certified, run, through, label)
+        attempt.cases(rules.certified, run, through, label, cut(rules.certified))
 
 
 def _certified_by(
@@ -160,7 +161,7 @@ def prove_held_block(attempt: Attempt) -> None:
         return Case((Part("none carries it: none is held", z3.BoolVal(found is None)),))
 
     for label, run in (("start", before), ("one message", turn), ("end", after)):
-        attempt.cases(state.held_block, run, label=label)
+        attempt.cases(state.held_block, run, label=label, parts=parts)
 
 
 def _is_block(agreement: Agreement, found: Any, digest: Any) -> z3.BoolRef:
@@ -194,7 +195,6 @@ def prove_decision(attempt: Attempt) -> None:
         return Case((Part("block and certificate, or nothing", goal),))
 
     attempt.cases(rules.decision, run)
-    attempt.reached((rules.decision,))
 
 
 def maybe_certified(agreement: Agreement) -> Certificate | None:
@@ -244,7 +244,18 @@ def prove_reproposal(attempt: Attempt) -> None:
         return Case((Part("the block and certificate of the best", goal),))
 
     for label, run in (("start", before), ("one VIEW-CHANGE", turn), ("end", after)):
-        attempt.cases(rules.reproposal, run, label=label)
+        attempt.cases(rules.reproposal, run, label=label, parts=parts)
+    attempt.excuse(*_TOGETHER)
+
+
+_TOGETHER = tuple(
+    Excuse(
+        "web4core.consensus.rules.reproposal",
+        f'"best.{field} is None" is None',
+        "the best is a VIEW-CHANGE with a certificate, and its block comes with that (P-GATE-4)",
+    )
+    for field in ("prepared", "block")
+)
 
 
 def _gathered(stem: str, agreement: Agreement, shows: bool | None = None) -> ViewChange:

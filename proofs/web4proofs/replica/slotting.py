@@ -68,7 +68,6 @@ def prove_slots(attempt: Attempt) -> None:
 
     attempt.cases(stepping._on_statement, statement)
     attempt.cases(stepping._keep, keeping, (messages.conflict,))
-    attempt.reached((stepping._on_statement, stepping._keep))
 
 
 def _any_message(scene: Scene) -> Any:
@@ -82,7 +81,8 @@ def _any_message(scene: Scene) -> Any:
 
 
 def _any_vote() -> Any:
-    return arbitrary.vote("message", choose((Kind.PREPARE, Kind.COMMIT)))
+    """A vote, or what no slot holds: a statement that conflicts with none."""
+    return arbitrary.vote("message", choose((Kind.PREPARE, Kind.COMMIT, Kind.STATUS)))
 
 
 def _sorted_in(scene: Scene, message: Any, kept: Any) -> tuple[Part, ...]:
@@ -122,7 +122,8 @@ def _accused(scene: Scene, present: Any, message: Any) -> Part:
     if present is not None:
         one, other = present.statement, message.statement
         alike = [equal(getattr(one, name), getattr(other, name)) for name in _CONFLICT_IN]
-        conflicts = z3.And(*alike, z3.Not(equal(one.digest, other.digest)))
+        binding = z3.BoolVal(one.kind is not Kind.STATUS)
+        conflicts = z3.And(binding, *alike, z3.Not(equal(one.digest, other.digest)))
     told = scene.effects != []
     shown = [each.evidence for each in scene.effects if type(each) is Accuse]
     whole = all(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import z3
 
-from web4core import quorum
+from web4core import chain, quorum
+from web4core.chain import MAX_PLATFORMS, Block, Header
 from web4core.consensus import state
 from web4core.consensus.state import Agreement, Said, Slots
 from web4proofs.agreement import model
@@ -12,11 +16,13 @@ from web4proofs.replica import arbitrary
 from web4proofs.replica.abstraction import Abstraction
 from web4proofs.replica.invariant import Part, invariant, same
 from web4proofs.replica.proving import Attempt, Case
-from web4proofs.replica.scene import plainly
-from web4proofs.symbolic import SymbolicInt, assume, choose, term
+from web4proofs.replica.scene import Scene, now_ms, plainly, same_calls, stepping
+from web4proofs.symbolic import SymbolicInt, assume, bind, choose, equal, term
 
-SIZES = (1, 2, 3, 4, 5, 6, 7, 10, 13, 128)
-"""The federations for which plain numbers are executed: the smallest, and the largest allowed."""
+SIZES = tuple(range(1, MAX_PLATFORMS + 1))
+"""Every number of platforms that a genesis allows (H-GENESIS-1)."""
+
+SIZES_SAID = f"every N that a genesis allows (1 to {MAX_PLATFORMS})"
 
 
 def prove_start(attempt: Attempt) -> None:
@@ -30,15 +36,71 @@ def prove_start(attempt: Attempt) -> None:
         expected = Agreement(n, me, height, slots, 0, Said(), None, False)
         blank = Part("in view 0, unlocked, with nothing said", same(found, expected))
         given = Abstraction().axioms()
-        return Case((blank, *invariant(found), *_uncast(found)), given=given)
+        parts = (blank, *invariant(found), *_uncast(found))
+        arguments = (n, me, height, slots)
+        return Case(parts, {"agreement": found}, arguments, found, given)
 
     def empty() -> Case:
         n = choose(SIZES)
         found, none = state.no_slots(n), (None,) * n
-        return Case((plainly("no slot holds anything", found == Slots(none, none, none, none)),))
+        part = plainly("no slot holds anything", found == Slots(none, none, none, none))
+        return Case((part,), {"n": n}, (n,), found)
 
     attempt.cases(state.begin, begun)
     attempt.cases(state.no_slots, empty)
+    attempt.cases(stepping.start, _started, (chain.genesis_block, state.begin))
+
+
+def _started() -> Case:
+    """The state that has seen nothing but the genesis: height 1, on block 0, with J."""
+    scene = Scene(arbitrary.bare())
+    n, me = scene.config.n, scene.config.me
+    first, pool, empty = map(arbitrary.opaque, ("first state", "empty pool", "no slots"))
+    root = arbitrary.digest("root")
+    genesis: Any = SimpleNamespace(content=arbitrary.opaque("content"), time_ms=now_ms())
+    app = SimpleNamespace(
+        initial=scene.noting("initial", lambda _content: first),
+        root=scene.noting("root", lambda _state: root),
+        empty_pool=lambda: pool,
+    )
+    platform, settings = arbitrary.opaque("platform"), arbitrary.opaque("settings")
+    identity, items = arbitrary.digest("identity"), arbitrary.digest("root of no items")
+    names = {
+        "configure": scene.noting("configure", lambda *_given: scene.config),
+        "no_slots": scene.noting("no_slots", lambda _n: empty),
+        "chain_id": scene.noting("chain_id", lambda _genesis: identity),
+        "payload_root": scene.noting("payload_root", lambda _items: items),
+        "seal": lambda header, payload: Block(header, payload, arbitrary.digest("block 0")),
+    }
+    bound = bind(stepping.start, names, (chain.genesis_block, state.begin))
+    found = bound(genesis, platform, settings, scene.noting("application", lambda _of: app))
+    now = found.state
+    begun = Agreement(n, me, 1, empty, 0, Said(), None, False)
+    header = Header(identity, 0, identity, genesis.time_ms, items, root)
+    asked: list[tuple[str, list[tuple[Any, ...]]]] = [
+        ("application", [(genesis,)]),
+        ("configure", [(genesis, platform, settings, app)]),
+        ("initial", [(genesis.content,)]),
+        ("root", [(first,)]),
+        ("chain_id", [(genesis,)]),
+        ("payload_root", [((),)]),
+    ]
+    return Case(
+        (
+            Part("height 1, in view 0, with nothing said", same(now.agreement, begun)),
+            Part("on block 0, which is of the genesis", equal(now.tip.header, header)),
+            Part("I-TIP-1", equal(now.tip.header.height, now.agreement.height - 1)),
+            plainly(
+                "and everything else as the genesis says",
+                now.config is scene.config and now.app is first and now.pool is pool,
+                now.upcoming is empty and now.tip.payload == (),
+                (now.tip_certificate, now.verdict, now.sync, now.halted) == (None,) * 4,
+                now.armed == () and found.effects == (),
+                all(same_calls(scene.called(name), calls) for name, calls in asked),
+                all(given[0] is n for given in scene.called("no_slots")),
+            ),
+        )
+    )
 
 
 def _uncast(agreement: Agreement) -> tuple[Part, ...]:
@@ -66,6 +128,7 @@ def prove_turns(attempt: Attempt) -> None:
         index, sum_ = term(found), height.term + view.term
         turns = SymbolicInt(sum_ / n)
         goal = z3.And(index >= 0, index < n, sum_ == turns.term * n + index)
-        return Case((Part("(h + v) mod N", goal),), {"height": height, "view": view})
+        shown = {"height": height, "view": view, "n": n}
+        return Case((Part("(h + v) mod N", goal),), shown, (height, view, n), found)
 
     attempt.cases(quorum.proposer, run)

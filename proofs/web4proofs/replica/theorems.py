@@ -30,7 +30,10 @@ from web4proofs.replica import (
 from web4proofs.replica.proving import Attempt, attempt
 from web4proofs.theorem import Theorem
 
-_ANY: Final = "any N, any local state that satisfies J, any views, heights and digests; all paths"
+_STATES: Final = "any local state that satisfies J, any views, heights and digests; all paths"
+_ANY: Final = f"any N, {_STATES}"
+_TURNS: Final = f"{starting.SIZES_SAID}, {_STATES}"
+"""Of what asks whose turn it is: that this is a platform is proved for these (P-START-2)."""
 _COUNTED: Final = ("P-COUNT-1", "P-QUORUM-1")
 _HONEST: Final = ("A2", "A3", "A6", "A10", "A11")
 
@@ -56,6 +59,7 @@ def _rule(
     clauses: tuple[str, ...],
     assumes: tuple[str, ...],
     contract: acting.Contract,
+    scope: str = _ANY,
 ) -> Theorem:
     """A rule that acts, held against its contract, J and the abstract protocol."""
     whole = (*clauses, "I-LOCK-1", "I-SAID-1", "I-SAID-2", "I-SAID-3")
@@ -65,6 +69,7 @@ def _rule(
         whole,
         (*_HONEST, *assumes),
         lambda trying: acting.prove(trying, contract),
+        scope=scope,
     )
 
 
@@ -106,12 +111,12 @@ _FOUNDATIONS: Final = (
     ),
     _theorem(
         "P-START-1",
-        "A new height begins in view 0, unlocked, with nothing said, which is how the abstract"
-        " protocol begins.",
-        ("C-DEC-2", "I-LOCK-1", "I-SAID-1"),
+        "A platform starts at height 1 on the block of its genesis, and a new height begins in view"
+        " 0, unlocked, with nothing said, which is how the abstract protocol begins.",
+        ("C-DEC-2", "I-LOCK-1", "I-SAID-1", "I-TIP-1", "H-GENESIS-2"),
         ("A11",),
         starting.prove_start,
-        scope=f"any height; empty slots for N in {starting.SIZES}",
+        scope=f"any height, any genesis and application; empty slots for {starting.SIZES_SAID}",
     ),
     _theorem(
         "P-START-2",
@@ -119,16 +124,17 @@ _FOUNDATIONS: Final = (
         ("C-QUORUM-4",),
         ("A11",),
         starting.prove_turns,
-        scope=f"any height and view, N in {starting.SIZES}",
+        scope=f"any height and view, {starting.SIZES_SAID}",
     ),
 )
 
-_AT_THE_GATE: Final = "any N, any message that the decoder gives; all paths"
+_MESSAGES: Final = "any message that the decoder gives; all paths"
+_AT_THE_GATE: Final = f"any N, {_MESSAGES}"
 _GATE: Final = (
     _theorem(
         "P-GATE-1",
         "Each signature in a message, nested ones too, is claimed over just what it is said to"
-        " sign, by the key of a platform of the federation.",
+        " sign, by the key of a platform of the federation; a submission is claimed item by item.",
         ("W-MSG-2", "W-MSG-3", "W-MSG-5"),
         ("A11",),
         claiming.prove_parts,
@@ -148,9 +154,9 @@ _GATE: Final = (
         "A proposal passes just if it is by the proposer of its view, names the block that it"
         " carries, and justifies it, if at all, by a certificate of an earlier view.",
         ("W-MSG-3", "W-MSG-4", "W-MSG-5", "W-MSG-6", "C-CERT-3", "C-PROP-1"),
-        ("A11", "P-GATE-1", "P-CERT-2"),
+        ("A11", "P-GATE-1", "P-CERT-2", "P-START-2"),
         gating.prove_proposals,
-        scope=_AT_THE_GATE,
+        scope=f"{starting.SIZES_SAID}, {_MESSAGES}",
     ),
     _theorem(
         "P-GATE-4",
@@ -201,24 +207,27 @@ _RULES: Final = (
         3,
         "propose casts a PRE-PREPARE for the given block just in its turn, once in a view.",
         ("C-PROP-1", "C-PROP-2"),
-        ("P-ASK-1",),
+        ("P-ASK-1", "P-START-2"),
         acting.PROPOSE,
+        _TURNS,
     ),
     _rule(
         4,
         "prepare casts a PREPARE just once in a view, for the valid proposal of the view's proposer"
         " that the lock allows, and is a step of the protocol.",
         ("C-PREP-1", "C-PREP-2", "C-PREP-3", "C-PREP-4"),
-        ("P-ASK-2", "P-CERT-2"),
+        ("P-ASK-2", "P-CERT-2", "P-START-2"),
         acting.PREPARE,
+        _TURNS,
     ),
     _rule(
         5,
         "lock_and_commit locks and casts a COMMIT just on q PREPAREs of the current view for the"
         " proposal that it holds, once, and is a step of the protocol.",
         ("C-LOCK-1", "C-LOCK-2", "C-LOCK-3", "C-QUORUM-2"),
-        (*_COUNTED, "P-CERT-1"),
+        (*_COUNTED, "P-CERT-1", "P-START-2"),
         acting.LOCK_AND_COMMIT,
+        _TURNS,
     ),
 )
 
@@ -228,8 +237,9 @@ _QUESTIONS: Final = (
         "A platform may propose just in its turn, once in a view, and in a later view with all"
         " VIEW-CHANGEs or with q and the wait over.",
         ("C-NEW-1", "C-NEW-2", "C-PROP-2", "C-QUORUM-4"),
-        ("A11", "P-COUNT-1"),
+        ("A11", "P-COUNT-1", "P-START-2"),
         asking.prove_may_propose,
+        scope=_TURNS,
     ),
     _theorem(
         "P-ASK-2",
@@ -245,8 +255,9 @@ _QUESTIONS: Final = (
         "The proposal that is judged is just that of the current view's proposer for this view,"
         " where the lock allows it and no PREPARE was cast.",
         ("C-PREP-1", "C-PREP-2", "C-PREP-3"),
-        ("A11", "P-ASK-2"),
+        ("A11", "P-ASK-2", "P-START-2"),
         asking.prove_awaits_verdict,
+        scope=_TURNS,
     ),
     _theorem(
         "P-ASK-4",
@@ -352,15 +363,18 @@ _STEPS: Final = (
     _theorem(
         "P-STEP-9",
         "Pool, timers, help for others and STATUS leave agreement, slots and tip as they are, and"
-        " sign at most a STATUS.",
-        ("C-LOSS-3", "C-PACE-5", "C-PACE-6"),
-        ("A11",),
+        " sign at most a STATUS; whoever is behind gets the tip, what clients hand in goes to all,"
+        " what waits to the proposer, and a timer that runs is not set again.",
+        ("C-LOSS-1", "C-LOSS-3", "C-PACE-5", "L-POOL-7", "A-EFFECT-7"),
+        ("A11", "P-START-2"),
         framing.prove_frames,
+        scope=_TURNS,
     ),
     _theorem(
         "P-STEP-10",
-        "Catching up leaves agreement, slots and tip as they are, and signs at most a STATUS.",
-        ("C-SYNC-2", "C-SYNC-3", "C-SYNC-4"),
+        "Catching up leaves agreement, slots and tip as they are, and signs at most a STATUS; of"
+        " each other platform that is named as ahead the highest claim is kept.",
+        ("C-SYNC-2",),
         ("A11",),
         framing.prove_catching_up,
         scope=f"N = {framing.PLATFORMS_BEHIND}, any claims",

@@ -31,6 +31,9 @@ class Concretion:
     def __init__(self, model: z3.ModelRef) -> None:
         self._model = model
         self._numbers: dict[tuple[str, str], int] = {}
+        self._made: dict[int, tuple[Any, Any]] = {}
+        """Values of several fields that were made plain before; held, so that no other has their
+        place."""
 
     def __call__(self, value: Any) -> Any:
         """The plain value."""
@@ -49,7 +52,7 @@ class Concretion:
         if hasattr(type(value), "concretised"):
             return value.concretised(self)
         if attrs.has(type(value)):
-            return attrs.evolve(value, **self._fields(value))
+            return self._of_fields(value)
         return value
 
     def evaluated(self, term: z3.ExprRef) -> Any:
@@ -58,10 +61,17 @@ class Concretion:
 
     def _number(self, value: Identifier) -> int:
         """Identifiers are numbered as they come, so a short counterexample has short names."""
-        element = str(self.evaluated(value.term))
+        element = self.evaluated(value.term).decl().name()  # an element has no parts
         key = (value.sort.name, element)
         taken = sum(name == value.sort.name for name, _ in self._numbers)
         return self._numbers.setdefault(key, taken)
+
+    def _of_fields(self, value: Any) -> Any:
+        known = self._made.get(id(value))
+        if known is None:
+            known = value, attrs.evolve(value, **self._fields(value))
+            self._made[id(value)] = known
+        return known[1]
 
     def _fields(self, value: Any) -> dict[str, Any]:
         fields = [field for field in attrs.fields(type(value)) if field.init]

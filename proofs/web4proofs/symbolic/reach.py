@@ -12,7 +12,7 @@ import dis
 import inspect
 import linecache
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from types import CodeType, FrameType
@@ -47,6 +47,10 @@ class Excuse:
     place: str
     """As it is reported: `"destination is None" is true`. Tests with one text share it."""
     why: str
+
+    def is_among(self, places: Collection[tuple[str, str]]) -> bool:
+        """Whether this is one of these places, each with its function."""
+        return (self.function, _alike(self.place)) in places
 
 
 START: Final = -1
@@ -99,6 +103,15 @@ def codes_of(function: Callable[..., Any]) -> tuple[CodeType, ...]:
     return tuple(found)
 
 
+def places_of(function: Callable[..., Any]) -> frozenset[str]:
+    """Every line and every outcome of a branch of a function, as excuses are compared with it."""
+    return frozenset(
+        _alike(place)
+        for code in codes_of(function)
+        for place, _ in (*_lines_missing(code, set()), *_outcomes_missing(code, set()))
+    )
+
+
 def unreached(
     functions: Iterable[Callable[..., Any]], steps: Iterable[Step], excuses: Sequence[Excuse] = ()
 ) -> tuple[str, ...]:
@@ -109,11 +122,16 @@ def unreached(
         name = name_of(function)
         for code in codes_of(function):
             for place, line in (*_lines_missing(code, seen), *_outcomes_missing(code, seen)):
-                missing[(name, place)] = f"{name}, line {line}: {place} is never reached"
-    excused = {(excuse.function, excuse.place) for excuse in excuses}
+                missing[(name, _alike(place))] = f"{name}, line {line}: {place} is never reached"
+    excused = {(excuse.function, _alike(excuse.place)) for excuse in excuses}
     said = [text for key, text in missing.items() if key not in excused]
     said += [f"{name}: {place} was reached" for name, place in sorted(excused - set(missing))]
     return tuple(said)
+
+
+def _alike(place: str) -> str:
+    """A place with one kind of quotes: source that was printed from a tree has the other."""
+    return place.replace("'", '"')
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -122,7 +140,7 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def _lines_missing(code: CodeType, seen: set[Step]) -> Iterator[tuple[str, int]]:
-    reached = {step.at for step in seen if step.code is code}
+    reached = {step.at for step in seen if step.code == code}
     lines: dict[int, bool] = {}
     for instruction in dis.get_instructions(code):
         line = instruction.positions.lineno if instruction.positions else None
@@ -152,7 +170,7 @@ def _nexts(code: CodeType, seen: set[Step]) -> dict[int, set[int]]:
     """Where each instruction went on to."""
     nexts: dict[int, set[int]] = {}
     for step in seen:
-        if step.code is code and step.before != START:
+        if step.before != START and step.code == code:
             nexts.setdefault(step.before, set()).add(step.at)
     return nexts
 

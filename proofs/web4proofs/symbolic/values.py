@@ -5,8 +5,9 @@ All others, hashing, indexing, iteration and text among them, raise `Unmodelled`
 would hold for one input and be taken for all.
 `isinstance` sees the plain type.
 Two things Python asks of no value, so that they cannot raise: `type(value)` and `value is other`.
-Code under proof asks them of `None`, of enum members and of bodies, all of which stay plain here;
-where it asks them of a symbolic value, its replay takes another way than its path.
+Code under proof asks them of `None`, of enum members and of bodies, all of which stay plain here.
+Where it asks them of a symbolic value, a replay on plain values takes another way than its path.
+Paths that are not replayed, see `spec/proofs.md`, are not guarded against that.
 
 A question whose answer Python itself needs, `if`, `and`, `in`, `==` of records, forks the run by
 `engine.decide`.
