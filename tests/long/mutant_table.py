@@ -72,10 +72,16 @@ def _instrument(trial: Trial) -> str:
 
 
 def _equivalent(equivalent: Mapping[str, str]) -> str:
-    rows = "".join(
-        f"| `{identity.replace('|', chr(92) + '|')}` | {reason} |\n"
-        for identity, reason in equivalent.items()
-    )
-    return (
-        "\n## Those that change nothing\n\n| mutant | why nobody can see it |\n|---|---|\n" + rows
-    )
+    rows = "".join(f"{unseen_row(*each)}\n" for each in equivalent.items())
+    return f"\n## Those that change nothing\n\n{_UNSEEN}{rows}"
+
+
+_UNSEEN = """| function | change | why nobody can see it |
+|---|---|---|
+"""
+
+
+def unseen_row(identity: str, reason: str) -> str:
+    """The row of a mutant that changes nothing."""
+    function, _, change = identity.partition(":")
+    return f"| `{function}` | {change.replace('|', chr(92) + '|')} | {reason} |"
