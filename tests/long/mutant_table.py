@@ -60,9 +60,17 @@ def _automatic(tried: Sequence[Trial]) -> str:
         counts[trial.mutant.module, _instrument(trial)] += 1
     lines = [MACHINE_MADE]
     for module in sorted({trial.mutant.module for trial in tried}):
-        proof, test, nothing = (counts[module, each] for each in ("proof", "test", "nothing"))
-        lines.append(f"| `{module}` | {proof + test + nothing} | {proof} | {test} | {nothing} |\n")
+        lines.append(_counted(f"`{module}`", *(counts[module, each] for each in _OUTCOMES)))
+    whole = Counter(map(_instrument, tried))
+    lines.append(_counted("all", *(whole[each] for each in _OUTCOMES)))
     return "".join(lines)
+
+
+_OUTCOMES = ("proof", "test", "nothing")
+
+
+def _counted(what: str, proof: int, test: int, nothing: int) -> str:
+    return f"| {what} | {proof + test + nothing} | {proof} | {test} | {nothing} |\n"
 
 
 def _instrument(trial: Trial) -> str:
