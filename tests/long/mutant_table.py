@@ -58,12 +58,12 @@ def _automatic(tried: Sequence[Trial]) -> str:
     counts: Counter[tuple[str, str]] = Counter()
     for trial in tried:
         counts[trial.mutant.module, _instrument(trial)] += 1
-    lines = [MACHINE_MADE]
-    for module in sorted({trial.mutant.module for trial in tried}):
-        lines.append(_counted(f"`{module}`", *(counts[module, each] for each in _OUTCOMES)))
+    rows = "".join(
+        _counted(f"`{module}`", *(counts[module, each] for each in _OUTCOMES))
+        for module in sorted({trial.mutant.module for trial in tried})
+    )
     whole = Counter(map(_instrument, tried))
-    lines.append(_counted("all", *(whole[each] for each in _OUTCOMES)))
-    return "".join(lines)
+    return MACHINE_MADE + rows + _counted("all", *(whole[each] for each in _OUTCOMES))
 
 
 _OUTCOMES = ("proof", "test", "nothing")
