@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from web4proofs.mutants.install import install
+from web4proofs.workers import end_with_parent
 
 CAUGHT_BY = "simulation"
 SEEDS = 40
@@ -17,6 +18,7 @@ SEEDS = 40
 
 def main() -> None:
     """Simulate with one mutant in place."""
+    end_with_parent()
     asked: dict[str, Any] = json.load(sys.stdin)
     install(asked["module"], asked["source"])
     how = simulated()

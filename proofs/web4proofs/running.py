@@ -1,5 +1,7 @@
 """Proofs run side by side, one process for each core, and what becomes of each.
 
+Even a single proof runs in a process of its own, since a solver does not stop when it is told to.
+
 A theorem is proved anew each time: nothing is kept from an earlier run, so a changed function
 cannot pass by an old proof.
 """
@@ -7,17 +9,18 @@ cannot pass by an old proof.
 from __future__ import annotations
 
 import enum
-import multiprocessing
 import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 
 from attrs import frozen
 
 from web4proofs.theorem import Answer, Outcome, Theorem
+from web4proofs.workers import working
 
 MAX_JOBS = 64
 """Processes at a time, whatever is asked for."""
@@ -124,14 +127,11 @@ def run(
     if not theorems:
         return ()
     workers = min(jobs or os.cpu_count() or 1, len(theorems), MAX_JOBS)
-    if workers == 1:
-        return tuple(_and_tell(attempt(theorem), told) for theorem in theorems)
-    context = multiprocessing.get_context("spawn")
+    by_id = {theorem.id: theorem for theorem in theorems}
     found: dict[str, Attempt] = {}
-    with ProcessPoolExecutor(workers, context, _prepare, (find,)) as pool:
-        futures = {pool.submit(_try_by_id, theorem.id): theorem for theorem in theorems}
+    with working(_try_by_id, tuple(by_id), workers, partial(_prepare, find)) as futures:
         for future in as_completed(futures):
-            theorem = futures[future]
+            theorem = by_id[futures[future]]
             found[theorem.id] = _and_tell(_attempt_of(theorem, _result(future)), told)
     return tuple(found[theorem.id] for theorem in theorems)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import http.client
 import json
+import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aiohttp import web
@@ -90,6 +92,8 @@ BAD = [
     ("POST", "/v1/transactions", b'{"transactions": ["zz"]}', JSON, 400, "malformed-hex"),
     ("POST", "/v1/transactions", b'{"transactions": ["00"]}', JSON, 400, "W-TYPE-5"),
     ("POST", "/v1/transactions", b"x", "text/plain", 415, "unsupported-media-type"),
+    ("POST", "/v1/transactions", b"{}", f"{JSON}; charset=bogus", 415, "unsupported-media-type"),
+    ("POST", "/v1/transactions", b"{}", f"{JSON}; charset=utf-16", 415, "unsupported-media-type"),
     ("GET", "/v1/accounts/alice", None, JSON, 400, "malformed-address"),
     ("GET", "/v1/accounts/ALICE@thor", None, JSON, 400, "malformed-address"),
     ("GET", "/v1/accounts/nobody@thor", None, JSON, 404, "unknown"),
@@ -130,14 +134,68 @@ def test_an_oversized_body_is_refused_and_the_platform_lives_on(port: int) -> No
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow:
         content_type = JSON
+        charset = None
+        headers: ClassVar[dict[str, str]] = {}
 
-        async def json(self) -> Any:
+        async def read(self) -> Any:
             await asyncio.sleep(60)
 
     monkeypatch.setattr(server, "BODY_TIMEOUT_S", 0.01)
     with pytest.raises(server.ApiError) as refused:
         asyncio.run(server._json_body(Slow()))  # type: ignore[arg-type]
     assert (refused.value.status, refused.value.code) == (408, "request-timeout")
+
+
+def raw(port: int, request: bytes) -> tuple[int, bytes]:
+    """The status and the body of the answer to these bytes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(request)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.read()
+
+
+@pytest.mark.clause("W-HTTP-2")
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "nonsense"])
+@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}", mtime=0)], ids=["plain", "gzip"])
+def test_a_body_that_is_encoded_is_refused_unread(port: int, coding: str, body: bytes) -> None:
+    head = (
+        f"POST /v1/transactions HTTP/1.1\r\nHost: a\r\nContent-Type: {JSON}\r\n"
+        f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    status, answer = raw(port, head.encode() + body)
+    assert (status, json.loads(answer)["error"]["code"]) == (415, "unsupported-media-type")
+
+
+MALFORMED = {
+    "no host": b"GET /v1/health HTTP/1.1\r\n\r\n",
+    "request line": b"GET /v1 /health HTTP/1.1\r\nHost: a\r\n\r\n",
+    "method": b"\x00\x01\r\n\r\n",
+    "length": b"GET /v1/health HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+    "chunk": b"POST /v1/transactions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz",
+}
+
+
+def test_malformed_requests_are_refused_and_do_not_fill_the_log(alone: LocalFederation) -> None:
+    before = alone.log("thor").stat().st_size
+    for request in MALFORMED.values():
+        for _ in range(20):
+            assert raw(port_of(alone), request)[0] == 400
+    assert alone.log("thor").stat().st_size - before < 2_000
+    assert "Traceback" not in alone.tail("thor")
+
+
+def test_a_client_that_hangs_up_within_its_body_is_no_error(alone: LocalFederation) -> None:
+    before = alone.log("thor").stat().st_size
+    head = (
+        f"POST /v1/transactions HTTP/1.1\r\nHost: a\r\nContent-Type: {JSON}\r\n"
+        "Content-Length: 99\r\n\r\n{"
+    )
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", port_of(alone)), timeout=20) as connection:
+            connection.sendall(head.encode())
+    assert ask(port_of(alone), "GET", "/v1/health", None, JSON)[0] == 200
+    assert alone.log("thor").stat().st_size == before
 
 
 @pytest.mark.clause("W-HTTP-6")
@@ -238,6 +296,20 @@ def test_a_platform_without_the_url_of_one_that_it_dials_does_not_start(
     url = config.peers["sprout"]
     with pytest.raises(LocalProtocolError, match="no URL of thor"):
         main.run(evolve(config, peers={"sprout": url, "thro": url}))
+
+
+def test_a_platform_without_the_url_of_one_that_dials_it_does_not_start(
+    config: NodeConfig,
+) -> None:
+    first = load_node_config(config.genesis.parent / "thor" / "platform.toml")
+    with pytest.raises(LocalProtocolError, match="no URL of sprout"):
+        main.run(evolve(first, peers={"thor": first.peers["thor"]}))
+
+
+def test_a_platform_with_the_url_of_a_stranger_does_not_start(config: NodeConfig) -> None:
+    url = config.peers["sprout"]
+    with pytest.raises(LocalProtocolError, match=r"a URL of thro, which .* does not list"):
+        main.run(evolve(config, peers=config.peers | {"thro": url}))
 
 
 @pytest.mark.clause("A-DUR-1")

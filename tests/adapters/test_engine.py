@@ -17,10 +17,11 @@ from web4adapters.runtime.engine import Engine, wall_clock_ms
 from web4adapters.runtime.inlet import Inlet
 from web4adapters.signers import GuardedSigner, Verifier, create_guard
 from web4adapters.storage import StorageError, Store, StoredBlock
-from web4core.effects import Sign
+from web4adapters.transport.seldom import LOG_EVERY
+from web4core.effects import Accuse, Sign
 from web4core.events import Elapsed, Received, Resumed, Timer
 from web4core.link import Frame, frame, open_packet, packet
-from web4core.messages import UNSIGNED, Decided, Kind, Statement, Status, Submission, Vote
+from web4core.messages import UNSIGNED, Decided, Evidence, Kind, Statement, Status, Submission, Vote
 from web4core.replica import step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event
@@ -246,3 +247,24 @@ def test_a_statement_counts_by_its_signature_whoever_brings_it(
     rig = on_a_rig(tmp_path, play)
     kept = rig.engine.state.agreement.slots.prepares[2]
     assert (kept is None) is forged
+
+
+def test_a_platform_that_signs_twice_at_will_does_not_fill_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def accusation(signer: int, height: int) -> Accuse:
+        first, second = (
+            Statement(Kind.PREPARE, height, 0, bytes([each]) * 32, signer) for each in (1, 2)
+        )
+        return Accuse(Evidence(first, UNSIGNED, second, UNSIGNED))
+
+    async def play(rig: Rig) -> None:
+        for height in range(1, LOG_EVERY + 2):
+            rig.engine._perform(accusation(2, height))
+        rig.engine._perform(accusation(3, 1))
+
+    rig = on_a_rig(tmp_path, play)
+    told = [each.getMessage() for each in caplog.records if "signed twice" in each.getMessage()]
+    assert [each.split(" signed")[0] for each in told] == ["platform 2", "platform 2", "platform 3"]
+    assert f"({LOG_EVERY} before)" in told[1]
+    assert len(rig.engine.evidence) == LOG_EVERY + 2

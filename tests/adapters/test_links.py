@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -322,6 +323,67 @@ def test_the_nonces_of_the_caller_are_fresh_and_a_true_answer_is_taken() -> None
     assert len(set(nonces)) == len(nonces) >= 3
     assert CALLED in listener.ups
     assert len(PROOF.decode(impostor.proofs[0], MAX_HANDSHAKE_BYTES).signature) == 64
+
+
+async def hears_nobody(caller: Links) -> None:
+    """Let a platform dial for a while."""
+    caller.start(Listener())
+    await asyncio.sleep(0.5)
+    await caller.close()
+
+
+def test_a_redirect_is_not_followed(caplog: pytest.LogCaptureFixture) -> None:
+    aimed_at: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        aimed_at.append(request.path)
+        return web.Response()
+
+    async def play() -> None:
+        async with served([web.get("/victim", elsewhere)]) as victim:
+
+            async def redirect(_: web.Request) -> web.Response:
+                raise web.HTTPFound(f"{victim}/victim")
+
+            async with served([web.get(LINK_PATH, redirect)]) as url:
+                await hears_nobody(links_of(CALLER, dict.fromkeys(range(CALLER), url)))
+
+    asyncio.run(play())
+    assert aimed_at == []
+    assert "it redirects to another address" in caplog.text
+
+
+def test_a_platform_that_cannot_be_reached_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        asyncio.run(hears_nobody(links_of(OTHER, {CALLED: url})))
+    (told,) = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert told.getMessage().startswith(f"no link to platform {CALLED} at {url}: ")
+
+
+def test_what_ends_a_link_that_was_well_for_long_is_told_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(links, "STEADY_S", 0.0)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        asyncio.run(hears_nobody(links_of(OTHER, {CALLED: url})))
+    assert len([each for each in caplog.records if each.levelname == "WARNING"]) > 1
+
+
+def test_a_caller_that_says_nothing_is_told_to_be_slow(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(links, "HANDSHAKE_TIMEOUT_S", 0.1)
+
+    async def play() -> None:
+        async with platform() as (_, _, reach):
+            await reach()
+            await until(lambda: "was refused: it took too long" in caplog.text)
+
+    asyncio.run(play())
 
 
 # --- a link that is up ---

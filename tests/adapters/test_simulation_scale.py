@@ -10,6 +10,7 @@ import pytest
 
 from web4adapters.simulation import scale_report, scale_table, write_scale_report
 from web4adapters.simulation.plots import Chart, Series, svg
+from web4adapters.simulation.report import SCALE_FILES
 from web4adapters.simulation.scale import Scale
 
 SIZES = (4, 7, 10)
@@ -64,6 +65,8 @@ def test_the_report_is_a_table_json_and_plots_the_same_each_time(
     again = scale_report(SIZES, jobs=2, measure_cpu=False)
     write_scale_report(other, again)
     assert {"scale.md", "scale.json", "messages.svg", "recovery.svg"} <= set(names)
+    assert SCALE_FILES - set(names) == {"cpu.svg"}, "whatever is written may be written over"
+    assert set(names) <= SCALE_FILES
     assert all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
     assert [each["n"] for each in json.loads((one / "scale.json").read_text())["sizes"]] == [
         4,

@@ -223,7 +223,7 @@ def test_every_file_of_the_page_is_served(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["serving.py", "pyodide/secret.txt", "../cli/main.py", "pyodide/../secret.txt", "x"]
+    "path", ["serving.py", "pyodide/secret.txt", "../cli/commands.py", "pyodide/../secret.txt", "x"]
 )
 def test_nothing_else_is_served(address: str, path: str) -> None:
     assert status_of(f"{address}/{path}") == 404

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import binascii
 import itertools
+import json
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -407,14 +408,31 @@ async def _json_body(request: web.Request) -> Any:
     if request.content_type != "application/json":
         remedy = "send application/json"
         raise ApiError(415, "unsupported-media-type", f"found {request.content_type}", remedy)
+    _check_coding(request)
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await request.json()
+            body = await request.read()
     except TimeoutError:
         remedy = "send the body at once"
         raise ApiError(408, "request-timeout", "the body took too long", remedy) from None
+    except (ConnectionError, web.RequestPayloadError):
+        remedy = "send the whole body, as its headers say"
+        raise ApiError(400, "malformed-body", "the body broke off", remedy) from None
+    try:
+        return json.loads(body.decode())
     except (ValueError, RecursionError):
         raise ApiError(400, "malformed-json", "the body is not JSON", _HELP) from None
+
+
+def _check_coding(request: web.Request) -> None:
+    """Take UTF-8, which JSON is in, and nothing that is compressed."""
+    charset = request.charset or "utf-8"
+    if charset.lower() not in ("utf-8", "utf8"):
+        raise ApiError(415, "unsupported-media-type", f"found charset {charset}", "send UTF-8")
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding.lower() != "identity":
+        message = f"found Content-Encoding {coding}"
+        raise ApiError(415, "unsupported-media-type", message, "send the body as it is")
 
 
 def _hex_list(body: Any) -> list[bytes]:

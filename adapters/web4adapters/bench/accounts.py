@@ -26,6 +26,7 @@ from web4core.ledger.application import Ledger
 from web4core.ledger.state import Account, Address, Entry, LedgerState, encode_entry, path_of
 from web4core.ledger.transactions import Transaction, Transfer, assemble
 from web4core.merkle import Map
+from web4proofs.workers import end_with_parent
 
 BLOCK_ITEMS = 1_000
 BLOCK_LEDGER_ACCOUNTS = 10_000
@@ -187,6 +188,7 @@ def _decades(first: int, last: int) -> list[int]:
 
 def main(accounts: int) -> None:
     """Measure one size and tell it."""
+    end_with_parent()
     sys.stdout.write(json.dumps(asdict(measure_size(accounts))) + "\n")
 
 

@@ -87,7 +87,7 @@ def _echo() -> Iterator[socket.socket]:
         server.settimeout(ECHO_TIMEOUT_S)
         port = server.getsockname()[1]
         command = [sys.executable, "-m", "web4adapters.bench.echo", str(port)]
-        with subprocess.Popen(command) as process:
+        with subprocess.Popen(command, process_group=0) as process:
             try:
                 connection, _ = server.accept()
                 with connection:

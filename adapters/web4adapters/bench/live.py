@@ -93,7 +93,9 @@ def federation(
 def load(order: Order) -> Iterator[subprocess.Popen[bytes]]:
     """The load process, warmed up, with its transfers signed, waiting for a line to begin."""
     command = [sys.executable, "-m", "web4adapters.bench.load"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    # A group of its own: Ctrl-C is for the bench, which ends it.
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, process_group=0) as process:
         try:
             _tell(process, as_line(order))
             if process.stdout is None or process.stdout.readline() != b"warm\n":

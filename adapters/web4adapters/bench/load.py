@@ -27,6 +27,7 @@ from web4adapters.signers import KeyFile
 from web4core.chain import chain_id
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import Transaction, Transfer
+from web4proofs.workers import end_with_parent
 
 LONG_POLL_MS = 10_000
 MAX_POLLS = 6
@@ -167,6 +168,7 @@ def _tell(line: str) -> None:
 
 def main() -> None:
     """Prepare, warm up, wait for the signal, send, tell."""
+    end_with_parent()
     order = Order(**json.loads(sys.stdin.readline()))
     asyncio.run(_run(order, prepare(order)))
 

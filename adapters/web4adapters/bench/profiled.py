@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from web4adapters.bench.measure import BenchError
 from web4adapters.config import load_node_config
 from web4adapters.demo import LocalFederation
+from web4adapters.demo.member import stop_when_left
 from web4adapters.runtime.main import run
 from web4core.ledger.state import Address
 from web4core.settings import Settings
@@ -150,4 +151,5 @@ def main(config: Path, output: Path) -> int:
 
 
 if __name__ == "__main__":
+    stop_when_left()
     sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

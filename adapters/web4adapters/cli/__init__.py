@@ -1,5 +1,49 @@
-"""The `web4` command."""
+"""The `web4` command: its entry point, which at first needs nothing but the standard library.
 
-from web4adapters.cli.main import main
+What is missing is told in one line, and what ends the command early ends all that it has started.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from web4adapters.cli import ending
+
+NEEDED_BY = {
+    "click": ("the command", "node"),
+    "rich": ("the command", "node"),
+    "aiohttp": ("the command", "node"),
+    "cryptography": ("the command", "node"),
+    "z3": ("this check", "proofs"),
+}
+"""What may be missing: what needs it, and the extra that brings it."""
+
+
+def main() -> None:
+    """Run `web4`, until it is done or told to end."""
+    try:
+        ending.listen()
+        code = _run()
+        ending.leave()
+    except KeyboardInterrupt as interrupt:
+        code = ending.exit_code(interrupt)
+    ending.leave()
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        from web4adapters.cli.commands import carry_out
+
+        return carry_out()
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in NEEDED_BY:
+            raise
+        what, extra = NEEDED_BY[module]
+        install = f"python3 -m pip install '.[{extra}]', from the checkout"
+        print(f"web4: {what} needs {module}: {install}", file=sys.stderr)
+        return 1
+
 
 __all__ = ["main"]

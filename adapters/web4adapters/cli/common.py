@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import click
 
-from web4adapters.client import Client
+from web4adapters.client import Client, ClientError, Refused, plain
 from web4adapters.config import ClientConfig, ConfigError, load_client_config, load_genesis
 from web4adapters.config.amounts import parse_atp
 from web4adapters.config.reading import parse_address
-from web4adapters.signers import Verifier
+from web4adapters.demo import ProcessFailed
+from web4adapters.signers import GuardError, KeyFileError, Verifier
+from web4adapters.storage import StorageError
+from web4adapters.verify import SourceError
 from web4core.chain import Genesis
+from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES
 from web4core.ledger.state import Address
 
@@ -21,6 +28,41 @@ F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_FEDERATION = "federation"
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+ERROR, UNSETTLED, SAFETY, LIVENESS = 1, 3, 12, 13
+_TOO_LARGE = re.compile(r"[0-9]{14,}(\.[0-9]{1,6})?")
+_NEGATIVE = re.compile(r"-[0-9.]+")
+
+EXPECTED = (
+    ClientError,
+    ConfigError,
+    GuardError,
+    KeyFileError,
+    LocalProtocolError,
+    OSError,
+    ProcessFailed,
+    Refused,
+    RemoteProtocolError,
+    SourceError,
+    StorageError,
+)
+"""Errors that are told in one line, without a traceback."""
+
+
+def told_of(error: BaseException) -> str:
+    """The text of an expected error."""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}"
+    return str(error)
+
+
+class Unsettled(click.ClickException):
+    """What became of a transaction cannot be said."""
+
+    exit_code = UNSETTLED
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say so as `web4` says its errors."""
+        click.echo(f"web4: {self.format_message()}", file=file, err=file is None)
 
 
 def federation_option(command: F) -> F:
@@ -44,8 +86,20 @@ def via_option(command: F) -> F:
 
 
 def json_option(command: F) -> F:
-    """--json: for machines."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+    """--json: for machines, which also get one object when it fails."""
+
+    @wraps(command)
+    def told(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except EXPECTED as error:
+            if options["as_json"]:
+                said = {"verdict": "error", "error": plain(told_of(error)), "exit_code": ERROR}
+                click.echo(json.dumps(said))
+            raise
+
+    option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    return option(told)  # type: ignore[return-value]
 
 
 class AddressType(click.ParamType[Address]):
@@ -75,7 +129,20 @@ class AmountType(click.ParamType[int]):
         try:
             return parse_atp(str(value))
         except ValueError as error:
+            if _TOO_LARGE.fullmatch(str(value)):
+                self.fail(f"{plain(str(value))} ATP is more than any ledger holds", param, ctx)
             self.fail(str(error), param, ctx)
+
+
+class PaymentCommand(click.Command):
+    """A command whose last argument is an amount, which is no option even below zero."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse a negative number as such."""
+        for each in args:
+            if _NEGATIVE.fullmatch(each):
+                raise click.BadParameter(f"{each} is negative; write ATP above 0", ctx)
+        return super().parse_args(ctx, args)
 
 
 class DigestType(click.ParamType[bytes]):
@@ -105,22 +172,31 @@ class Session:
         self._verifier = Verifier()
 
     def client(self, platform: str) -> Client:
-        """The client of one platform."""
-        url = self.config.platforms.get(platform)
-        if url is None:
-            known = ", ".join(self.config.platforms)
-            path = self.config.folder
-            raise ConfigError(path, f"it lists no platform {platform}", f"it lists {known}")
-        return Client(url, self.genesis, self._verifier)
+        """The client of one platform that is listed."""
+        return Client(self.config.platforms[platform], self.genesis, self._verifier)
 
     def any_client(self, via: str | None, preferred: str | None = None) -> Client:
         """The platform that was asked for, or the preferred one, or any that answers."""
+        return next(self.clients(via, preferred))
+
+    def clients(self, via: str | None, preferred: str | None = None) -> Iterator[Client]:
+        """The platform that was asked for, or all that answer, the preferred one first."""
         if via is not None:
-            return self.client(via)
+            yield self._named(via)
+            return
         names = sorted(self.config.platforms, key=lambda name: name != preferred)
+        nobody = True
         for name in names:
             client = self.client(name)
             if client.is_up():
-                return client
-        remedy = "start one with `web4 run FOLDER/PLATFORM/platform.toml`"
-        raise ConfigError(self.config.folder, "no platform answers", remedy)
+                nobody = False
+                yield client
+        if nobody:
+            remedy = "start one with `web4 run FOLDER/PLATFORM/platform.toml`"
+            raise ConfigError(self.config.folder, "no platform answers", remedy)
+
+    def _named(self, via: str) -> Client:
+        if via not in self.config.platforms:
+            known = ", ".join(self.config.platforms)
+            raise click.BadParameter(f"there is no {via}; name one of {known}", param_hint="--via")
+        return self.client(via)

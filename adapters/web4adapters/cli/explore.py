@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from web4adapters.cli.common import json_option
+from web4adapters.client import plain
+from web4adapters.config.reading import read_bytes, read_json
 
 if TYPE_CHECKING:
     from web4proofs.explore import Bounds, LedgerReport, Report, Tick
@@ -146,9 +148,14 @@ def replay(file: Path) -> None:
     from web4proofs.explore import replay as run_again
 
     try:
+        read_json(read_bytes(file))
         replayed = run_again(file)
     except NotATrace as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(plain(str(error))) from None
+    except RecursionError:
+        raise click.ClickException(f"{file} is no trace of web4: too deeply nested") from None
+    except ValueError as error:
+        raise click.ClickException(f"{file} is no trace of web4: {plain(str(error))}") from None
     click.echo(replayed.told)
     if replayed.exit_code != replayed.expected:
         click.echo(f"when it was written, the exit code was {replayed.expected}", err=True)

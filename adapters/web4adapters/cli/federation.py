@@ -12,11 +12,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from web4adapters.cli.common import FOLDER, Session, federation_option, json_option
-from web4adapters.client import ClientError
+from web4adapters.cli.common import FOLDER, LIVENESS, Session, federation_option, json_option
+from web4adapters.client import ClientError, Nonsense
 from web4adapters.config import Plan, load_node_config, make_federation
 from web4adapters.config.amounts import parse_atp
-from web4adapters.config.node import MAX_PORT
+from web4adapters.config.layout import check_platforms
+from web4adapters.config.places import parse_place
 from web4adapters.config.reading import parse_address
 from web4core.ledger.state import Address
 from web4core.schema import NAME
@@ -30,11 +31,13 @@ def _platforms(given: tuple[str, ...]) -> dict[str, tuple[str, int]]:
     platforms: dict[str, tuple[str, int]] = {}
     for index, each in enumerate(given):
         name, _, place = each.partition("=")
-        host, _, port = (place or f"127.0.0.1:{FIRST_PORT + index}").rpartition(":")
-        good = port.isdigit() and 1 <= int(port) <= MAX_PORT and host
-        if NAME.fullmatch(name) is None or name in platforms or not good:
+        if NAME.fullmatch(name) is None or name in platforms:
             raise click.BadParameter(f"{each!r}: write NAME or NAME=HOST:PORT, each name once")
-        platforms[name] = (host, int(port))
+        try:
+            platforms[name] = parse_place(place or f"127.0.0.1:{FIRST_PORT + index}")
+            check_platforms(platforms)
+        except ValueError as error:
+            raise click.BadParameter(f"{each!r}: {error}") from None
     return platforms
 
 
@@ -100,39 +103,54 @@ def run(config: Path, verbose: bool) -> None:
 @federation_option
 @json_option
 def status(folder: Path, as_json: bool) -> None:
-    """Show where every platform is, who is missing, and in which view."""
+    """Show where every platform is, who is missing, and in which view.
+
+    These are the platforms' own words; nothing of them is proved.
+
+    \b
+    Exit codes: 0 every platform answers, 1 the federation's files cannot be read, 2 usage,
+    13 a platform is missing, or answers nonsense.
+    """
     session = Session(folder)
     seen: dict[str, dict[str, Any] | None] = {}
+    missing: dict[str, ClientError] = {}
     for name in session.config.platforms:
         try:
             seen[name] = session.client(name).status()
-        except ClientError:
-            seen[name] = None
+        except ClientError as error:
+            seen[name], missing[name] = None, error
+    exit_code = LIVENESS if missing else 0
     if as_json:
-        click.echo(json.dumps(seen))
+        told = {
+            "verdict": "missing" if missing else "holds",
+            "exit_code": exit_code,
+            "platforms": seen,
+            "missing": {name: str(error) for name, error in missing.items()},
+        }
+        click.echo(json.dumps(told))
     else:
-        _show_status(seen)
-    if any(each is None for each in seen.values()):
-        sys.exit(13)
+        _show_status(seen, missing)
+    sys.exit(exit_code)
 
 
-def _show_status(seen: dict[str, dict[str, Any] | None]) -> None:
+def _show_status(seen: dict[str, dict[str, Any] | None], missing: dict[str, ClientError]) -> None:
     table = Table(title="the federation")
     for column in ("platform", "height", "agreeing on", "view", "pending", "links", "misses"):
         table.add_column(column)
     for name, each in seen.items():
         if each is None:
-            table.add_row(name, "missing", "", "", "", "", "")
+            is_nonsense = isinstance(missing[name], Nonsense)
+            said = "missing: answers nonsense" if is_nonsense else "missing"
+            table.add_row(name, said, "", "", "", "", "")
             continue
-        peers = each["peers"]
-        missing = [peer["platform"] for peer in peers if not peer["connected"]]
-        table.add_row(
-            name,
-            str(each["height"]),
-            str(each["agreeing_on"]),
-            str(each["view"]),
-            str(each["pending"]),
-            f"{len(peers) - len(missing)} of {len(peers)}",
-            ", ".join(missing) or "nobody",
-        )
-    Console().print(table)
+        table.add_row(name, *_seen_row(each))
+    Console(markup=False, emoji=False).print(table)
+    for error in missing.values():
+        click.echo(str(error), err=True)
+
+
+def _seen_row(status: dict[str, Any]) -> tuple[str, ...]:
+    peers = status["peers"]
+    missed = [peer["platform"] for peer in peers if not peer["connected"]]
+    figures = (str(status[name]) for name in ("height", "agreeing_on", "view", "pending"))
+    return (*figures, f"{len(peers) - len(missed)} of {len(peers)}", ", ".join(missed) or "nobody")

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from web4core.invariants import Violation
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+SEEDS = 20
+"""Runs that are made unless it is said."""
+FEWEST_FOR_A_FORK = 3
+"""One platform that forks, and two that it can set apart."""
+SHOWN = 3
+"""Files that are named of those that are in the way."""
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -35,6 +41,8 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
     def gathered(n: int | None, keep: str | None, fork: bool, fast: bool, **others: Any) -> None:
         from web4adapters.simulation import Options, Signatures
 
+        if fork and n is not None and n < FEWEST_FOR_A_FORK:
+            raise click.UsageError(f"--fork takes {FEWEST_FOR_A_FORK} platforms or more")
         signatures = Signatures.STAND_IN if fast else Signatures.ED25519
         command(options=Options(n, signatures, _places(keep), fork), **others)
 
@@ -42,14 +50,14 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@click.option("--seeds", type=click.IntRange(1), default=20, show_default=True, help="From 0 on.")
+@click.option("--seeds", type=click.IntRange(1), help=f"How many, from 0 on; else {SEEDS}.")
 @click.option("--seed", type=click.IntRange(0), help="One run instead, told whole.")
 @run_options
 @click.option("--journals", type=FOLDER, help="Of --seed: write them here, for `web4 audit`.")
 @click.option("--scale", type=FOLDER, help="Measure N = 4 to 31 instead; tables and plots go here.")
 @json_option
 def simulate(
-    seeds: int,
+    seeds: int | None,
     seed: int | None,
     options: Options,
     journals: Path | None,
@@ -67,13 +75,36 @@ def simulate(
     13 something is never finished.
     """
     workers = os.cpu_count() or 1
+    if seed is not None and seeds is not None:
+        raise click.UsageError("--seed makes one run, --seeds many: give one of them")
+    if seed is None and options.keep is not None:
+        raise click.UsageError("--keep is about the faults of one --seed")
     if scale is not None:
+        if (seed, seeds, journals) != (None, None, None) or not _is_plain(options):
+            raise click.UsageError("--scale measures by itself: give no other option but --json")
+        check_scale_folder(scale)
         sys.exit(_measure(scale, workers, as_json))
     if journals is not None and (seed is None or journals.exists() or not _is_signed(options)):
         raise click.UsageError("--journals takes a new folder, one --seed, and real signatures")
     if seed is not None:
         sys.exit(_one(seed, options, journals, as_json))
-    sys.exit(_many(seeds, options, workers, as_json))
+    sys.exit(_many(seeds or SEEDS, options, workers, as_json))
+
+
+def _is_plain(options: Options) -> bool:
+    from web4adapters.simulation import Options as Simulated
+
+    return options == Simulated()
+
+
+def check_scale_folder(folder: Path) -> None:
+    """Refuse a folder with anything else in it than an earlier report."""
+    from web4adapters.simulation.report import SCALE_FILES
+
+    others = {each.name for each in folder.iterdir()} - SCALE_FILES if folder.exists() else set()
+    if others:
+        told = ", ".join(sorted(others)[:SHOWN])
+        raise click.UsageError(f"--scale takes a new folder, or one of its own: {told} is in it")
 
 
 def _is_signed(options: Options) -> bool:
@@ -85,13 +116,17 @@ def _is_signed(options: Options) -> bool:
 def _one(seed: int, options: Options, journals: Path | None, as_json: bool) -> int:
     from web4adapters.simulation import EXIT_CODES, as_text, report_json, run_seed
     from web4adapters.simulation.keeping import keep_journals
+    from web4adapters.simulation.swarm import NoSuchFault
 
     def audited(world: World) -> tuple[Violation, ...]:
         if journals is not None:
             keep_journals(world, journals)
         return departures_in(world)
 
-    report = run_seed(seed, options, auditor=audited)
+    try:
+        report = run_seed(seed, options, auditor=audited)
+    except NoSuchFault as error:
+        raise click.BadParameter(str(error), param_hint="--keep") from None
     _say(json.dumps(report_json(report), indent=1) if as_json else as_text(report))
     return EXIT_CODES[report.verdict]
 
@@ -127,9 +162,12 @@ def _places(keep: str | None) -> tuple[int, ...] | None:
     if keep == "none":
         return ()
     try:
-        return tuple(int(each) for each in keep.split(","))
+        places = tuple(int(each) for each in keep.split(","))
     except ValueError:
-        raise click.BadParameter("give numbers, as in 0,3, or none", param_hint="--keep") from None
+        places = ()
+    if not places or len(set(places)) < len(places):
+        raise click.BadParameter("give numbers, as in 0,3, or none", param_hint="--keep")
+    return places
 
 
 def _say(text: str) -> None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
-from http.client import HTTPException
+from http import HTTPStatus
 from typing import Any
 
 from attrs import frozen
 
+from web4adapters.client.asking import Answer, ask
+from web4adapters.client.errors import ClientError, Denied, Nonsense, Refused, plain
+from web4adapters.client.status import amiss_in_status, known_of
+from web4adapters.config.reading import read_json
 from web4adapters.signers import Verifier
 from web4core.chain import Block, Genesis, genesis_block
 from web4core.errors import RemoteProtocolError
@@ -33,27 +35,14 @@ from web4core.ledger.state import Account, Address, CrossTransfer, account_path
 from web4core.ledger.transactions import Transaction
 from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Length of an answer that a client reads; a full export is half of it."""
-
 TIMEOUT_S = 10.0
-"""How long a client waits for an answer, beyond what it asked to wait."""
+"""How long a client waits for a whole answer, beyond what it asked to wait."""
+
+EXPORT_TIMEOUT_S = 120.0
+"""How long a client waits for a whole batch of blocks, which is the longest answer."""
 
 LONG_POLL_MS = 5_000
 """How long a client asks to wait for a transaction, before it asks again."""
-
-
-class ClientError(Exception):
-    """The platform cannot be reached, refuses the request, or says what does not hold."""
-
-
-class Refused(Exception):
-    """A transaction was refused, for good, with this code."""
-
-    def __init__(self, code: str, meaning: str) -> None:
-        super().__init__(f"refused, {code}: {meaning}")
-        self.code = code
-        self.meaning = meaning
 
 
 @frozen
@@ -80,6 +69,16 @@ class Committed:
     height: int
 
 
+@frozen
+class Fate:
+    """What became of a transaction, in a platform's words; where it is committed, proved."""
+
+    status: str
+    committed: Committed | None = None
+    code: str = ""
+    meaning: str = ""
+
+
 class Client:
     """Requests to one platform."""
 
@@ -94,8 +93,12 @@ class Client:
     # --- reading ---
 
     def status(self) -> dict[str, Any]:
-        """Where the platform says it is. A hint: nothing in it is proved."""
-        return self._get("/v1/status")
+        """Where the platform says it is. A hint: each field is of its type, and none is proved."""
+        answer = self._get("/v1/status")
+        amiss = amiss_in_status(answer)
+        if amiss is not None:
+            raise Nonsense(f"{self.url} answers nonsense: {amiss}")
+        return known_of(answer)
 
     def is_up(self) -> bool:
         """Whether the platform answers."""
@@ -146,10 +149,8 @@ class Client:
 
     def export(self, first: int) -> list[dict[str, str]]:
         """Blocks and certificates in hex from a height on; nothing of it is checked here."""
-        blocks = self._get(f"/v1/export?from={first}").get("blocks", [])
-        if not isinstance(blocks, list):
-            raise ClientError(f"{self.url} did not answer with blocks")
-        return blocks
+        blocks = self._get(f"/v1/export?from={first}", EXPORT_TIMEOUT_S).get("blocks")
+        return self._objects(blocks, "blocks")
 
     # --- transactions ---
 
@@ -157,7 +158,7 @@ class Client:
         """Hand transactions in; `Refused` with the first code if any is refused."""
         body = {"transactions": [transaction.encoded.hex() for transaction in transactions]}
         answer = self._request("/v1/transactions", body)
-        for each in answer.get("transactions", []):
+        for each in self._objects(answer.get("transactions"), "transactions"):
             if each.get("status") == "refused":
                 raise Refused(str(each.get("code")), str(each.get("meaning")))
 
@@ -170,20 +171,37 @@ class Client:
             path = f"/v1/transactions/{transaction.id.hex()}?wait_ms={wait_ms}"
             answer = self._get(path, timeout_s=TIMEOUT_S + wait_ms / 1000)
             if answer.get("status") == "committed":
-                return self._committed(answer, transaction)
+                return self._same(self._committed(answer), transaction.id)
             if answer.get("status") == "refused":
                 raise Refused(str(answer.get("code")), str(answer.get("meaning")))
             if left_ms <= 0:
                 raise ClientError(f"{self.url} did not commit it within {timeout_s:g} s")
 
-    def _committed(self, answer: dict[str, Any], transaction: Transaction) -> Committed:
+    def fate(self, identity: bytes) -> Fate:
+        """What became of the transaction with this id; that it is committed is proved."""
+        answer = self._get(f"/v1/transactions/{identity.hex()}")
+        said = answer.get("status")
+        if said == "committed":
+            return Fate(said, self._same(self._committed(answer), identity))
+        if said == "refused":
+            return Fate(
+                said, None, plain(str(answer.get("code"))), plain(str(answer.get("meaning")))
+            )
+        if said in ("pending", "unknown"):
+            return Fate(said)
+        raise Nonsense(f"{self.url} answers nonsense: no transaction has the status {said!r}")
+
+    def _committed(self, answer: dict[str, Any]) -> Committed:
         try:
             proof, proved = check_inclusion(self._trust, self._hex(answer, "proof"), self._verify)
         except RemoteProtocolError as error:
             raise self._disproved(error) from None
-        if proved != transaction:
-            raise ClientError(f"{self.url} proved another transaction")
         return Committed(proved, proof.anchor.header.height)
+
+    def _same(self, committed: Committed, identity: bytes) -> Committed:
+        if committed.transaction.id != identity:
+            raise ClientError(f"{self.url} proved another transaction")
+        return committed
 
     # --- what answers are checked with ---
 
@@ -228,32 +246,32 @@ class Client:
         self, path: str, body: dict[str, Any] | None, timeout_s: float = TIMEOUT_S
     ) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            self.url + path, data, {"Content-Type": "application/json"}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=timeout_s) as response:
-                return self._json(response.read(MAX_ANSWER_BYTES))
-        except urllib.error.HTTPError as error:
-            raise ClientError(self._told(error)) from None
-        except (OSError, HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise ClientError(f"{self.url} cannot be reached: {reason}") from None
+        answer = ask(self.url, path, data, timeout_s)
+        if answer.status != HTTPStatus.OK:
+            raise self._told(answer)
+        return self._json(answer.body)
 
-    def _told(self, error: urllib.error.HTTPError) -> str:
+    def _told(self, answer: Answer) -> ClientError:
         try:
-            told = self._json(error.read(MAX_ANSWER_BYTES)).get("error", {})
+            told = self._json(answer.body).get("error")
         except ClientError:
-            told = {}
+            told = None
+        said = f"{self.url} answers {answer.status} {answer.reason}"
         if isinstance(told, dict) and "message" in told:
-            return f"{self.url} refuses: {told['message']} ({told.get('code')}); {told.get('do')}"
-        return f"{self.url} answers {error.code} {error.reason}"
+            said = f"{self.url} refuses: {told['message']} ({told.get('code')}); {told.get('do')}"
+        is_denied = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        return Denied(said) if is_denied else ClientError(said)
 
     def _json(self, data: bytes) -> dict[str, Any]:
         try:
-            answer = json.loads(data)
-        except (ValueError, RecursionError):
-            raise ClientError(f"{self.url} did not answer with JSON") from None
+            answer = read_json(data)
+        except ValueError:
+            raise Nonsense(f"{self.url} did not answer with JSON") from None
         if not isinstance(answer, dict):
-            raise ClientError(f"{self.url} did not answer with an object")
+            raise Nonsense(f"{self.url} did not answer with an object")
         return answer
+
+    def _objects(self, value: Any, what: str) -> list[dict[str, Any]]:
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise Nonsense(f"{self.url} did not answer with {what}")
+        return value

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from web4adapters.client.client import Client
-from web4adapters.signers import Signer
+from web4adapters.files import try_lock
+from web4adapters.signers import KeyFileError, Signer
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import Body, Transaction, assemble, draft
+
+WALLET_WAIT_S = 60.0
+"""How long a payment waits for the one before it that the same key file pays."""
+
+WALLET_POLL_S = 0.05
+"""How often it looks whether that one is done."""
+
+
+@contextmanager
+def held(wallet: Path) -> Iterator[None]:
+    """Keep a key file to oneself, so that no two payments take the same nonce."""
+    descriptor = os.open(wallet, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        until_s = time.monotonic() + WALLET_WAIT_S
+        while not try_lock(descriptor):
+            if time.monotonic() > until_s:
+                reason = f"another payment has used it for {WALLET_WAIT_S:g} s"
+                raise KeyFileError(wallet, reason, "wait for that one, or end it, and try again")
+            time.sleep(WALLET_POLL_S)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def signed_transaction(body: Body, *signers: Signer) -> Transaction:

@@ -14,6 +14,7 @@ from web4adapters.config.client import CLIENT_FILE, client_toml
 from web4adapters.config.errors import ConfigError
 from web4adapters.config.genesis import genesis_to_json
 from web4adapters.config.node import SNAPSHOT_BLOCKS, NodeConfig, node_toml
+from web4adapters.config.places import place_url
 from web4adapters.signers import KeyFile, create_guard
 from web4adapters.storage import Store
 from web4core.chain import Genesis, Platform, chain_id, check_genesis
@@ -22,6 +23,11 @@ from web4core.ledger.state import Address
 from web4core.settings import Settings
 
 FOLDER_MODE = 0o700
+
+WALLETS = "wallets"
+GENESIS_FILE = "genesis.json"
+OWN_FILES = (WALLETS, GENESIS_FILE, CLIENT_FILE)
+"""What lies beside the platforms' folders; no platform may be called so."""
 
 Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 """Host and port at which the first platform of a pair finds the second."""
@@ -49,6 +55,10 @@ def make_federation(folder: Path, plan: Plan) -> Genesis:
     """
     if folder.exists():
         raise ConfigError(folder, "it exists", "choose another folder, or remove this one")
+    try:
+        check_platforms(plan.platforms)
+    except ValueError as error:
+        raise ConfigError(folder, str(error), "choose another") from None
     building = folder.with_name(f".{folder.name}.new")
     try:
         building.mkdir(FOLDER_MODE, parents=True)
@@ -64,12 +74,23 @@ def make_federation(folder: Path, plan: Plan) -> Genesis:
     return genesis
 
 
+def check_platforms(platforms: Mapping[str, tuple[str, int]]) -> None:
+    """ValueError names what clashes: two platforms at one place, or a name that is taken."""
+    at: dict[tuple[str, int], str] = {}
+    for name, (host, port) in platforms.items():
+        if name in OWN_FILES:
+            raise ValueError(f"no platform can be called {name}: the federation has a file so")
+        other = at.setdefault((host.lower(), port), name)
+        if other != name:
+            raise ValueError(f"{other} and {name} cannot both listen on {host}:{port}")
+
+
 def _build(folder: Path, plan: Plan) -> Genesis:
     keys: dict[str, KeyFile] = {}
     for name in plan.platforms:
         (folder / name).mkdir(FOLDER_MODE)
         keys[name] = KeyFile.create(folder / name / "platform.key")
-    wallets = folder / "wallets"
+    wallets = folder / WALLETS
     wallets.mkdir(FOLDER_MODE)
     endowments = [
         Endowment(address, KeyFile.create(wallets / f"{address}.key").public_key, amount_uatp)
@@ -83,7 +104,7 @@ def _build(folder: Path, plan: Plan) -> Genesis:
     )
     check_genesis(genesis)
     Ledger.of(genesis).initial(genesis.content)
-    (folder / "genesis.json").write_text(genesis_to_json(genesis))
+    (folder / GENESIS_FILE).write_text(genesis_to_json(genesis))
     (folder / CLIENT_FILE).write_text(client_toml(_urls(plan.platforms)))
     for name, key in keys.items():
         _build_platform(folder / name, name, key, genesis, plan)
@@ -91,7 +112,7 @@ def _build(folder: Path, plan: Plan) -> Genesis:
 
 
 def _urls(places: Mapping[str, tuple[str, int]]) -> dict[str, str]:
-    return {name: f"http://{host}:{port}" for name, (host, port) in places.items()}
+    return {name: place_url(host, port) for name, (host, port) in places.items()}
 
 
 def _build_platform(folder: Path, name: str, key: KeyFile, genesis: Genesis, plan: Plan) -> None:

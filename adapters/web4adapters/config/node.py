@@ -9,15 +9,13 @@ from typing import Any
 from attrs import Factory, fields, frozen
 
 from web4adapters.config.errors import ConfigError
+from web4adapters.config.places import MAX_PORT, check_host, check_url
 from web4adapters.config.reading import check_keys, read_toml, take
 from web4core.errors import LocalProtocolError
 from web4core.settings import Settings
 
 SNAPSHOT_BLOCKS = 1_000
 """Blocks between two snapshots, unless the configuration says otherwise."""
-
-MAX_PORT = 65_535
-"""The last port of TCP."""
 
 _PLATFORM = ("name", "genesis", "key", "guard", "store", "passphrase_env", "snapshot_blocks")
 
@@ -64,13 +62,15 @@ def load_node_config(path: Path) -> NodeConfig:
 
     def file(key: str) -> Path:
         name: str = take(path, "[platform]", platform, key, str)
+        if "\0" in name:
+            raise ConfigError(path, f"[platform].{key} holds a NUL", "name a file")
         return folder / name
 
-    port = take(path, "[listen]", listen, "port", int)
-    if not 1 <= port <= MAX_PORT:
-        raise ConfigError(path, f"[listen].port is {port}", f"choose one from 1 to {MAX_PORT}")
-    for name in peers:
-        take(path, "[peers]", peers, name, str)
+    _check_peers(path, peers)
+    host, port = _place(path, listen)
+    passphrase_env = None
+    if "passphrase_env" in platform:
+        passphrase_env = take(path, "[platform]", platform, "passphrase_env", str)
     snapshot_blocks = SNAPSHOT_BLOCKS
     if "snapshot_blocks" in platform:
         snapshot_blocks = take(path, "[platform]", platform, "snapshot_blocks", int)
@@ -82,13 +82,32 @@ def load_node_config(path: Path) -> NodeConfig:
         file("key"),
         file("guard"),
         file("store"),
-        take(path, "[listen]", listen, "host", str),
+        host,
         port,
         dict(peers),
         _settings(path, document.get("settings", {})),
-        platform.get("passphrase_env"),
+        passphrase_env,
         snapshot_blocks,
     )
+
+
+def _place(path: Path, listen: dict[str, Any]) -> tuple[str, int]:
+    port: int = take(path, "[listen]", listen, "port", int)
+    if not 1 <= port <= MAX_PORT:
+        raise ConfigError(path, "[listen].port is no port", f"choose one from 1 to {MAX_PORT}")
+    try:
+        return check_host(take(path, "[listen]", listen, "host", str)), port
+    except ValueError as error:
+        raise ConfigError(path, f"[listen].host: {error}", "mend it") from None
+
+
+def _check_peers(path: Path, peers: dict[str, Any]) -> None:
+    for name in peers:
+        url = take(path, "[peers]", peers, name, str)
+        try:
+            check_url(url)
+        except ValueError as error:
+            raise ConfigError(path, f"[peers].{name}: {error}", "mend it") from None
 
 
 def _settings(path: Path, table: Any) -> Settings:

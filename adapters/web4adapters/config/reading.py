@@ -73,6 +73,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(read_bytes(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(path, f"not TOML: {error}", "mend the line that it names") from None
+    except ValueError:  # Python reads no integer of thousands of digits
+        raise ConfigError(path, "not TOML: a number in it is too long", "mend it") from None
+    except RecursionError:
+        raise ConfigError(path, "not TOML: it is nested too deeply", "mend it") from None
 
 
 def check_keys(path: Path, where: str, table: Mapping[str, Any], known: Iterable[str]) -> None:

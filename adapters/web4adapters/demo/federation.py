@@ -1,4 +1,7 @@
-"""Platforms as processes on loopback: made, started, stopped by their ids."""
+"""Platforms as processes on loopback: made, started, stopped by their ids.
+
+Each holds one end of a pipe, and stops by itself when the process that started it is gone.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ from web4core.settings import Settings
 DEMO_NAMES = ("thor", "sprout", "legion", "platform2")
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 8.0
+HURRY_S = 1.0
+"""How long platforms may take to stop when a command is told to end."""
 POLL_S = 0.05
 PORTS = range(20_000, 32_000)
 LOG_TAIL_BYTES = 4_000
@@ -78,6 +83,7 @@ class LocalFederation:
         self.genesis = make_federation(folder, plan)
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._lifeline: tuple[int, ...] = ()
         verifier = Verifier()
         self.clients = {
             name: Client(url, load_genesis(folder / "genesis.json"), verifier)
@@ -93,14 +99,15 @@ class LocalFederation:
     def command(self, name: str) -> list[str]:
         """What a platform's process runs."""
         config = self.folder / name / "platform.toml"
-        return [sys.executable, "-m", "web4adapters.cli", "run", str(config)]
+        return [sys.executable, "-m", "web4adapters.demo.member", "run", str(config)]
 
     def spawn(self, name: str) -> None:
         """Start what has a folder of this name, and wait for nothing."""
+        self._lifeline = self._lifeline or os.pipe()
         with self.log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 self.command(name),
-                stdin=subprocess.DEVNULL,
+                stdin=self._lifeline[0],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -147,22 +154,28 @@ class LocalFederation:
         self._ask_to_stop(name)
         return self._wait_stopped(name)
 
-    def close(self) -> None:
+    def close(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """Stop every process that was started, all at once; each is asked only once."""
-        for name in self.processes:
-            self._ask_to_stop(name)
-        for name in self.processes:
-            self._wait_stopped(name)
+        until_s = time.monotonic() + timeout_s
+        try:
+            for name in self.processes:
+                self._ask_to_stop(name)
+            for name in self.processes:
+                self._wait_stopped(name, max(0.0, until_s - time.monotonic()))
+        finally:
+            lifeline, self._lifeline = self._lifeline, ()
+            for end in lifeline:
+                os.close(end)
 
     def _ask_to_stop(self, name: str) -> None:
         process = self.processes[name]
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
 
-    def _wait_stopped(self, name: str) -> int:
+    def _wait_stopped(self, name: str, timeout_s: float = STOP_TIMEOUT_S) -> int:
         process = self.processes[name]
         try:
-            return process.wait(STOP_TIMEOUT_S)
+            return process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
@@ -176,4 +189,4 @@ class LocalFederation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self.close(HURRY_S if isinstance(error, KeyboardInterrupt) else STOP_TIMEOUT_S)

@@ -106,8 +106,10 @@ def _halved(stage: Stage) -> Iterator[None]:
 def _paused(stage: Stage) -> Iterator[None]:
     process = stage.federation.processes[stage.victim]
     process.send_signal(signal.SIGSTOP)
-    yield
-    process.send_signal(signal.SIGCONT)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def _killed(stage: Stage) -> Iterator[None]:

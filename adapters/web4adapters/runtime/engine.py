@@ -22,6 +22,7 @@ from attrs import Factory, define, frozen
 from web4adapters.runtime.fates import Fates
 from web4adapters.signers import Conflict, GuardedSigner
 from web4adapters.storage import Store, StoredBlock
+from web4adapters.transport.seldom import Seldom
 from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
 from web4core.events import Connected, Elapsed, Event, Received, Submitted, TimerKind
 from web4core.gate import Gate
@@ -143,6 +144,7 @@ class Engine:
         self.sent: Counter[str] = Counter()
         self.evidence: deque[Evidence] = deque(maxlen=MAX_EVIDENCE)
         self.decided_blocks = 0
+        self._accused = Seldom()
         self._guard = guard
         self._outbound = outbound
         self._schema = event_schema(gate.application)
@@ -344,12 +346,19 @@ class Engine:
             case Fetch(height=height, to=peer):
                 self._outbound.send(peer, frame(Request(height)), bulk=False)
             case Accuse(evidence=evidence):
-                log.error("platform %d signed twice: %s", evidence.first.signer, evidence)
-                self.evidence.append(evidence)
+                self._accuse(evidence)
             case Halt(clause=clause, reason=reason):
                 raise NodeHalted(f"{clause}: {reason}")
             case Sign() | SetTimer():
                 raise TypeError(f"{type(effect).__name__} is not performed here")
+
+    def _accuse(self, evidence: Evidence) -> None:
+        """Keep it, and log it, but let no platform that signs twice at will fill the disk."""
+        self.evidence.append(evidence)
+        signer = evidence.first.signer
+        before = self._accused.before(signer)
+        if before is not None:
+            log.error("platform %d signed twice: %s (%d before)", signer, evidence, before)
 
     def _set_timer(self, effect: SetTimer) -> None:
         running = self._timers.get(effect.timer.kind)

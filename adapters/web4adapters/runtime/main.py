@@ -13,18 +13,20 @@ from aiohttp import web
 
 from web4adapters.api.server import MAX_BODY_BYTES, Api, errors_as_json
 from web4adapters.config import NodeConfig, load_genesis, passphrase_of
+from web4adapters.config.places import place_url
 from web4adapters.runtime.engine import Engine, NodeHalted
 from web4adapters.runtime.inlet import Inlet
+from web4adapters.runtime.logs import loop_error_handler, web_server_log
 from web4adapters.runtime.recovery import revive, silence_if_forgetful
 from web4adapters.signers import GuardedSigner, GuardError, KeyFile, Verifier
 from web4adapters.storage import StorageError, Store
 from web4adapters.transport import Links
+from web4adapters.transport.door import KEEPALIVE_TIMEOUT_S, Door, find_room
 from web4core.chain import Genesis, chain_id, genesis_block
 from web4core.errors import LocalProtocolError
 from web4core.events import Resumed
 from web4core.gate import Gate
 from web4core.ledger.application import Ledger
-from web4core.link import dials
 
 VERIFIER_THREADS = 2
 """Threads of a pool that checks signatures beside the event loop.
@@ -67,17 +69,21 @@ def _check_key(genesis: Genesis, config: NodeConfig, key: KeyFile) -> None:
         )
 
 
-def _urls(config: NodeConfig, names: tuple[str, ...], me: int) -> dict[int, str]:
-    """Where the platforms listen, by index; those that this one dials must be there."""
-    missing = [
-        name for index, name in enumerate(names) if dials(me, index) and name not in config.peers
-    ]
+def _urls(config: NodeConfig, names: tuple[str, ...]) -> dict[int, str]:
+    """Where the platforms listen, by index: all others of the genesis, and nobody else."""
+    missing = [name for name in names if name != config.name and name not in config.peers]
     if missing:
         raise LocalProtocolError(
             f"the configuration of {config.name} has no URL of {', '.join(missing)};"
             " add it under [peers]"
         )
-    return {names.index(name): url for name, url in config.peers.items() if name in names}
+    unknown = [name for name in config.peers if name not in names]
+    if unknown:
+        raise LocalProtocolError(
+            f"the configuration of {config.name} has a URL of {', '.join(unknown)}, which"
+            f" {config.genesis} does not list; remove it from [peers]"
+        )
+    return {names.index(name): url for name, url in config.peers.items()}
 
 
 class _Node:
@@ -108,12 +114,12 @@ class _Node:
         verifier = Verifier()
         names = tuple(platform.name for platform in genesis.platforms)
         me = revived.state.config.me
+        urls = _urls(config, names)
         with (
             ThreadPoolExecutor(len(names), "web4-agreement") as executor,
             ThreadPoolExecutor(VERIFIER_THREADS, "web4-bulk") as bulk_executor,
             ThreadPoolExecutor(VERIFIER_THREADS, "web4-clients") as client_executor,
         ):
-            urls = _urls(config, names, me)
             links = Links(gate.chain_id, gate.keys, me, urls, self._guard.sign, verifier)
             engine = Engine(
                 revived.state,
@@ -142,29 +148,51 @@ class _Node:
             return await self._serve(engine, links, inlet, api)
 
     async def _serve(self, engine: Engine, links: Links, inlet: Inlet, api: Api) -> int:
-        middlewares = [errors_as_json(engine.fail)]
+        places, at_once = find_room(len(self._genesis.platforms))
+        door = Door(places)
+        middlewares = [door.middleware(), errors_as_json(engine.fail)]
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=middlewares)
         app.add_routes([*links.routes(), *api.routes()])
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+        runner = _runner(app)
         await runner.setup()
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(loop_error_handler())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         stopping = asyncio.ensure_future(stop.wait())
-        site = web.TCPSite(runner, self._config.host, self._config.port)
-        await site.start()
+        host, port = self._config.host, self._config.port
+        listening = await door.open(_server(runner), host, port, at_once)
         links.start(inlet)
         running = asyncio.ensure_future(_together(engine, inlet, links))
         try:
-            log.info("%s listens on %s", self._config.name, site.name)
+            log.info("%s listens on %s", self._config.name, place_url(host, port))
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
+            listening.close()
             await links.close()
             await runner.cleanup()
             code = await _end(running)
         return code
+
+
+def _runner(app: web.Application) -> web.AppRunner:
+    """The web server: it logs little, and takes bodies as they come, never compressed."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        logger=web_server_log(),
+        shutdown_timeout=STOP_TIMEOUT_S,
+        keepalive_timeout=KEEPALIVE_TIMEOUT_S,
+        auto_decompress=False,
+    )
+
+
+def _server(runner: web.AppRunner) -> web.Server:
+    if runner.server is None:
+        raise LocalProtocolError("the web server was not set up")
+    return runner.server
 
 
 async def _together(engine: Engine, inlet: Inlet, links: Links) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from functools import partial
 from typing import Final
 
@@ -20,6 +19,7 @@ from web4adapters.simulation.run import (
     Verdict,
     run_seed,
 )
+from web4proofs.workers import working
 
 MAX_JOBS = 64
 """Processes at a time, whatever is asked for."""
@@ -97,9 +97,7 @@ def _side_by_side(
     seeds: Sequence[int], make: Callable[[int], Report], workers: int, told: Progress
 ) -> tuple[Report, ...]:
     found: dict[int, Report] = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context) as pool:
-        futures = {pool.submit(make, seed): seed for seed in seeds}
+    with working(make, seeds, workers) as futures:
         for future in as_completed(futures):
             found[futures[future]] = _and_tell(future.result(), told)
     return tuple(found[seed] for seed in seeds)

@@ -21,6 +21,9 @@ from web4adapters.simulation.shrink import Shrunk
 
 TABLE_NAME: Final = "scale.md"
 JSON_NAME: Final = "scale.json"
+CHARTS: Final = ("messages", "bytes", "certificates", "speed", "recovery", "cpu")
+SCALE_FILES: Final = frozenset({TABLE_NAME, JSON_NAME, *(f"{name}.svg" for name in CHARTS)})
+"""All that a report on scale may consist of."""
 
 
 # --- runs --------------------------------------------------------------------------------------

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import as_completed
 from functools import partial
-from multiprocessing import get_context
 from typing import Any, Final
 
 from attrs import asdict, evolve, frozen
@@ -37,6 +36,7 @@ from web4core.messages import CERTIFICATE
 from web4core.quorum import faulty, proposer, quorum
 from web4core.replica import State
 from web4core.settings import Settings
+from web4proofs.workers import working
 
 SIZES: Final = (4, 7, 10, 16, 31)
 DELAYS_MS: Final = (1, 10, 100)
@@ -123,8 +123,9 @@ def scale_report(
     work = partial(figures, measure_cpu=measure_cpu)
     if jobs <= 1:
         return tuple(_and_tell(work(n), told) for n in sizes)
-    with ProcessPoolExecutor(min(jobs, len(sizes)), get_context("spawn")) as pool:
-        return tuple(_and_tell(each, told) for each in pool.map(work, sizes))
+    with working(work, sizes, min(jobs, len(sizes))) as futures:
+        found = {futures[each]: _and_tell(each.result(), told) for each in as_completed(futures)}
+    return tuple(found[n] for n in sizes)
 
 
 def figures(n: int, measure_cpu: bool = True) -> Scale:

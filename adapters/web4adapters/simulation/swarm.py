@@ -74,13 +74,23 @@ class Plan:
         return tuple(fault.platform for fault in self.faults if isinstance(fault, faults.Absent))
 
 
+class NoSuchFault(ValueError):
+    """Of the faults that a seed draws, none is at the place that was asked for."""
+
+
 def draw(seed: int, n: int | None = None, keep: tuple[int, ...] | None = None) -> Plan:
-    """The plan of a seed; with `keep`, of its faults only those at these places."""
+    """The plan of a seed; with `keep`, of its faults only those at these places.
+
+    Raises `NoSuchFault` if there is none at one of them.
+    """
     dice = Dice("plan", seed)
     size = n or dice.fork("size").pick(SIZES)
     faults_ms = dice.fork("length").between(6_000, 12_000)
     drawn = _faults(dice.fork("faults"), size, faults_ms)
     kept = tuple(range(len(drawn))) if keep is None else keep
+    for place in kept:
+        if not 0 <= place < len(drawn):
+            raise NoSuchFault(f"seed {seed} draws {len(drawn)} faults, from 0 on: no {place}")
     ambient = dice.fork("ambient")
     return Plan(
         seed=seed,
@@ -94,7 +104,7 @@ def draw(seed: int, n: int | None = None, keep: tuple[int, ...] | None = None) -
         sync_us=tuple(ambient.between(100, 3_000) for _ in range(size)),
         rate_ppm=tuple(ambient.between(-300, 300) for _ in range(size)),
         faults_ms=faults_ms,
-        faults=tuple(drawn[place] for place in kept if place < len(drawn)),
+        faults=tuple(drawn[place] for place in kept),
         clients=_clients(dice.fork("clients"), size),
         kept=kept,
     )
@@ -125,7 +135,7 @@ def _clients(dice: Dice, n: int) -> tuple[Client, ...]:
             retry_ms=dice.between(800, 3_000),
             faithful=dice.chance(300),
         )
-        for platform, owner in dice.some(homes, dice.between(3, 5))
+        for platform, owner in dice.some(homes, min(dice.between(3, 5), len(homes)))
     )
 
 

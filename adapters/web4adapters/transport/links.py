@@ -22,6 +22,7 @@ from typing import Protocol, TypeAlias
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from web4adapters.transport.seldom import Seldom
 from web4core.claims import Verify
 from web4core.errors import RemoteProtocolError
 from web4core.link import (
@@ -78,8 +79,11 @@ MAX_UNPROVEN = 64
 SHUN_S = RETRY_LAST_S
 """How long a peer that broke the protocol is not answered, so that closing its link costs it."""
 
-LOG_EVERY = 100
-"""Of what a stranger can cause at will, the first is logged, and then every so many."""
+STEADY_S = 60.0
+"""A link that stood so long was well: what breaks it is told again."""
+
+MAX_REASON_CHARACTERS = 200
+"""Length of what is logged of an error that a peer or a caller caused."""
 
 UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 """What a network does to a link, and no defect."""
@@ -169,7 +173,7 @@ class Links:
         self._peers = {index: _Peer() for index in range(len(keys)) if index != me}
         self._tasks: set[asyncio.Task[None]] = set()
         self._unproven = 0
-        self._refused_callers = 0
+        self._seldom = Seldom()
         self._broken = asyncio.Event()
         self._defect: Exception | None = None
 
@@ -250,21 +254,43 @@ class Links:
 
     async def _dial_forever(self, index: int, listener: LinkListener) -> None:
         delay_s = RETRY_FIRST_S
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(trace_configs=[_no_redirects()]) as session:
             while True:
-                try:
-                    if await self._dial(session, index, listener):
-                        delay_s = RETRY_FIRST_S
-                except UNREACHABLE as error:
-                    log.debug("platform %d cannot be reached: %s", index, error)
-                except RemoteProtocolError as error:
-                    log.warning("platform %d: %s", index, error)
+                began_s = time.monotonic()
+                error = await self._dial(session, index, listener)
+                if time.monotonic() - began_s >= STEADY_S:
+                    self._forget(index)
+                if error is None:
+                    delay_s = RETRY_FIRST_S
+                else:
+                    self._tell(index, error)
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_LAST_S)
 
+    def _tell(self, index: int, error: Exception) -> None:
+        """Say, seldom, why there is no link."""
+        kind = (index, isinstance(error, RemoteProtocolError))
+        text = "no link to platform %d at %s: %s"
+        self._seldom.warn(log, kind, text, index, self._urls[index], _reason(error))
+
+    def _forget(self, index: int) -> None:
+        """What ends a link that was well for long is to be said again."""
+        for broke_protocol in (False, True):
+            self._seldom.forget((index, broke_protocol))
+
     async def _dial(
         self, session: aiohttp.ClientSession, index: int, listener: LinkListener
-    ) -> bool:
+    ) -> Exception | None:
+        """Dial, and serve the link until it ends; what ended it, if anything was wrong."""
+        try:
+            await self._serve_dialled(session, index, listener)
+        except (RemoteProtocolError, *UNREACHABLE) as error:
+            return error
+        return None
+
+    async def _serve_dialled(
+        self, session: aiohttp.ClientSession, index: int, listener: LinkListener
+    ) -> None:
         url = self._urls[index].rstrip("/") + LINK_PATH
         async with session.ws_connect(
             url, max_msg_size=MAX_READ_BYTES, heartbeat=HEARTBEAT_S, compress=0
@@ -272,7 +298,6 @@ class Links:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 await self._introduce(socket, index)
             await self._serve(index, socket, listener)
-        return True
 
     async def _introduce(self, socket: Socket, index: int) -> None:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -310,9 +335,8 @@ class Links:
             if self._peers[index].must_wait():
                 raise RemoteProtocolError("W-LINK-8", f"platform {index} has to wait for a link")
         except (RemoteProtocolError, *UNREACHABLE) as error:
-            if self._refused_callers % LOG_EVERY == 0:
-                log.warning("a caller from %s was refused: %s", request.remote, error)
-            self._refused_callers += 1
+            text = "a caller from %s was refused: %s"
+            self._seldom.warn(log, "refused", text, request.remote, _reason(error))
             await _close(socket)
             return None
         finally:
@@ -323,7 +347,8 @@ class Links:
         try:
             await self._serve(index, socket, listener)
         except RemoteProtocolError as error:
-            log.warning("link to platform %d is closed: %s", index, error)
+            text = "link to platform %d is closed: %s"
+            self._seldom.warn(log, ("closed", index), text, index, error)
             self._peers[index].shunned_until_s = time.monotonic() + SHUN_S
             await _close(socket)
         except UNREACHABLE as error:
@@ -380,6 +405,25 @@ class Links:
                 await listener.receive(index, open_packet(message.data))
             finally:
                 peer.judging = False
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong; some errors have no text of their own."""
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    text = " ".join(str(error).split())[:MAX_REASON_CHARACTERS]
+    return text or type(error).__name__
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    """Makes a client fail where it is sent elsewhere: a peer must not aim what we ask."""
+
+    async def refuse(*_: object) -> None:
+        raise aiohttp.ClientError("it redirects to another address, which is not followed")
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(refuse)
+    return config
 
 
 async def _close(socket: Socket) -> None:

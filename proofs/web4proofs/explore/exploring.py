@@ -12,6 +12,7 @@ import itertools
 import multiprocessing
 import os
 import resource
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,7 @@ from web4proofs.explore.search import Federation, Found, Place, search
 from web4proofs.explore.subject import Bounds, Subject, gate_of, given_claims
 from web4proofs.explore.symmetry import renamings
 from web4proofs.explore.transcript import transcript
+from web4proofs.workers import deaf_to, end_with_parent
 
 DEFAULT_BOUNDS: Final = (Bounds(heights=1, views=3), Bounds(heights=2, views=2))
 """What `web4 check explore` explores unless it is told otherwise."""
@@ -324,6 +326,10 @@ def _attempt(plan: Plan, told: Callable[[str, int, int], None], deepest: Callabl
         return Part(plan.bounds, plan.byzantine, plan.settled, Verdict.BROKE_OFF, error)
 
 
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that tell a process to end; the first tells all processes at a terminal."""
+
+
 def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part, ...]:
     """A process for each part, so many at a time."""
     context = multiprocessing.get_context("fork")
@@ -339,7 +345,8 @@ def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part,
                 process = context.Process(
                     target=_work, args=(number, len(todo), plan, sender, nearest), daemon=True
                 )
-                process.start()
+                with deaf_to(*_ENDING):
+                    process.start()
                 sender.close()
                 running[receiver] = (number, process)
             for ready in wait(list(running)):
@@ -348,6 +355,8 @@ def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part,
     finally:
         for _, process in running.values():
             process.terminate()
+        for _, process in running.values():
+            process.join()
     return tuple(parts[number] for number in range(len(todo)))
 
 
@@ -375,7 +384,11 @@ def _hear(
 
 
 def _work(number: int, parts: int, plan: Plan, sender: Connection, nearest: Any) -> None:
-    """The life of a process: one part."""
+    """The life of a process: one part. It hears no Ctrl-C, and ends when it is terminated."""
+    for ending in _ENDING[1:]:
+        signal.signal(ending, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING[1:])
+    end_with_parent()
     part = _attempt(plan, _teller(sender.send, number, parts, plan), lambda: nearest.value)
     with nearest.get_lock():
         nearest.value = min(nearest.value, _distance(part))

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from web4proofs.mutants.install import install
+from web4proofs.workers import end_with_parent
 
 IMPORT_FAILS = "import"
 MEMORY_BYTES = 4 * 2**30
@@ -20,6 +21,7 @@ MEMORY_BYTES = 4 * 2**30
 def main() -> None:
     """Try one mutant."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    end_with_parent()
     asked: dict[str, Any] = json.load(sys.stdin)
     install(asked["module"], asked["source"])
     caught_by, how = tried(asked["theorems"])

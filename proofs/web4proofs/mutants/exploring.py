@@ -10,12 +10,14 @@ import sys
 from typing import Any
 
 from web4proofs.mutants.install import install
+from web4proofs.workers import end_with_parent
 
 CAUGHT_BY = "exploration"
 
 
 def main() -> None:
     """Explore with one mutant in place."""
+    end_with_parent()
     asked: dict[str, Any] = json.load(sys.stdin)
     install(asked["module"], asked["source"])
     how = explored()

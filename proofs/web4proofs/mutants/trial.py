@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from contextlib import closing
 from functools import partial
 
 from attrs import frozen
@@ -23,6 +24,8 @@ from web4proofs.running import Attempt, Verdict
 
 LIMIT_S = 300.0
 """A mutant whose proofs take longer runs in circles: that is seen, and so it is caught."""
+
+POLL_S = 0.05
 
 OUT_OF_TIME = "out of time"
 OUT_OF_MEMORY = "out of memory"
@@ -62,21 +65,37 @@ def coverage(attempts: Sequence[Attempt]) -> Coverage:
     return {name: tuple(identities) for name, identities in found.items()}
 
 
-def trials(tries: Iterable[Callable[[], Trial]], jobs: int | None = None) -> Iterator[Trial]:
-    """Try mutants, several at a time; each as it is done. Raises `TrialError`."""
+_children: set[subprocess.Popen[str]] = set()
+"""The processes in which mutants are being tried."""
+
+
+def trials(
+    tries: Iterable[Callable[[], Trial]], jobs: int | None = None
+) -> Generator[Trial, None, None]:
+    """Try mutants, several at a time; each as it is done. Raises `TrialError`.
+
+    When it is closed, or interrupted, the trials that are going on end.
+    """
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         futures = [pool.submit(each) for each in tries]
         try:
             for future in as_completed(futures):
                 yield future.result()
         finally:
-            for future in futures:
-                future.cancel()
+            _end(futures)
+
+
+def _end(futures: Sequence[Future[Trial]]) -> None:
+    for future in futures:
+        future.cancel()
+    while wait(futures, POLL_S).not_done:
+        for child in tuple(_children):
+            child.kill()
 
 
 def named_trials(
     broken: Iterable[tuple[Named, Mutant]], covered: Coverage, jobs: int | None = None
-) -> Iterator[tuple[str, Trial]]:
+) -> Generator[tuple[str, Trial], None, None]:
     """Try each on the instrument that must catch it; its name comes with it. Raises `TrialError`.
 
     Those that tests must catch cannot be tried here.
@@ -86,8 +105,10 @@ def named_trials(
         Instrument.EXPLORATION: by_exploration,
         Instrument.SIMULATION: by_simulation,
     }
-    for each in trials((partial(tries[named.by], mutant) for named, mutant in broken), jobs):
-        yield each.mutant.change, each
+    chosen = (partial(tries[named.by], mutant) for named, mutant in broken)
+    with closing(trials(chosen, jobs)) as found:
+        for each in found:
+            yield each.mutant.change, each
 
 
 def by_proof(mutant: Mutant, covered: Coverage) -> Trial:
@@ -109,20 +130,27 @@ def by_simulation(mutant: Mutant) -> Trial:
 def _tried(mutant: Mutant, child: str, asked: Mapping[str, object]) -> Trial:
     """What a child process found, which is told the mutant and what else it is asked."""
     began_s = time.monotonic()
+    order = json.dumps({"module": mutant.module, "source": mutant.source, **asked})
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", child],
-            input=json.dumps({"module": mutant.module, "source": mutant.source, **asked}),
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        code, out, errors = _told([sys.executable, "-m", child], order)
     except subprocess.TimeoutExpired:
         return Trial(mutant, OUT_OF_TIME, f"no end within {LIMIT_S:.0f} s", LIMIT_S)
-    if done.returncode != 0 and MemoryError.__name__ in done.stderr:
+    if code != 0 and MemoryError.__name__ in errors:
         return Trial(mutant, OUT_OF_MEMORY, "it has no end", time.monotonic() - began_s)
-    if done.returncode != 0:
-        raise TrialError(f"{mutant.id} could not be tried: {done.stderr.strip()[-500:]}")
-    told = json.loads(done.stdout)
+    if code != 0:
+        raise TrialError(f"{mutant.id} could not be tried: {errors.strip()[-500:]}")
+    told = json.loads(out)
     return Trial(mutant, told["caught_by"], told["how"], time.monotonic() - began_s)
+
+
+def _told(command: Sequence[str], order: str) -> tuple[int, str, str]:
+    """The exit code of a child that is given this order, its output and its errors."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        _children.add(process)
+        try:
+            out, errors = process.communicate(order, LIMIT_S)
+        finally:
+            process.kill()
+            _children.discard(process)
+    return process.returncode, out, errors

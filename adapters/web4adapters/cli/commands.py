@@ -2,12 +2,11 @@
 
 Each command lives in a module of its own; this one joins them, and turns every expected error into
 one line and an exit code: 0 holds, 1 internal error, 2 usage, 3 inconclusive, 12 a safety property
-fails, 13 a liveness property fails.
+fails, 13 a liveness property fails; 128 and the number of the signal that has ended it.
 """
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import version
 
 import click
@@ -15,6 +14,7 @@ import click
 from web4adapters.cli.audit import audit
 from web4adapters.cli.bench import bench
 from web4adapters.cli.check import check
+from web4adapters.cli.common import EXPECTED, told_of
 from web4adapters.cli.demo import demo
 from web4adapters.cli.explore import replay
 from web4adapters.cli.federation import init, run, status
@@ -22,26 +22,6 @@ from web4adapters.cli.ledger import account, transfer
 from web4adapters.cli.playground import playground
 from web4adapters.cli.simulate import simulate
 from web4adapters.cli.verify import export, verify
-from web4adapters.client import ClientError, Refused
-from web4adapters.config import ConfigError
-from web4adapters.demo import ProcessFailed
-from web4adapters.signers import GuardError, KeyFileError
-from web4adapters.storage import StorageError
-from web4adapters.verify import SourceError
-from web4core.errors import LocalProtocolError, RemoteProtocolError
-
-EXPECTED = (
-    ClientError,
-    ConfigError,
-    GuardError,
-    KeyFileError,
-    LocalProtocolError,
-    ProcessFailed,
-    Refused,
-    RemoteProtocolError,
-    SourceError,
-    StorageError,
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -85,13 +65,20 @@ for _command in (
     commands.add_command(_command)
 
 
-def main() -> None:
-    """Run `web4`."""
+def carry_out() -> int:
+    """Run `web4`; its exit code. What ends it from outside is raised, as `KeyboardInterrupt`."""
     try:
-        commands(prog_name="web4")
+        code = commands(prog_name="web4", standalone_mode=False)
+    except click.Abort as abort:
+        cause = abort.__cause__ or abort.__context__
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause from None
+        click.echo("web4: aborted", err=True)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     except EXPECTED as error:
-        click.echo(f"web4: {error}", err=True)
-        sys.exit(1)
-    except OSError as error:
-        click.echo(f"web4: {error.filename or 'the system'}: {error.strerror}", err=True)
-        sys.exit(1)
+        click.echo(f"web4: {told_of(error)}", err=True)
+        return 1
+    return code if isinstance(code, int) else 0

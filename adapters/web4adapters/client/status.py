@@ -1,0 +1,101 @@
+"""What a platform says of itself, taken only if it is such as platforms say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from web4adapters.client.errors import plain
+from web4core.schema import MAX_UINT, NAME
+
+MAX_PEERS = 1_000
+"""Peers that a status may list."""
+
+_Check: TypeAlias = Callable[[Any], bool]
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MAX_UINT
+
+
+def _is_count_or_null(value: Any) -> bool:
+    return value is None or _is_count(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and plain(value) == value
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and NAME.fullmatch(value) is not None
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_peers(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_PEERS and not any(map(_amiss, value))
+
+
+def _is_counters(value: Any) -> bool:
+    if not isinstance(value, dict) or not all(map(_is_text, value)):
+        return False
+    nested = [each for each in value.values() if isinstance(each, dict)]
+    flat = (value, *nested)
+    return all(
+        _is_text(name) and (_is_count(count) or (table is value and isinstance(count, dict)))
+        for table in flat
+        for name, count in table.items()
+    )
+
+
+_PEER: dict[str, _Check] = {
+    "platform": _is_name,
+    "connected": _is_flag,
+    "height": _is_count_or_null,
+    "view": _is_count_or_null,
+    "heard_ms_ago": _is_count_or_null,
+}
+_STATUS: dict[str, _Check] = {
+    "chain": _is_text,
+    "chain_id": _is_text,
+    "platform": _is_name,
+    "height": _is_count,
+    "digest": _is_text,
+    "state_root": _is_text,
+    "time_ms": _is_count,
+    "view": _is_count,
+    "agreeing_on": _is_count,
+    "pending": _is_count,
+    "supply_uatp": _is_count,
+    "peers": _is_peers,
+    "counters": _is_counters,
+    "version": _is_text,
+}
+
+
+def _amiss(peer: Any) -> str | None:
+    return first_amiss(peer, _PEER)
+
+
+def first_amiss(value: Any, table: dict[str, _Check]) -> str | None:
+    """The first field of an object that is missing or not what it must be, or None."""
+    if not isinstance(value, dict):
+        return "it is no object"
+    for name, check in table.items():
+        if name not in value:
+            return f"it lacks {name}"
+        if not check(value[name]):
+            return f"its {name} is not what it must be"
+    return None
+
+
+def amiss_in_status(answer: dict[str, Any]) -> str | None:
+    """What is wrong with a status, or None; fields that nobody knows are not looked at."""
+    return first_amiss(answer, _STATUS)
+
+
+def known_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a status that are checked."""
+    return {name: answer[name] for name in _STATUS}

@@ -1,0 +1,84 @@
+"""Processes that work side by side: they end with the work, and with the process that started them.
+
+Needs the standard library alone; adapters use it, too.
+None of them hears Ctrl-C, which a solver would take for an answer: who has started them ends them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a process that works, once it has begun."""
+
+WATCH_S = 0.5
+"""How often a process looks whether the one that started it is still there."""
+
+
+def _nothing() -> None:
+    pass
+
+
+@contextmanager
+def working(
+    work: Callable[[A], B], items: Sequence[A], workers: int, prepare: Callable[[], None] = _nothing
+) -> Iterator[dict[Future[B], A]]:
+    """The work on each item, done in so many fresh processes, each of which `prepare`s once.
+
+    All processes have ended when the block has, and at once if it raises.
+    """
+    others = set(multiprocessing.active_children())
+    with deaf_to(signal.SIGHUP):  # what it keeps track of is tidied up after a hang-up, too
+        resource_tracker.ensure_running()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _begin, (prepare,)) as pool:
+        try:
+            with deaf_to(signal.SIGINT, *ENDING):  # none is half started
+                futures = {pool.submit(work, item): item for item in items}
+            yield futures
+        except BaseException:
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def deaf_to(*signals: int) -> Iterator[None]:
+    """Hold these signals back; processes that are started meanwhile never hear them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(prepare: Callable[[], None]) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    end_with_parent()
+    prepare()
+
+
+def end_with_parent() -> None:
+    """End this process soon after the one that started it has ended, however that was."""
+    parent = multiprocessing.parent_process()
+    pid = os.getppid() if parent is None else parent.pid
+    threading.Thread(target=_watch, args=(pid,), daemon=True).start()
+
+
+def _watch(parent: int | None) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_S)
+    os._exit(1)
