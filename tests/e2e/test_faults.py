@@ -133,3 +133,4 @@ def test_a_full_disk_stops_one_platform_and_with_room_it_comes_back(
                 time.sleep(0.1)
         digests = {client.block(height).digest for client in federation.clients.values()}
         assert len(digests) == 1
+    audit_of_folder(tmp_path / "f", federation.names)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.audited import audit_of_folder
 from web4adapters.demo import LocalFederation
 from web4core.ledger.state import MICRO, Address
 
@@ -40,6 +41,7 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFedera
     with LocalFederation(folder, 1, {ALICE: 100 * MICRO, CAROL: 0}) as running:
         running.start()
         yield running
+    audit_of_folder(folder, running.names)
 
 
 def test_equal_payments_at_the_same_time_are_all_made(federation: LocalFederation) -> None:
@@ -104,6 +106,7 @@ def test_an_interrupted_payment_tells_its_id(tmp_path: Path) -> None:
         while web4(two, "transfer", "show", identity)[0] != 0:
             assert time.monotonic() < until_s
         assert two.clients["sprout"].account(CAROL).account.available_uatp == MICRO
+    audit_of_folder(tmp_path / "f", two.names)
 
 
 def test_a_lock_is_shown_with_its_phase(tmp_path: Path) -> None:
@@ -121,3 +124,4 @@ def test_a_lock_is_shown_with_its_phase(tmp_path: Path) -> None:
         assert code == 0, err
         code, shown, _ = web4(two, "transfer", "show", out.split()[0], "--json")
         assert json.loads(shown)["transfer"] == identity
+    audit_of_folder(tmp_path / "f", two.names)
