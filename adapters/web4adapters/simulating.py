@@ -27,8 +27,13 @@ def main() -> None:
 
 def simulated() -> str | None:
     """What is amiss in the first seed that does not hold; None if all hold."""
-    # Only now that the mutant is in place.
-    from web4adapters.simulation import Options, Signatures, Verdict, run_seed  # noqa: PLC0415
+    # not before the mutant is in place
+    from web4adapters.simulation import (  # noqa: PLC0415  see above
+        Options,
+        Signatures,
+        Verdict,
+        run_seed,
+    )
 
     for seed in range(SEEDS):
         report = run_seed(seed, Options(signatures=Signatures.STAND_IN))

@@ -227,6 +227,7 @@ def test_an_answer_has_one_deadline() -> None:
 
 def test_a_header_that_drips_meets_the_deadline_too() -> None:
     def behaviour(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
         for _ in range(300):
             handler.wfile.write(b"X")
             time.sleep(0.1)

@@ -35,6 +35,7 @@ from web4proofs.replica import (
 from web4proofs.replica.acting import Contract
 from web4proofs.replica.proving import Attempt, attempt
 from web4proofs.replica.scene import stepping
+from web4proofs.symbolic.reach import Excuse
 from web4proofs.theorem import Failure, Outcome, Theorem
 
 QUICK = (
@@ -466,6 +467,23 @@ def test_a_line_of_a_loop_that_no_path_takes_is_seen(broken: Any, monkeypatch: A
     monkeypatch.setattr(rules, "certified", wordy)
 
     told(tried(searching.prove_certified), '"vote is commits" is true is never reached')
+
+
+@pytest.mark.parametrize(
+    "prove",
+    [
+        gating.prove_proposals,
+        gating.prove_view_changes,
+        gating.prove_decided,
+        searching.prove_reproposal,
+    ],
+)
+def test_every_excuse_is_for_what_is_there(prove: Callable[[Attempt], None]) -> None:
+    idle = Excuse("web4core.gate._block", "line of nobody", "a test")
+    trying = Attempt()
+    prove(trying)
+    trying.excuse(idle)
+    assert trying.idle_excuses() == (idle,)
 
 
 def test_code_that_takes_another_way_with_plain_values_is_seen(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, ParamSpec, TypeVar
 
 import click
 
@@ -25,6 +25,8 @@ from web4core.hashing import DIGEST_BYTES
 from web4core.ledger.state import Address
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 DEFAULT_FEDERATION = "federation"
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -85,11 +87,11 @@ def via_option(command: F) -> F:
     return option(command)
 
 
-def json_option(command: F) -> F:
+def json_option(command: Callable[P, R]) -> Callable[P, R]:
     """--json: for machines, which also get one object when it fails."""
 
     @wraps(command)
-    def told(*arguments: Any, **options: Any) -> Any:
+    def told(*arguments: P.args, **options: P.kwargs) -> R:
         try:
             return command(*arguments, **options)
         except EXPECTED as error:
@@ -99,7 +101,7 @@ def json_option(command: F) -> F:
             raise
 
     option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    return option(told)  # type: ignore[return-value]
+    return option(told)
 
 
 class AddressType(click.ParamType[Address]):

@@ -35,18 +35,22 @@ def _is_flag(value: Any) -> bool:
 
 
 def _is_peers(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= MAX_PEERS and not any(map(_amiss, value))
+    if not isinstance(value, list) or len(value) > MAX_PEERS:
+        return False
+    return all(_first_amiss(each, _PEER) is None for each in value)
+
+
+def _is_counts(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(map(_is_text, value))
+        and all(map(_is_count, value.values()))
+    )
 
 
 def _is_counters(value: Any) -> bool:
-    if not isinstance(value, dict) or not all(map(_is_text, value)):
-        return False
-    nested = [each for each in value.values() if isinstance(each, dict)]
-    flat = (value, *nested)
-    return all(
-        _is_text(name) and (_is_count(count) or (table is value and isinstance(count, dict)))
-        for table in flat
-        for name, count in table.items()
+    return isinstance(value, dict) and all(
+        _is_text(name) and (_is_count(count) or _is_counts(count)) for name, count in value.items()
     )
 
 
@@ -75,11 +79,7 @@ _STATUS: dict[str, _Check] = {
 }
 
 
-def _amiss(peer: Any) -> str | None:
-    return first_amiss(peer, _PEER)
-
-
-def first_amiss(value: Any, table: dict[str, _Check]) -> str | None:
+def _first_amiss(value: Any, table: dict[str, _Check]) -> str | None:
     """The first field of an object that is missing or not what it must be, or None."""
     if not isinstance(value, dict):
         return "it is no object"
@@ -93,7 +93,7 @@ def first_amiss(value: Any, table: dict[str, _Check]) -> str | None:
 
 def amiss_in_status(answer: dict[str, Any]) -> str | None:
     """What is wrong with a status, or None; fields that nobody knows are not looked at."""
-    return first_amiss(answer, _STATUS)
+    return _first_amiss(answer, _STATUS)
 
 
 def known_of(answer: dict[str, Any]) -> dict[str, Any]:

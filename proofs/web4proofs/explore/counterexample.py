@@ -81,4 +81,4 @@ def _along(offers: Offers, play: Play, platform: int, move: Move, sayable: Bits)
         if isinstance(event, Received):
             yield Heard(platform, play.gate.encode(event.message), event.now_ms)
         else:
-            yield Happened(platform, event)  # type: ignore[arg-type]
+            yield Happened(platform, event)

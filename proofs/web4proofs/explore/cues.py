@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from web4core.events import Connected, Elapsed, Event, Received, Resumed, Timer, TimerKind
+from web4core.events import Connected, Elapsed, Received, Resumed, Timer, TimerKind
 from web4core.messages import Decided, Message
 from web4core.replica import State
 from web4proofs.explore.blocks import BEHIND, clock_ms
@@ -54,7 +54,11 @@ Cue: TypeAlias = Hear | Fire | Stale | Connect | Resume
 Path: TypeAlias = tuple[Cue, ...]
 
 
-def event_of(cue: Cue, state: State, message: Message | None = None) -> Event | None:
+Cued: TypeAlias = Received | Elapsed | Connected | Resumed
+"""The events that a cue may be."""
+
+
+def event_of(cue: Cue, state: State, message: Message | None = None) -> Cued | None:
     """The event that a cue is to a platform in this state; None if that timer does not run.
 
     `message` is what is heard, if not the one that stands for all like it.

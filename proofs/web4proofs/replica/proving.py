@@ -217,19 +217,27 @@ class Attempt:
         """Name what of the functions under proof is on no path, and why."""
         self._excuses.extend(excuses)
 
-    def _reached(self) -> None:
-        """Check that every line and branch of every function that was executed was on some path.
+    def idle_excuses(self) -> tuple[Excuse, ...]:
+        """The excuses for what the code does not have: nothing is passed over by them.
 
-        An excuse for what the code does not have is no matter: nothing is passed over by it.
+        Changed code may have any; of the shipped code a test wants none.
         """
-        functions = [
+        executed = self._executed()
+        there = {(name_of(each), place) for each in executed for place in places_of(each)}
+        return tuple(each for each in self._excuses if not each.is_among(there))
+
+    def _executed(self) -> list[Callable[..., Any]]:
+        return [
             part
             for function in self._functions
             for part in (self._cut[function].all if function in self._cut else (function,))
         ]
-        there = {(name_of(each), place) for each in functions for place in places_of(each)}
-        excuses = [each for each in self._excuses if each.is_among(there)]
-        for place in () if self.lost else unreached(functions, self._steps, excuses):
+
+    def _reached(self) -> None:
+        """Check that every line and branch of every function that was executed was on some path."""
+        idle = self.idle_excuses()
+        excuses = [each for each in self._excuses if each not in idle]
+        for place in () if self.lost else unreached(self._executed(), self._steps, excuses):
             self.fail("reach", place)
 
     def outcome(self) -> Outcome:
