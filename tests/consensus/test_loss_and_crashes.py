@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.support.federation import ALICE, Federation, owner_key, sign, verify
-from tests.support.forge import commit_one, opening
+from tests.support.forge import commit_one, opening, tell
 from web4core.effects import Fetch, Send
 from web4core.errors import RemoteProtocolError
 from web4core.events import Connected, Elapsed, Received, TimerKind
@@ -228,6 +228,28 @@ def test_whose_transaction_a_block_makes_impossible_is_told() -> None:
     fed.run(lambda: idle(fed))
     told = {(each.transaction, each.code) for each in fed.nodes[other].refused}
     assert told == {(second.id, "nonce-used")}
+
+
+@pytest.mark.clause("A-EFFECT-9")
+def test_two_heights_at_once_leave_the_timers_of_the_last_one_running() -> None:
+    """Whoever heard itself from within its effects would have those of the one before."""
+    me, other = 3, at_rest()
+    commit_one(other, "carol")
+    commit_one(other, "dave")
+    early = [
+        message
+        for source, target, message in other.sent
+        if target == me and source != 1 and isinstance(message, Proposal | Vote)
+        if message.statement.height == 2
+    ]
+    fed = at_rest()
+    fed.now_ms = other.now_ms
+    fed.cut = lambda _source, _to, _message: True
+    fed.submit(me, opening(fed, "erin"))
+    tell(fed, me, *early, other.nodes[me].blocks[1])
+    node = fed.nodes[me]
+    assert node.state.height == 3
+    assert {timer for _, timer in node.timers.values()} >= set(node.state.armed)
 
 
 def crash_points() -> int:

@@ -1,6 +1,6 @@
 """Break the shipped source, one small change at a time, and see what catches it.
 
-    python3 -m tests.long.mutants            every mutant (about two hours on two cores)
+    python3 -m tests.long.mutants            every mutant (hours on two cores)
     python3 -m tests.long.mutants --sample 40 --seed 7
 
 First come the named mutants, one for each rule of the specification, each tried on the instrument
