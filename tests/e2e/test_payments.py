@@ -92,6 +92,7 @@ def test_an_interrupted_payment_tells_its_id(tmp_path: Path) -> None:
         payment.send_signal(signal.SIGINT)
         _, err = payment.communicate(timeout=60)
         assert payment.returncode == 3, err
+        assert "interrupted" in err
         assert f"web4 transfer show {identity}" in err
         assert "Traceback" not in err
         code, out, _ = web4(two, "transfer", "show", identity)

@@ -15,7 +15,7 @@ import html
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -124,14 +124,18 @@ def page(results: Results) -> str:
     return text
 
 
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
+
+
 def _clause(clause: Clause, code: list[Place], tests: list[Place], results: Results) -> str:
     proofs = [theorem for theorem in theorems() if clause.id in theorem.clauses]
     mutants = [named for named in NAMED if named.clause == clause.id]
     counts = (
         f"{len(code)} code",
-        f"{len(tests)} tests",
-        f"{len(proofs)} proofs",
-        f"{len(mutants)} mutants",
+        _counted(tests, "test"),
+        _counted(proofs, "proof"),
+        _counted(mutants, "mutant"),
     )
     broken = [
         f"{named.name} (<code>{html.escape(named.module)}.{html.escape(named.function)}</code>):"
