@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from web4adapters.client import (
     held,
     plain,
 )
-from web4adapters.client.asking import ask
+from web4adapters.client.asking import Answer, ask
 from web4adapters.client.status import amiss_in_status
 from web4adapters.config import Plan, load_genesis, make_federation
 from web4adapters.config.client import client_toml
@@ -237,6 +238,40 @@ def test_a_header_that_drips_meets_the_deadline_too() -> None:
         with pytest.raises(ClientError, match=r"did not answer within 0\.5 s"):
             ask(slow, "/", None, 0.5)
         assert time.monotonic() - began_s < 3
+
+
+def test_one_may_ask_from_within_an_event_loop() -> None:
+    async def within(place: str) -> Answer:
+        return ask(place, "/", None, 10)
+
+    with served(answering(b"well")) as place:
+        assert asyncio.run(within(place)).body == b"well"
+
+
+INTERRUPTED = """
+import signal, sys
+from web4adapters.client.asking import Answer, ask
+
+def interrupt(number, frame):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, interrupt)
+for step in range(100):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, step * 20e-6 + 1e-6)
+        ask(sys.argv[1], "/", None, 1)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        pass
+"""
+"""Interrupts at 100 moments of an exchange, from before its loop is there to after its answer."""
+
+
+def test_an_interrupted_exchange_leaves_no_traceback() -> None:
+    with served(answering(b"well")) as place:
+        command = [sys.executable, "-c", INTERRUPTED, place]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_after_a_slow_platform_the_next_is_asked(

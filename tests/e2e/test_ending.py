@@ -21,6 +21,8 @@ END_S = 8.0
 """How long it may take to end: two seconds, and what a busy machine adds."""
 LEFT_S = 12.0
 """How soon the processes of a command that was killed are gone."""
+SOON_S = 1.0
+"""How soon they are gone when it was told to end: some look every half second."""
 POLL_S = 0.05
 COMMANDS = {
     "check prove": 2,
@@ -123,7 +125,7 @@ def test_a_command_that_is_told_to_end_takes_everything_with_it(
     assert code == 128 + number, errors
     assert "Traceback" not in errors
     assert "Process" not in errors
-    assert under_way.left(POLL_S) == []
+    assert under_way.left(SOON_S) == []
     assert list(tmp_path.iterdir()) == []
 
 

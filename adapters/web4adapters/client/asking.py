@@ -1,11 +1,15 @@
 """One request over HTTP/1.1 to one place, and its whole answer by one deadline.
 
 Redirects are not followed, and no proxy is used: a platform answers for itself.
+The exchange has a thread with an event loop of its own, so that one may ask from anywhere, also
+from within another loop, and a signal interrupts the one who waits and never the loop.
 """
 
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
+from threading import Thread
 
 import aiohttp
 from attrs import frozen
@@ -28,7 +32,7 @@ class Answer:
 def ask(place: str, path: str, body: bytes | None, timeout_s: float) -> Answer:
     """GET a path, or POST a body to it; `ClientError` unless all is answered within the time."""
     try:
-        return asyncio.run(_exchange(place, path, body, timeout_s))
+        return _beside(place, path, body, timeout_s)
     except TimeoutError:
         raise ClientError(f"{place} did not answer within {timeout_s:g} s") from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
@@ -37,6 +41,20 @@ def ask(place: str, path: str, body: bytes | None, timeout_s: float) -> Answer:
         raise Unreachable(f"{place} cannot be reached: {error.os_error}") from None
     except (aiohttp.ClientError, OSError) as error:
         raise ClientError(f"{place} broke off: {str(error) or type(error).__name__}") from None
+
+
+def _beside(place: str, path: str, body: bytes | None, timeout_s: float) -> Answer:
+    """Wait for the exchange; one that nobody waits for any more ends by its deadline."""
+    answer: Future[Answer] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(asyncio.run(_exchange(place, path, body, timeout_s)))
+        except BaseException as error:  # noqa: BLE001  it is raised where it is waited for
+            answer.set_exception(error)
+
+    Thread(target=work, name="web4-asking", daemon=True).start()
+    return answer.result()
 
 
 async def _exchange(place: str, path: str, body: bytes | None, timeout_s: float) -> Answer:

@@ -23,6 +23,7 @@ from web4adapters.config import Plan, Routes, load_genesis, make_federation
 from web4adapters.signers import Verifier
 from web4core.ledger.state import Address
 from web4core.settings import Settings
+from web4proofs.workers import uninterrupted
 
 DEMO_NAMES = ("thor", "sprout", "legion", "platform2")
 START_TIMEOUT_S = 20.0
@@ -104,7 +105,7 @@ class LocalFederation:
     def spawn(self, name: str) -> None:
         """Start what has a folder of this name, and wait for nothing."""
         self._lifeline = self._lifeline or os.pipe()
-        with self.log(name).open("ab") as log:
+        with self.log(name).open("ab") as log, uninterrupted():
             self.processes[name] = subprocess.Popen(
                 self.command(name),
                 stdin=self._lifeline[0],

@@ -347,8 +347,8 @@ def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part,
                 )
                 with deaf_to(*_ENDING):
                     process.start()
+                    running[receiver] = (number, process)
                 sender.close()
-                running[receiver] = (number, process)
             for ready in wait(list(running)):
                 if isinstance(ready, Connection):
                     _hear(ready, running, parts, todo, told)
