@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from web4adapters.demo import LocalFederation
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 START_S = 40.0
@@ -127,6 +129,15 @@ def test_a_command_that_is_told_to_end_takes_everything_with_it(
     assert "Process" not in errors
     assert under_way.left(SOON_S) == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_platform_that_is_told_to_end_stops_in_order(number: int, tmp_path: Path) -> None:
+    with LocalFederation(tmp_path / "federation", 1, {}) as alone:
+        alone.start()
+        alone.processes["thor"].send_signal(number)
+        assert alone.processes["thor"].wait(END_S) == 0, alone.tail("thor")
+        assert "Traceback" not in alone.tail("thor")
 
 
 @pytest.mark.parametrize("under_way", COMMANDS, indirect=True)

@@ -40,6 +40,9 @@ at most, so that none waits for another's.
 MAX_DECODED = 32_768
 """Transactions kept decoded; about a kilobyte each."""
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that tell the platform to stop in order."""
+
 STOP_TIMEOUT_S = 5.0
 """How long open connections may take to end."""
 
@@ -158,8 +161,9 @@ class _Node:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(loop_error_handler())
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+        for number in ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                loop.add_signal_handler(number, stop.set)
         stopping = asyncio.ensure_future(stop.wait())
         host, port = self._config.host, self._config.port
         listening = await door.open(_server(runner), host, port, at_once)
