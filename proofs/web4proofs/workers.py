@@ -70,14 +70,14 @@ def uninterrupted() -> Iterator[None]:
     """Obey what tells this process to end after the block, not within: nothing is half started."""
     heard: list[int] = []
     before: dict[int, Any] = {}
-    if threading.current_thread() is threading.main_thread():  # no other is ever interrupted
-        for each in (signal.SIGINT, *ENDING):
-            if signal.getsignal(each) not in (signal.SIG_IGN, None):
-                before[each] = signal.signal(each, lambda number, _: heard.append(number))
     try:
+        if threading.current_thread() is threading.main_thread():  # no other is ever interrupted
+            for each in (signal.SIGINT, *ENDING):
+                if signal.getsignal(each) not in (signal.SIG_IGN, None):
+                    before[each] = signal.signal(each, lambda number, _: heard.append(number))
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in reversed(before.items()):
             signal.signal(number, handler)
         for number in heard[:1]:
             signal.raise_signal(number)

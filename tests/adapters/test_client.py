@@ -250,12 +250,9 @@ def test_one_may_ask_from_within_an_event_loop() -> None:
 
 INTERRUPTED = """
 import signal, sys
-from web4adapters.client.asking import Answer, ask
+from web4adapters.client.asking import ask
 
-def interrupt(number, frame):
-    raise KeyboardInterrupt
-
-signal.signal(signal.SIGALRM, interrupt)
+signal.signal(signal.SIGALRM, lambda number, frame: signal.raise_signal(signal.SIGINT))
 for step in range(100):
     try:
         signal.setitimer(signal.ITIMER_REAL, step * 20e-6 + 1e-6)

@@ -8,13 +8,14 @@ from within another loop, and a signal interrupts the one who waits and never th
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
+from queue import SimpleQueue
 from threading import Thread
 
 import aiohttp
 from attrs import frozen
 
 from web4adapters.client.errors import ClientError, Unreachable
+from web4proofs.workers import uninterrupted
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Length of an answer that a client reads; a full export is half of it."""
@@ -45,16 +46,20 @@ def ask(place: str, path: str, body: bytes | None, timeout_s: float) -> Answer:
 
 def _beside(place: str, path: str, body: bytes | None, timeout_s: float) -> Answer:
     """Wait for the exchange; one that nobody waits for any more ends by its deadline."""
-    answer: Future[Answer] = Future()
+    answers: SimpleQueue[Answer | BaseException] = SimpleQueue()
 
     def work() -> None:
         try:
-            answer.set_result(asyncio.run(_exchange(place, path, body, timeout_s)))
+            answers.put(asyncio.run(_exchange(place, path, body, timeout_s)))
         except BaseException as error:  # noqa: BLE001  it is raised where it is waited for
-            answer.set_exception(error)
+            answers.put(error)
 
-    Thread(target=work, name="web4-asking", daemon=True).start()
-    return answer.result()
+    with uninterrupted():
+        Thread(target=work, name="web4-asking", daemon=True).start()
+    answer = answers.get()  # in one piece; the waits of `threading` break when interrupted
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
 
 
 async def _exchange(place: str, path: str, body: bytes | None, timeout_s: float) -> Answer:
