@@ -27,17 +27,12 @@ def main() -> None:
 
 def simulated() -> str | None:
     """What is amiss in the first seed that does not hold; None if all hold."""
-    # not before the mutant is in place
-    from web4adapters.simulation import (  # noqa: PLC0415  see above
-        Options,
-        Signatures,
-        Verdict,
-        run_seed,
-    )
+    from web4adapters import simulation  # noqa: PLC0415  not before the mutant is in place
 
+    options = simulation.Options(signatures=simulation.Signatures.STAND_IN)
     for seed in range(SEEDS):
-        report = run_seed(seed, Options(signatures=Signatures.STAND_IN))
-        if report.verdict is not Verdict.HOLDS:
+        report = simulation.run_seed(seed, options)
+        if report.verdict is not simulation.Verdict.HOLDS:
             return f"seed {seed}: {report.verdict.value}: {report.clause} {report.found}"
     return None
 

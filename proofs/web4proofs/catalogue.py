@@ -9,8 +9,8 @@ from web4proofs.theorem import Theorem
 
 def theorems() -> tuple[Theorem, ...]:
     """Every theorem. Imports what is proved, so a mutant must be in place before."""
-    from web4proofs import ledger, replica  # noqa: PLC0415  imports what is proved
-    from web4proofs.agreement.theorems import THEOREMS  # noqa: PLC0415  likewise
+    from web4proofs import ledger, replica  # noqa: PLC0415  not before a mutant is in place
+    from web4proofs.agreement.theorems import THEOREMS  # noqa: PLC0415  likewise, not before
 
     return (*THEOREMS, *replica.THEOREMS, *ledger.THEOREMS)
 

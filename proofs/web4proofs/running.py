@@ -13,7 +13,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 
@@ -129,9 +129,9 @@ def run(
     workers = min(jobs or os.cpu_count() or 1, len(theorems), MAX_JOBS)
     by_id = {theorem.id: theorem for theorem in theorems}
     found: dict[str, Attempt] = {}
-    with working(_try_by_id, tuple(by_id), workers, partial(_prepare, find)) as futures:
-        for future in as_completed(futures):
-            theorem = by_id[futures[future]]
+    with working(_try_by_id, tuple(by_id), workers, partial(_prepare, find)) as done:
+        for name, future in done:
+            theorem = by_id[name]
             found[theorem.id] = _and_tell(_attempt_of(theorem, _result(future)), told)
     return tuple(found[theorem.id] for theorem in theorems)
 

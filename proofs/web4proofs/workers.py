@@ -11,17 +11,21 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
+HEARD = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end a process that works, once it has begun."""
+
+ENDING = (signal.SIGINT, *HEARD)
+"""Signals that tell a process to end; the first tells all processes at a terminal."""
 
 WATCH_S = 0.5
 """How often a process looks whether the one that started it is still there."""
@@ -34,8 +38,8 @@ def _nothing() -> None:
 @contextmanager
 def working(
     work: Callable[[A], B], items: Sequence[A], workers: int, prepare: Callable[[], None] = _nothing
-) -> Iterator[dict[Future[B], A]]:
-    """The work on each item, done in so many fresh processes, each of which `prepare`s once.
+) -> Iterator[Iterator[tuple[A, Future[B]]]]:
+    """The work on each item, as it is done in so many fresh processes; each `prepare`s once.
 
     All processes have ended when the block has, and at once if it raises.
     """
@@ -45,14 +49,26 @@ def working(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _begin, (prepare,)) as pool:
         try:
-            with deaf_to(signal.SIGINT, *ENDING):  # none is half started
-                futures = {pool.submit(work, item): item for item in items}
-            yield futures
+            with deaf_to(*ENDING):  # none is half started
+                done = as_done({pool.submit(work, item): item for item in items})
+            yield done
         except BaseException:
             for process in set(multiprocessing.active_children()) - others:
                 process.kill()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def as_done(futures: Mapping[Future[B], A]) -> Iterator[tuple[A, Future[B]]]:
+    """Each item with its future, when that is done; to be called where no signal interrupts.
+
+    Who waits here may be interrupted: it holds no lock of a future, as `as_completed` does, which
+    would then stop whoever works for it, and with that the end of the process.
+    """
+    ended: SimpleQueue[Future[B]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(ended.put)
+    return ((futures[future], future) for future in (ended.get() for _ in range(len(futures))))
 
 
 @contextmanager
@@ -72,7 +88,7 @@ def uninterrupted() -> Iterator[None]:
     before: dict[int, Any] = {}
     try:
         if threading.current_thread() is threading.main_thread():  # no other is ever interrupted
-            for each in (signal.SIGINT, *ENDING):
+            for each in ENDING:
                 if signal.getsignal(each) not in (signal.SIG_IGN, None):
                     before[each] = signal.signal(each, lambda number, _: heard.append(number))
         yield
@@ -84,7 +100,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def _begin(prepare: Callable[[], None]) -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
     end_with_parent()
     prepare()
 

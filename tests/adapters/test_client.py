@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.support.served import Behaviour, answering, drip, saying, served
 from web4adapters.api.openapi import DESCRIPTION
 from web4adapters.cli.commands import commands
 from web4adapters.client import (
@@ -24,12 +20,10 @@ from web4adapters.client import (
     ClientError,
     Denied,
     Nonsense,
-    Unreachable,
     client,
     held,
     plain,
 )
-from web4adapters.client.asking import Answer, ask
 from web4adapters.client.status import amiss_in_status
 from web4adapters.config import Plan, load_genesis, make_federation
 from web4adapters.config.client import client_toml
@@ -54,63 +48,6 @@ SOUND: dict[str, Any] = {
     "counters": {"sent": {"vote": 3}, "blocks": 3, "dropped": 0, "evidence": 0},
     "version": "0.1.0",
 }
-
-Behaviour = Callable[[BaseHTTPRequestHandler], None]
-
-
-@contextmanager
-def served(behaviour: Behaviour) -> Iterator[str]:
-    """A place on loopback that answers so."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            try:
-                behaviour(self)
-            except OSError:
-                self.close_connection = True
-
-        do_POST = do_GET  # noqa: N815  as the base class calls it
-
-        def log_message(self, *_arguments: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def answering(body: bytes, status: int = 200, **headers: str) -> Behaviour:
-    def behaviour(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return behaviour
-
-
-def saying(value: Any) -> Behaviour:
-    return answering(json.dumps(value).encode())
-
-
-def drip(handler: BaseHTTPRequestHandler) -> None:
-    """A healthy answer, a byte each tenth of a second, for a minute."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "600")
-    handler.end_headers()
-    for _ in range(600):
-        handler.wfile.write(b" ")
-        handler.wfile.flush()
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -218,59 +155,6 @@ def test_an_odd_answer_to_a_submission_is_an_error(folder: Path, answer: Any) ->
 # --- slow, and elsewhere -----------------------------------------------------------------------
 
 
-def test_an_answer_has_one_deadline() -> None:
-    with served(drip) as slow:
-        began_s = time.monotonic()
-        with pytest.raises(ClientError, match=r"did not answer within 0\.5 s"):
-            ask(slow, "/v1/health", None, 0.5)
-        assert time.monotonic() - began_s < 3
-
-
-def test_a_header_that_drips_meets_the_deadline_too() -> None:
-    def behaviour(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
-        for _ in range(300):
-            handler.wfile.write(b"X")
-            time.sleep(0.1)
-
-    with served(behaviour) as slow:
-        began_s = time.monotonic()
-        with pytest.raises(ClientError, match=r"did not answer within 0\.5 s"):
-            ask(slow, "/", None, 0.5)
-        assert time.monotonic() - began_s < 3
-
-
-def test_one_may_ask_from_within_an_event_loop() -> None:
-    async def within(place: str) -> Answer:
-        return ask(place, "/", None, 10)
-
-    with served(answering(b"well")) as place:
-        assert asyncio.run(within(place)).body == b"well"
-
-
-INTERRUPTED = """
-import signal, sys
-from web4adapters.client.asking import ask
-
-signal.signal(signal.SIGALRM, lambda number, frame: signal.raise_signal(signal.SIGINT))
-for step in range(100):
-    try:
-        signal.setitimer(signal.ITIMER_REAL, step * 20e-6 + 1e-6)
-        ask(sys.argv[1], "/", None, 1)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    except KeyboardInterrupt:
-        pass
-"""
-"""Interrupts at 100 moments of an exchange, from before its loop is there to after its answer."""
-
-
-def test_an_interrupted_exchange_leaves_no_traceback() -> None:
-    with served(answering(b"well")) as place:
-        command = [sys.executable, "-c", INTERRUPTED, place]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_after_a_slow_platform_the_next_is_asked(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,12 +178,6 @@ def test_a_redirect_is_not_followed(folder: Path) -> None:
         pytest.raises(ClientError, match="302"),
     ):
         client_of(folder, place).status()
-
-
-@pytest.mark.parametrize("place", ["ftp://x", "http://127.0.0.1:x", "nonsense", "http://[::"])
-def test_what_is_no_place_is_said_to_be_none(place: str) -> None:
-    with pytest.raises(Unreachable, match=r"write http://HOST:PORT"):
-        ask(place, "/", None, 1)
 
 
 # --- payments of which nobody knows ------------------------------------------------------------

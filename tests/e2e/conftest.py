@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from web4proofs.workers import ENDING
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -23,8 +23,6 @@ END_S = 8.0
 """How long it may take to end: two seconds, and what a busy machine adds."""
 LEFT_S = 12.0
 """How soon the processes of a command that was killed are gone."""
-SOON_S = 1.0
-"""How soon they are gone when it was told to end: some look every half second."""
 POLL_S = 0.05
 COMMANDS = {
     "check prove": 2,
@@ -127,7 +125,7 @@ def test_a_command_that_is_told_to_end_takes_everything_with_it(
     assert code == 128 + number, errors
     assert "Traceback" not in errors
     assert "Process" not in errors
-    assert under_way.left(SOON_S) == []
+    assert under_way.left(POLL_S) == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -138,6 +136,19 @@ def test_a_platform_that_is_told_to_end_stops_in_order(number: int, tmp_path: Pa
         alone.processes["thor"].send_signal(number)
         assert alone.processes["thor"].wait(END_S) == 0, alone.tail("thor")
         assert "Traceback" not in alone.tail("thor")
+
+
+def test_a_platform_that_ignores_hang_ups_outlives_its_terminal(tmp_path: Path) -> None:
+    with LocalFederation(tmp_path / "federation", 1, {}) as alone:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does
+        try:
+            alone.start()
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        alone.processes["thor"].send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert alone.clients["thor"].is_up()
+        assert alone.stop("thor") == 0
 
 
 @pytest.mark.parametrize("under_way", COMMANDS, indirect=True)

@@ -3,12 +3,56 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 
-from web4proofs.workers import uninterrupted
+from web4proofs.workers import as_done, uninterrupted
+
+INTERRUPTED = """
+import signal
+from concurrent.futures import Future
+from threading import Thread
+from web4proofs.workers import as_done
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, interrupt)
+for step in range(30):
+    futures = {Future(): number for number in range(5_000)}
+    done = as_done(futures)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, step * 20e-6 + 1e-6, 0.05)
+        next(done)
+    except KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    worker = Thread(target=lambda: [future.set_result(None) for future in futures])
+    worker.start()
+    worker.join()
+"""
+"""Interrupts who waits, at 30 moments; then the work is done, which needs the futures' locks."""
+
+
+def test_who_waits_and_is_interrupted_stops_no_work() -> None:
+    command = [sys.executable, "-c", INTERRUPTED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_each_item_comes_with_its_work_when_it_is_done() -> None:
+    first: Future[int] = Future()
+    second: Future[int] = Future()
+    done = as_done({first: "first", second: "second"})
+    second.set_result(2)
+    assert next(done) == ("second", second)
+    first.set_exception(ValueError())
+    assert next(done) == ("first", first)
+    assert list(done) == []
 
 
 class Told(Exception):

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from attrs import frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from web4adapters.bench.measure import BenchError
+from web4proofs.workers import uninterrupted
 
 ROUND = 100
 """Signatures timed at once."""
@@ -87,7 +88,10 @@ def _echo() -> Iterator[socket.socket]:
         server.settimeout(ECHO_TIMEOUT_S)
         port = server.getsockname()[1]
         command = [sys.executable, "-m", "web4adapters.bench.echo", str(port)]
-        with subprocess.Popen(command, process_group=0) as process:
+        with ExitStack() as ending:
+            with uninterrupted():
+                process = ending.enter_context(subprocess.Popen(command, process_group=0))
+                ending.callback(process.kill)
             try:
                 connection, _ = server.accept()
                 with connection:
@@ -96,8 +100,6 @@ def _echo() -> Iterator[socket.socket]:
                     yield connection
             except TimeoutError:
                 raise BenchError("the echo process did not answer; see its output") from None
-            finally:
-                process.kill()
 
 
 def hop_times(count: int, pause_s: float = PAUSE_S) -> list[float]:

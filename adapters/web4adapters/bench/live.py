@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from web4core.ledger.state import Address
 from web4core.ledger.transactions import Transaction, Transfer
 from web4core.messages import MAX_MESSAGE_BYTES
 from web4core.settings import Settings
+from web4proofs.workers import uninterrupted
 
 N = 4
 BALANCE_UATP = 1_000_000_000
@@ -95,14 +96,15 @@ def load(order: Order) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "web4adapters.bench.load"]
     pipe = subprocess.PIPE
     # A group of its own: Ctrl-C is for the bench, which ends it.
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, process_group=0) as process:
-        try:
-            _tell(process, as_line(order))
-            if process.stdout is None or process.stdout.readline() != b"warm\n":
-                raise BenchError("the load could not be prepared; see its output")
-            yield process
-        finally:
-            process.kill()
+    with ExitStack() as ending:
+        with uninterrupted():
+            started = subprocess.Popen(command, stdin=pipe, stdout=pipe, process_group=0)
+            process = ending.enter_context(started)
+            ending.callback(process.kill)
+        _tell(process, as_line(order))
+        if process.stdout is None or process.stdout.readline() != b"warm\n":
+            raise BenchError("the load could not be prepared; see its output")
+        yield process
 
 
 def _tell(process: subprocess.Popen[bytes], line: bytes) -> None:

@@ -51,7 +51,7 @@ def _beside(place: str, path: str, body: bytes | None, timeout_s: float) -> Answ
     def work() -> None:
         try:
             answers.put(asyncio.run(_exchange(place, path, body, timeout_s)))
-        except BaseException as error:  # noqa: BLE001  it is raised where it is waited for
+        except BaseException as error:  # noqa: BLE001  raised for the one who waits
             answers.put(error)
 
     with uninterrupted():

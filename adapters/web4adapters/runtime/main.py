@@ -27,6 +27,7 @@ from web4core.errors import LocalProtocolError
 from web4core.events import Resumed
 from web4core.gate import Gate
 from web4core.ledger.application import Ledger
+from web4proofs.workers import ENDING
 
 VERIFIER_THREADS = 2
 """Threads of a pool that checks signatures beside the event loop.
@@ -39,9 +40,6 @@ at most, so that none waits for another's.
 
 MAX_DECODED = 32_768
 """Transactions kept decoded; about a kilobyte each."""
-
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that tell the platform to stop in order."""
 
 STOP_TIMEOUT_S = 5.0
 """How long open connections may take to end."""

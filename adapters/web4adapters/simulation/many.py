@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import as_completed
 from functools import partial
 from typing import Final
 
@@ -97,9 +96,9 @@ def _side_by_side(
     seeds: Sequence[int], make: Callable[[int], Report], workers: int, told: Progress
 ) -> tuple[Report, ...]:
     found: dict[int, Report] = {}
-    with working(make, seeds, workers) as futures:
-        for future in as_completed(futures):
-            found[futures[future]] = _and_tell(future.result(), told)
+    with working(make, seeds, workers) as done:
+        for seed, future in done:
+            found[seed] = _and_tell(future.result(), told)
     return tuple(found[seed] for seed in seeds)
 
 

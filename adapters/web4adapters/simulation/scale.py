@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import as_completed
 from functools import partial
 from typing import Any, Final
 
@@ -123,8 +122,8 @@ def scale_report(
     work = partial(figures, measure_cpu=measure_cpu)
     if jobs <= 1:
         return tuple(_and_tell(work(n), told) for n in sizes)
-    with working(work, sizes, min(jobs, len(sizes))) as futures:
-        found = {futures[each]: _and_tell(each.result(), told) for each in as_completed(futures)}
+    with working(work, sizes, min(jobs, len(sizes))) as done:
+        found = {n: _and_tell(future.result(), told) for n, future in done}
     return tuple(found[n] for n in sizes)
 
 

@@ -84,7 +84,7 @@ class _Fold:
         before = self._state
         try:
             transition = step(before, event)
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not be raised
+        except Exception as error:  # noqa: BLE001  A-EVENT-4: it raises nothing
             self._findings.depart("A-EVENT-4", f"the core raises {error!r}")
             self.is_broken_off = True
             return

@@ -41,7 +41,7 @@ from web4proofs.explore.search import Federation, Found, Place, search
 from web4proofs.explore.subject import Bounds, Subject, gate_of, given_claims
 from web4proofs.explore.symmetry import renamings
 from web4proofs.explore.transcript import transcript
-from web4proofs.workers import deaf_to, end_with_parent
+from web4proofs.workers import ENDING, HEARD, deaf_to, end_with_parent
 
 DEFAULT_BOUNDS: Final = (Bounds(heights=1, views=3), Bounds(heights=2, views=2))
 """What `web4 check explore` explores unless it is told otherwise."""
@@ -321,13 +321,9 @@ def _attempt(plan: Plan, told: Callable[[str, int, int], None], deepest: Callabl
         return part_of(plan, told, deepest)
     except KeyboardInterrupt:
         raise
-    except BaseException:  # noqa: BLE001  a variant of the code may break anything
+    except BaseException:  # noqa: BLE001  told as BROKE_OFF, whatever a variant has done
         error = traceback.format_exc()
         return Part(plan.bounds, plan.byzantine, plan.settled, Verdict.BROKE_OFF, error)
-
-
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that tell a process to end; the first tells all processes at a terminal."""
 
 
 def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part, ...]:
@@ -345,7 +341,7 @@ def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part,
                 process = context.Process(
                     target=_work, args=(number, len(todo), plan, sender, nearest), daemon=True
                 )
-                with deaf_to(*_ENDING):
+                with deaf_to(*ENDING):
                     process.start()
                     running[receiver] = (number, process)
                 sender.close()
@@ -385,9 +381,9 @@ def _hear(
 
 def _work(number: int, parts: int, plan: Plan, sender: Connection, nearest: Any) -> None:
     """The life of a process: one part. It hears no Ctrl-C, and ends when it is terminated."""
-    for ending in _ENDING[1:]:
+    for ending in HEARD:
         signal.signal(ending, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING[1:])
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
     end_with_parent()
     part = _attempt(plan, _teller(sender.send, number, parts, plan), lambda: nearest.value)
     with nearest.get_lock():

@@ -156,7 +156,7 @@ class Table:
         path = (*so.path, cue)
         try:
             transition = self._step(so.state, event)
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not be raised
+        except Exception as error:  # noqa: BLE001  A-EVENT-4: it raises nothing
             return _So(so.state, path, broken=(Broken("A-EVENT-4", f"step raises {error!r}"),))
         signed, decided = self._said(transition.effects)
         return _So(

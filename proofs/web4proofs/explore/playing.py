@@ -142,7 +142,7 @@ class Play:
         self.lines.append(line)
         try:
             transition = self.subject.step(before, event)
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not be raised
+        except Exception as error:  # noqa: BLE001  A-EVENT-4: it raises nothing
             self.broken = Broken("A-EVENT-4", f"step raises {error!r}")
             return
         self.states[platform] = transition.state

@@ -55,11 +55,11 @@ class Stub:
         """Any few bytes are a tick."""
         return _TICK.load(encoded)
 
-    def claims(self, item: Tick) -> tuple[Claim, ...]:  # noqa: ARG002  `Application`
+    def claims(self, item: Tick) -> tuple[Claim, ...]:  # noqa: ARG002  as `Application` has it
         """Nobody signs a tick."""
         return ()
 
-    def initial(self, content: bytes) -> int:  # noqa: ARG002  `Application`
+    def initial(self, content: bytes) -> int:  # noqa: ARG002  as `Application` has it
         """No tick yet."""
         return 0
 
@@ -71,7 +71,7 @@ class Stub:
         self,
         state: int,
         payload: tuple[Tick, ...],
-        time_ms: int,  # noqa: ARG002  `Application`
+        time_ms: int,  # noqa: ARG002  as `Application` has it
     ) -> Applied | Refusal:
         """Count them."""
         return self._counted(state + len(payload))
@@ -93,7 +93,7 @@ class Stub:
 
     def admit(
         self,
-        state: int,  # noqa: ARG002  `Application`
+        state: int,  # noqa: ARG002  as `Application` has it
         pool: tuple[Tick, ...],
         items: tuple[Tick, ...],  # noqa: ARG002
         time_ms: int,  # noqa: ARG002
@@ -106,7 +106,7 @@ class Stub:
         self,
         state: int,
         pool: tuple[Tick, ...],
-        time_ms: int,  # noqa: ARG002  `Application`
+        time_ms: int,  # noqa: ARG002  as `Application` has it
         start: bytes,  # noqa: ARG002
         items: int,
         size: int,  # noqa: ARG002
@@ -117,7 +117,7 @@ class Stub:
 
     def revise(
         self,
-        state: int,  # noqa: ARG002  `Application`
+        state: int,  # noqa: ARG002  as `Application` has it
         pool: tuple[Tick, ...],
         touched: tuple[bytes, ...] | None,  # noqa: ARG002
         included: tuple[Tick, ...],  # noqa: ARG002

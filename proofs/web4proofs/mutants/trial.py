@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import partial
 
@@ -21,6 +21,7 @@ from attrs import frozen
 from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.operators import Mutant
 from web4proofs.running import Attempt, Verdict
+from web4proofs.workers import as_done, uninterrupted
 
 LIMIT_S = 300.0
 """A mutant whose proofs take longer runs in circles: that is seen, and so it is caught."""
@@ -77,15 +78,18 @@ def trials(
     When it is closed, or interrupted, the trials that are going on end.
     """
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        futures = [pool.submit(each) for each in tries]
+        futures: dict[Future[Trial], Callable[[], Trial]] = {}
         try:
-            for future in as_completed(futures):
+            with uninterrupted():
+                futures.update((pool.submit(each), each) for each in tries)
+                done = as_done(futures)
+            for _, future in done:
                 yield future.result()
         finally:
             _end(futures)
 
 
-def _end(futures: Sequence[Future[Trial]]) -> None:
+def _end(futures: Iterable[Future[Trial]]) -> None:
     for future in futures:
         future.cancel()
     while wait(futures, POLL_S).not_done:
