@@ -27,7 +27,7 @@ for step in range(30):
     futures = {Future(): number for number in range(5_000)}
     done = as_done(futures)
     try:
-        signal.setitimer(signal.ITIMER_REAL, step * 20e-6 + 1e-6, 0.05)
+        signal.setitimer(signal.ITIMER_REAL, step * 1e-4 + 1e-6, 0.05)
         next(done)
     except KeyboardInterrupt:
         signal.setitimer(signal.ITIMER_REAL, 0)
