@@ -11,7 +11,6 @@ This module is the public API; `spec/api.md` is its contract.
 
 from web4core.application import Application, Applied, Chosen, Pooled, Refusal
 from web4core.chain import GENESIS, Block, Genesis, Header, Platform, chain_id, genesis_block
-from web4core.claims import Claim, Verify
 from web4core.ed25519 import key_is_acceptable, signature_is_acceptable, verify
 from web4core.effects import (
     Accuse,
@@ -36,16 +35,16 @@ from web4core.events import (
     TimerKind,
 )
 from web4core.gate import Gate, Parsed
-from web4core.ledger.application import Endowment, Ledger, genesis_content
+from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
 from web4core.ledger.light import (
-    Anchor,
     EntryProof,
     InclusionProof,
-    Trust,
-    check_anchor,
+    SignedHeader,
+    TrustAnchor,
     check_entry,
     check_inclusion,
-    encode_trust,
+    check_signed_header,
+    encode_trust_anchor,
 )
 from web4core.ledger.state import (
     Account,
@@ -86,6 +85,7 @@ from web4core.messages import (
 )
 from web4core.replica import Config, State, Transition, configure, may_drop, start, step
 from web4core.settings import Settings
+from web4core.signature_check import SignatureCheck, Verify
 from web4core.snapshot import (
     decode_event,
     decode_state,
@@ -103,13 +103,11 @@ __all__ = [
     "AccountOpen",
     "Accuse",
     "Address",
-    "Anchor",
     "Application",
     "Applied",
     "Block",
     "Certificate",
     "Chosen",
-    "Claim",
     "Config",
     "Connected",
     "CrossTransfer",
@@ -118,13 +116,13 @@ __all__ = [
     "Draft",
     "Effect",
     "Elapsed",
-    "Endowment",
     "EntryProof",
     "Event",
     "Evidence",
     "Fetch",
     "Gate",
     "Genesis",
+    "GenesisAccount",
     "Halt",
     "Header",
     "InclusionProof",
@@ -147,6 +145,8 @@ __all__ = [
     "SetTimer",
     "Settings",
     "Sign",
+    "SignatureCheck",
+    "SignedHeader",
     "State",
     "Statement",
     "Status",
@@ -160,23 +160,23 @@ __all__ = [
     "TransferLock",
     "TransferRollback",
     "Transition",
-    "Trust",
+    "TrustAnchor",
     "Verify",
     "ViewChange",
     "Vote",
     "account_path",
     "assemble",
     "chain_id",
-    "check_anchor",
     "check_entry",
     "check_inclusion",
+    "check_signed_header",
     "configure",
     "decode_event",
     "decode_state",
     "draft",
     "encode_event",
     "encode_state",
-    "encode_trust",
+    "encode_trust_anchor",
     "event_schema",
     "genesis_block",
     "genesis_content",

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from attrs import frozen
 
 from web4core.chain import Item
-from web4core.claims import Claim
 from web4core.schema import Schema
+from web4core.signature_check import SignatureCheck
 
 
 @frozen
@@ -73,7 +73,7 @@ class Application(Protocol):
         """The item with these bytes, or `RemoteProtocolError` (A-APP-1)."""
         ...
 
-    def claims(self, item: Any) -> tuple[Claim, ...]:
+    def signature_checks(self, item: Any) -> tuple[SignatureCheck, ...]:
         """The signatures without which the item means nothing (A-APP-1)."""
         ...
 
@@ -116,7 +116,7 @@ class Application(Protocol):
         """
         ...
 
-    def revise(
+    def recheck(
         self,
         state: Any,
         pool: Any,

@@ -19,7 +19,7 @@ from __future__ import annotations
 from hashlib import sha512
 from typing import Final, TypeAlias
 
-from web4core.claims import Verify
+from web4core.signature_check import Verify
 
 __all__ = [
     "KEY_BYTES",

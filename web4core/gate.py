@@ -17,7 +17,6 @@ from attrs import field, frozen
 from web4core.application import Application
 from web4core.certificates import proves_decided, proves_prepared
 from web4core.chain import Block, Genesis, chain_id
-from web4core.claims import Claim, Verify
 from web4core.errors import RemoteProtocolError
 from web4core.messages import (
     MAX_MESSAGE_BYTES,
@@ -38,6 +37,7 @@ from web4core.messages import (
     signing_bytes,
 )
 from web4core.quorum import proposer
+from web4core.signature_check import SignatureCheck, Verify
 
 
 @frozen
@@ -45,7 +45,7 @@ class Parsed:
     """A message that is authentic if and only if all its claims verify."""
 
     message: Message
-    claims: tuple[Claim, ...] = field(repr=False)
+    claims: tuple[SignatureCheck, ...] = field(repr=False)
 
 
 @frozen(eq=False)
@@ -80,7 +80,7 @@ class Gate:
     def parse(self, data: bytes) -> Parsed:
         """Decode and check all but the signatures, returned as claims (W-MSG-1, W-MSG-8)."""
         message = self.schemas.message.decode(data, MAX_MESSAGE_BYTES)
-        claims: list[Claim] = []
+        claims: list[SignatureCheck] = []
         _CHECKS[type(message)](self, message, claims)
         return Parsed(message, tuple(claims))
 
@@ -92,19 +92,21 @@ class Gate:
                 raise RemoteProtocolError("W-MSG-2", "a signature does not verify")
         return parsed.message
 
-    def parse_item(self, encoded: bytes) -> tuple[Any, tuple[Claim, ...]]:
+    def parse_item(self, encoded: bytes) -> tuple[Any, tuple[SignatureCheck, ...]]:
         """Decode one transaction as a client hands it in, with its claims."""
         item = self.schemas.item.load(encoded)
-        return item, self.application.claims(item)
+        return item, self.application.signature_checks(item)
 
 
-def _signed(gate: Gate, statement: Statement, signature: bytes, claims: list[Claim]) -> None:
+def _signed(
+    gate: Gate, statement: Statement, signature: bytes, claims: list[SignatureCheck]
+) -> None:
     if statement.signer >= len(gate.keys):  # W-MSG-3
         raise RemoteProtocolError("W-MSG-3", "the signer is not a platform of this federation")
     if statement.height == 0:
         raise RemoteProtocolError("W-MSG-3", "nobody votes on height 0")
     key = gate.keys[statement.signer]
-    claims.append(Claim(key, signing_bytes(gate.chain_id, statement), signature))
+    claims.append(SignatureCheck(key, signing_bytes(gate.chain_id, statement), signature))
 
 
 def _kind(statement: Statement, *kinds: Kind) -> None:
@@ -112,22 +114,26 @@ def _kind(statement: Statement, *kinds: Kind) -> None:
         raise RemoteProtocolError("W-MSG-4", f"a {statement.kind.name} in the wrong message")
 
 
-def _certificate(gate: Gate, certificate: Certificate, claims: list[Claim]) -> None:
+def _certificate(gate: Gate, certificate: Certificate, claims: list[SignatureCheck]) -> None:
     for signer, signature in certificate.signatures:
         _signed(gate, certified_statement(certificate, signer), signature, claims)
 
 
-def _block(gate: Gate, block: Block, height: int, claims: list[Claim]) -> None:
+def _block(gate: Gate, block: Block, height: int, claims: list[SignatureCheck]) -> None:
     if block.header.chain_id != gate.chain_id:  # W-MSG-5
         raise RemoteProtocolError("W-MSG-5", "a block of another chain")
     if block.header.height != height:
         raise RemoteProtocolError("W-MSG-5", "a block of another height")
     for item in block.payload:
-        claims.extend(gate.application.claims(item))
+        claims.extend(gate.application.signature_checks(item))
 
 
 def _prepared(
-    gate: Gate, certificate: Certificate, statement: Statement, block: Block, claims: list[Claim]
+    gate: Gate,
+    certificate: Certificate,
+    statement: Statement,
+    block: Block,
+    claims: list[SignatureCheck],
 ) -> None:
     height, view = statement.height, statement.view
     if not proves_prepared(certificate, len(gate.keys), height, block.digest, view):  # C-CERT-3
@@ -135,17 +141,17 @@ def _prepared(
     _certificate(gate, certificate, claims)
 
 
-def _check_vote(gate: Gate, message: Vote, claims: list[Claim]) -> None:
+def _check_vote(gate: Gate, message: Vote, claims: list[SignatureCheck]) -> None:
     _kind(message.statement, Kind.PREPARE, Kind.COMMIT)
     _signed(gate, message.statement, message.signature, claims)
 
 
-def _check_status(gate: Gate, message: Status, claims: list[Claim]) -> None:
+def _check_status(gate: Gate, message: Status, claims: list[SignatureCheck]) -> None:
     _kind(message.statement, Kind.STATUS)
     _signed(gate, message.statement, message.signature, claims)
 
 
-def _check_proposal(gate: Gate, message: Proposal, claims: list[Claim]) -> None:
+def _check_proposal(gate: Gate, message: Proposal, claims: list[SignatureCheck]) -> None:
     statement = message.statement
     _kind(statement, Kind.PRE_PREPARE)
     _signed(gate, statement, message.signature, claims)
@@ -158,7 +164,7 @@ def _check_proposal(gate: Gate, message: Proposal, claims: list[Claim]) -> None:
         _prepared(gate, message.justification, statement, message.block, claims)
 
 
-def _check_view_change(gate: Gate, message: ViewChange, claims: list[Claim]) -> None:
+def _check_view_change(gate: Gate, message: ViewChange, claims: list[SignatureCheck]) -> None:
     statement = message.statement
     _kind(statement, Kind.VIEW_CHANGE)
     _signed(gate, statement, message.signature, claims)
@@ -173,7 +179,7 @@ def _check_view_change(gate: Gate, message: ViewChange, claims: list[Claim]) -> 
         _prepared(gate, message.prepared, statement, message.block, claims)
 
 
-def _check_decided(gate: Gate, message: Decided, claims: list[Claim]) -> None:
+def _check_decided(gate: Gate, message: Decided, claims: list[SignatureCheck]) -> None:
     height = message.block.header.height
     _block(gate, message.block, height, claims)
     digest = message.block.digest
@@ -182,12 +188,12 @@ def _check_decided(gate: Gate, message: Decided, claims: list[Claim]) -> None:
     _certificate(gate, message.certificate, claims)
 
 
-def _check_submission(gate: Gate, message: Submission, claims: list[Claim]) -> None:
+def _check_submission(gate: Gate, message: Submission, claims: list[SignatureCheck]) -> None:
     for item in message.transactions:
-        claims.extend(gate.application.claims(item))
+        claims.extend(gate.application.signature_checks(item))
 
 
-_CHECKS: Final[dict[type, Callable[[Gate, Any, list[Claim]], None]]] = {
+_CHECKS: Final[dict[type, Callable[[Gate, Any, list[SignatureCheck]], None]]] = {
     Vote: _check_vote,
     Status: _check_status,
     Proposal: _check_proposal,

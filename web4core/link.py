@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from web4core.chain import DIGEST, MAX_PLATFORMS, SIGNATURE
-from web4core.claims import Claim
 from web4core.errors import RemoteProtocolError
 from web4core.hashing import Tag, domain
 from web4core.messages import MAX_MESSAGE_BYTES
 from web4core.schema import MAX_UINT, Schema, octets, record, uint
+from web4core.signature_check import SignatureCheck
 
 NONCE_BYTES = 32
 """Length of the number that makes each handshake different (W-LINK-2)."""
@@ -110,19 +110,19 @@ def check_welcome(data: bytes, expected: int) -> Welcome:
 
 def welcome_claim(
     chain_id: bytes, me: int, keys: tuple[bytes, ...], own_nonce: bytes, welcome: Welcome
-) -> Claim:
+) -> SignatureCheck:
     """What the dialler must verify before it trusts the welcome (W-LINK-3)."""
     other = welcome.platform
     message = link_signing_bytes(chain_id, other, me, own_nonce, welcome.nonce)
-    return Claim(keys[other], message, welcome.signature)
+    return SignatureCheck(keys[other], message, welcome.signature)
 
 
 def proof_claim(
     chain_id: bytes, me: int, keys: tuple[bytes, ...], own_nonce: bytes, hello: Hello, proof: Proof
-) -> Claim:
+) -> SignatureCheck:
     """What the platform that was dialled must verify before it listens (W-LINK-3)."""
     message = link_signing_bytes(chain_id, hello.platform, me, own_nonce, hello.nonce)
-    return Claim(keys[hello.platform], message, proof.signature)
+    return SignatureCheck(keys[hello.platform], message, proof.signature)
 
 
 @frozen

@@ -15,7 +15,7 @@ from attrs import evolve, fields, frozen
 from web4core import codec
 from web4core.application import Application
 from web4core.chain import DIGEST, HEIGHT, MAX_BLOCK_ITEMS, MAX_PLATFORMS, TIME_MS, Block
-from web4core.consensus.state import Agreement, Lock, Said, Slots
+from web4core.consensus.state import Agreement, Lock, OwnStatements, Slots
 from web4core.effects import Halt
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.events import (
@@ -170,9 +170,9 @@ def _state_schema(config: Config) -> Schema[_Saved]:
         commits=sequence(optional(vote), n),
         view_changes=sequence(optional(formats.view_change), n),
     )
-    said: Schema[Said] = record(
+    said: Schema[OwnStatements] = record(
         "said",
-        Said,
+        OwnStatements,
         view_change=optional(formats.view_change),
         proposal=optional(formats.proposal),
         prepare=optional(vote),
@@ -196,7 +196,7 @@ def _state_schema(config: Config) -> Schema[_Saved]:
     sync: Schema[Sync] = record(
         "sync",
         Sync,
-        claims=sequence(HEIGHT, n),
+        peer_heights=sequence(HEIGHT, n),
         asked=uint(2 * MAX_UINT),
         tries=HEIGHT,
         turn=uint(MAX_PLATFORMS),

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as Xml
 
 from attrs import frozen
 
-from web4proofs.running import Attempt, Verdict
+from web4proofs.runner import Attempt, Verdict
 from web4proofs.theorem import Executed, Failure
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

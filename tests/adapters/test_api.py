@@ -24,8 +24,7 @@ from web4adapters.api.openapi import DESCRIPTION
 from web4adapters.api.server import MAX_BODY_BYTES, Api, errors_as_json
 from web4adapters.client import next_transaction
 from web4adapters.config import NodeConfig, load_node_config
-from web4adapters.demo import LocalFederation
-from web4adapters.runtime import main
+from web4adapters.node import main
 from web4adapters.runtime.recovery import Revived, revive
 from web4adapters.signers import KeyFile
 from web4adapters.storage import StorageError
@@ -35,6 +34,7 @@ from web4core.effects import Halt
 from web4core.errors import LocalProtocolError
 from web4core.ledger.state import MICRO, Address
 from web4core.ledger.transactions import Transfer
+from web4lab.demo import LocalFederation
 
 FED = Federation(4, check=False)
 ALICE, BOB = Address("thor", "alice"), Address("thor", "bob")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from web4adapters.bench.accounts import apply_block, growth, measure_size
-from web4adapters.bench.empty_block import empty_block, signatures_needed, verifications_needed
-from web4adapters.bench.floors import hop_times, signature_times, sync_times
-from web4adapters.bench.live import latency, memory
-from web4adapters.bench.main import PARTS, run_bench
-from web4adapters.bench.measure import Aim, BenchError, Measurement, Spread
-from web4adapters.bench.profiled import group_of, shares
-from web4adapters.cli.bench import NAMES
+from web4cli.bench import NAMES
+from web4lab.bench.accounts import apply_block, growth, measure_size
+from web4lab.bench.baselines import hop_times, signature_times, sync_times
+from web4lab.bench.empty_block import empty_block, signatures_needed, verifications_needed
+from web4lab.bench.live import latency, memory
+from web4lab.bench.main import PARTS, run_bench
+from web4lab.bench.measurement import Aim, BenchError, Measurement, Spread
+from web4lab.bench.profiler import group_of, shares
 
 
 def gives_positive_ratios(measured: Measurement) -> bool:

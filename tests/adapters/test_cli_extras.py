@@ -9,7 +9,7 @@ import pytest
 
 
 def web4_without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    program = "import sys; sys.modules[sys.argv.pop(1)] = None; from web4adapters.cli import main; "
+    program = "import sys; sys.modules[sys.argv.pop(1)] = None; from web4cli import main; "
     command = [sys.executable, "-c", program + "main()", module, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 import pytest
 
-from web4adapters.cli.simulate import check_scale_folder
+from web4cli.simulate import check_scale_folder
 
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "web4adapters.cli", "simulate", *arguments]
+    command = [sys.executable, "-m", "web4cli", "simulate", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
 

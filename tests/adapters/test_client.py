@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 
 from tests.support.served import Behaviour, answering, drip, saying, served
 from web4adapters.api.openapi import DESCRIPTION
-from web4adapters.cli.commands import commands
 from web4adapters.client import (
     Client,
     ClientError,
@@ -27,6 +26,7 @@ from web4adapters.client import (
 from web4adapters.client.status import amiss_in_status
 from web4adapters.config import Plan, load_genesis, make_federation
 from web4adapters.config.client import client_toml
+from web4cli.commands import commands
 from web4core.ledger.state import MICRO, Address
 
 ALICE, CAROL = Address("thor", "alice"), Address("thor", "carol")
@@ -197,7 +197,7 @@ def pays_into_the_void(handler: BaseHTTPRequestHandler) -> None:
 
 
 def test_after_a_time_out_the_id_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web4adapters.cli.ledger.COMMIT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("web4cli.ledger.COMMIT_TIMEOUT_S", 0.2)
     with served(pays_into_the_void) as place:
         point(folder, thor=place)
         done = web4(folder, "transfer", "send", "alice@thor", "carol@thor", "1")
@@ -312,7 +312,7 @@ def test_a_refused_opening_keeps_a_key_that_lay_there(folder: Path) -> None:
 def test_an_opening_of_which_nobody_knows_keeps_its_key(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web4adapters.cli.ledger.COMMIT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("web4cli.ledger.COMMIT_TIMEOUT_S", 0.1)
     with served(pays_into_the_void) as place:
         point(folder, thor=place)
         assert web4(folder, "account", "open", "dave@thor").exit_code == 3
@@ -412,7 +412,7 @@ def test_verify_refuses_another_chain(folder: Path) -> None:
 
 
 def failed_as_json(*arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "web4adapters.cli", *arguments, "--json"]
+    command = [sys.executable, "-m", "web4cli", *arguments, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("web4: ")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from web4adapters.cli.federation import init
 from web4adapters.config import ConfigError, NodeConfig, Plan, load_node_config, make_federation
 from web4adapters.config.client import load_client_config
+from web4adapters.config.endpoints import check_host, check_url, parse_place, place_url
 from web4adapters.config.node import node_toml
-from web4adapters.config.places import check_host, check_url, parse_place, place_url
+from web4cli.federation import init
 
 GOOD_URLS = (
     "http://127.0.0.1:4101",

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from aiohttp.http import HttpProcessingError
 
-from web4adapters.runtime.logs import loop_error_handler, web_server_log
-from web4adapters.transport.seldom import LOG_EVERY, Seldom
+from web4adapters.node.logs import loop_error_handler, web_server_log
+from web4adapters.throttled_log import LOG_EVERY, ThrottledLog
 
 
 def test_each_kind_is_told_first_and_then_every_so_many() -> None:
-    seldom = Seldom()
+    seldom = ThrottledLog()
     told = [seldom.before("a") for _ in range(2 * LOG_EVERY + 1)]
     assert [each for each in told if each is not None] == [0, LOG_EVERY, 2 * LOG_EVERY]
     assert seldom.before("b") == 0

@@ -11,14 +11,20 @@ import pytest
 from attrs import evolve
 
 from tests.support.audited import run_many, run_seed, shrink
-from web4adapters import simulation
-from web4adapters.simulation import (
+from web4core import certificates
+from web4core.consensus import rules
+from web4core.effects import Halt
+from web4core.invariants import Violation
+from web4core.quorum import faulty, quorum
+from web4core.replica import pacemaker
+from web4lab import simulation
+from web4lab.simulation import (
     Options,
     Report,
     Signatures,
     Verdict,
     as_text,
-    faults,
+    platform_faults,
     replay_command,
     report_json,
     shrunk_text,
@@ -26,19 +32,13 @@ from web4adapters.simulation import (
     summary_text,
     swarm,
 )
-from web4adapters.simulation import disk as disks
-from web4adapters.simulation.byzantine import STRATEGIES
-from web4core import certificates
-from web4core.consensus import rules
-from web4core.effects import Halt
-from web4core.invariants import Violation
-from web4core.quorum import faulty, quorum
-from web4core.replica import pacemaker
+from web4lab.simulation import disk as disks
+from web4lab.simulation.byzantine import STRATEGIES
 
 SMALL = Options(n=4)
 A_RUN = """
 from tests.support.audited import run_seed
-from web4adapters.simulation import as_text
+from web4lab.simulation import as_text
 print(as_text(run_seed(11)))
 """
 
@@ -112,7 +112,7 @@ def test_runs_hold_and_decide_blocks_under_faults() -> None:
 @pytest.mark.clause("C-EVID-1", "C-DEC-4")
 def test_one_byzantine_platform_too_many_forks_the_chain_and_is_convicted() -> None:
     for seed in range(8):
-        report = run_seed(seed, Options(conspiracy=True))
+        report = run_seed(seed, Options(fork=True))
         assert report.verdict is Verdict.HOLDS, as_text(report)
         assert report.forks
         assert len(report.culprits) >= faulty(report.n) + 1
@@ -120,12 +120,12 @@ def test_one_byzantine_platform_too_many_forks_the_chain_and_is_convicted() -> N
 
 
 def test_the_audit_of_a_run_has_the_last_word() -> None:
-    """What it finds makes the run unsafe, but for what a conspiracy is made to bring about."""
+    """What it finds makes the run unsafe, but for what a fork is made to bring about."""
     found = Violation("C-PREP-3", "audit", "as the journal shows")
     report = simulation.run_seed(5, SMALL, auditor=lambda _world: (found,))
     assert (report.verdict, report.clause) == (Verdict.UNSAFE, "C-PREP-3")
     fork = evolve(found, clause="I-AGREE-1")
-    options = evolve(SMALL, conspiracy=True)
+    options = evolve(SMALL, fork=True)
     assert simulation.run_seed(1, options, auditor=lambda _world: (fork,)).verdict is Verdict.HOLDS
     report = simulation.run_seed(1, options, auditor=lambda _world: (fork, found))
     assert (report.verdict, report.clause) == (Verdict.UNSAFE, "C-PREP-3")
@@ -142,18 +142,18 @@ def test_the_seeds_draw_every_kind_of_fault_and_of_byzantine_platform() -> None:
     plans = [swarm.draw(seed) for seed in range(300)]
     kinds = {type(fault) for plan in plans for fault in plan.faults}
     strategies = {strategy for plan in plans for strategy in plan.byzantine.values()}
-    assert kinds == set(faults.Fault.__args__)
+    assert kinds == set(platform_faults.Fault.__args__)
     assert strategies == set(STRATEGIES)
 
 
 def test_most_seeds_leave_some_kind_of_fault_out() -> None:
     kinds = [{type(fault) for fault in swarm.draw(seed).faults} for seed in range(50)]
-    assert all(len(each) < len(faults.Fault.__args__) for each in kinds)
+    assert all(len(each) < len(platform_faults.Fault.__args__) for each in kinds)
 
 
 @pytest.mark.parametrize("n", [4, 7, 10])
 def test_no_more_than_f_platforms_are_unreliable_in_the_end(n: int) -> None:
-    lasting = (faults.Byzantine, faults.BitFlip, faults.Absent)
+    lasting = (platform_faults.Byzantine, platform_faults.BitFlip, platform_faults.Absent)
     for seed in range(200):
         plan = swarm.draw(seed, n)
         unreliable = {fault.platform for fault in plan.faults if isinstance(fault, lasting)}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from web4adapters.signers import Memory, Signed
-from web4adapters.simulation.dice import Dice
-from web4adapters.simulation.disk import (
+from web4lab.simulation.disk import (
     Damaged,
     DiskFull,
     GuardFile,
@@ -14,8 +13,9 @@ from web4adapters.simulation.disk import (
     Store,
     StoredBlock,
 )
-from web4adapters.simulation.network import Copy, Network
-from web4adapters.simulation.virtual_time import MS, VirtualTime
+from web4lab.simulation.network import Copy, Network
+from web4lab.simulation.prng import Prng
+from web4lab.simulation.virtual_time import MS, VirtualTime
 
 FIRST = Record((b"one", b"two"), (StoredBlock(1, bytes(32), b"block", (b"id",)),))
 SECOND = Record((b"three",), ())
@@ -32,7 +32,7 @@ def arrivals(delay_us: int = 10, jitter_us: int = 0) -> tuple[VirtualTime, Netwo
     time = VirtualTime()
     arrived: list[bytes] = []
     network = Network(
-        time, Dice("test"), delay_us, jitter_us, lambda _from, _to, data: arrived.append(data)
+        time, Prng("test"), delay_us, jitter_us, lambda _from, _to, data: arrived.append(data)
     )
     return time, network, arrived
 
@@ -41,12 +41,12 @@ def arrivals(delay_us: int = 10, jitter_us: int = 0) -> tuple[VirtualTime, Netwo
 
 
 def test_dice_are_the_same_for_ever() -> None:
-    dice = Dice("web4", 1)
+    dice = Prng("web4", 1)
     assert [dice.below(1000) for _ in range(6)] == [320, 496, 991, 848, 874, 380]
 
 
 def test_a_fork_does_not_depend_on_what_was_thrown_before() -> None:
-    fresh, used = Dice("web4", 1), Dice("web4", 1)
+    fresh, used = Prng("web4", 1), Prng("web4", 1)
     used.below(10)
     assert fresh.fork("a").octets(8) == used.fork("a").octets(8)
     assert fresh.fork("a").octets(8) != fresh.fork("b").octets(8)
@@ -133,7 +133,7 @@ def test_what_was_synchronised_survives_every_crash() -> None:
         store = store_of(FIRST)
         store.sync()
         store.append(SECOND)
-        store.crash(Dice("crash", number))
+        store.crash(Prng("crash", number))
         recovered = store.recover()
         assert recovered.events[:2] == FIRST.events
         assert recovered.blocks == FIRST.blocks
@@ -143,7 +143,7 @@ def test_a_crash_loses_tears_or_keeps_what_was_not_synchronised() -> None:
     found = set()
     for number in range(50):
         store = store_of(FIRST, SECOND)
-        cost = store.crash(Dice("crash", number))
+        cost = store.crash(Prng("crash", number))
         found.add((cost, store.recover().events))
     assert {events for _, events in found} == {(), FIRST.events, FIRST.events + SECOND.events}
     assert {cost for cost, _ in found} == {"lost", "torn"}
@@ -155,7 +155,7 @@ def test_a_bit_that_flips_is_damage_or_passes_for_a_torn_tail() -> None:
     for number in range(50):
         store = store_of(FIRST, SECOND)
         store.sync()
-        place = store.flip(Dice("flip", number))
+        place = store.flip(Prng("flip", number))
         if place == 1:
             with pytest.raises(Damaged) as damaged:
                 store.recover()
@@ -203,7 +203,7 @@ def test_a_guard_that_is_torn_remembers_what_it_did_before() -> None:
         guard.write(kept)
         guard.sync()
         guard.write(written)
-        guard.crash(Dice("guard", number))
+        guard.crash(Prng("guard", number))
         guard.open()
         seen.add(guard.memory)
     assert seen == {kept, written}

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from web4adapters.simulation import scale_report, scale_table, write_scale_report
-from web4adapters.simulation.plots import Chart, Series, svg
-from web4adapters.simulation.report import SCALE_FILES
-from web4adapters.simulation.scale import Scale
+from web4lab.simulation import scale_report, scale_table, write_scale_report
+from web4lab.simulation.plots import Chart, Series, svg
+from web4lab.simulation.report import SCALE_FILES
+from web4lab.simulation.scale import Scale
 
 SIZES = (4, 7, 10)
 FORMULA = {4: 27, 7: 90, 10: 189}

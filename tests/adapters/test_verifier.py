@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from web4adapters.signers.verifying import Verifier, verifier
+from web4adapters.signers.verifier import Verifier
 from web4core import ed25519
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -42,12 +42,12 @@ class Counting:
 @pytest.fixture
 def key_checks(monkeypatch: pytest.MonkeyPatch) -> Counting:
     counting = Counting(ed25519.key_is_acceptable)
-    monkeypatch.setattr("web4adapters.signers.verifying.key_is_acceptable", counting)
+    monkeypatch.setattr("web4adapters.signers.verifier.key_is_acceptable", counting)
     return counting
 
 
 def test_an_ordinary_signature_holds() -> None:
-    assert verifier()(*signed(b"message")) is True
+    assert Verifier()(*signed(b"message")) is True
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
@@ -55,12 +55,12 @@ def test_a_change_to_any_part_of_the_triple_is_found(part: int) -> None:
     triple = list(signed(b"message"))
     triple[part] = bytes([triple[part][0] ^ 1]) + triple[part][1:]
 
-    assert verifier()(*triple) is False
+    assert Verifier()(*triple) is False
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
 def test_a_change_is_found_after_the_true_triple_was_remembered(part: int) -> None:
-    verify = verifier()
+    verify = Verifier()
     triple = list(signed(b"message"))
     verify(*triple)
     triple[part] = bytes([triple[part][0] ^ 1]) + triple[part][1:]
@@ -69,7 +69,7 @@ def test_a_change_is_found_after_the_true_triple_was_remembered(part: int) -> No
 
 
 def test_bytes_moved_between_signature_and_message_are_another_triple() -> None:
-    verify = verifier()
+    verify = Verifier()
     key, message, signature = signed(b"message")
     verify(key, message, signature)
 
@@ -80,7 +80,7 @@ def test_bytes_moved_between_signature_and_message_are_another_triple() -> None:
 def test_a_signature_with_s_beyond_the_order_is_refused() -> None:
     key, message, signature = signed(b"message")
 
-    assert verifier()(key, message, with_s_plus_order(signature)) is False
+    assert Verifier()(key, message, with_s_plus_order(signature)) is False
 
 
 @pytest.mark.clause("K-KEY-4")
@@ -90,27 +90,27 @@ def test_a_key_of_small_order_is_refused_where_the_equation_holds() -> None:
     forged = base + (1).to_bytes(32, "little")
     Ed25519PublicKey.from_public_bytes(IDENTITY).verify(forged, b"anything")
 
-    assert verifier()(IDENTITY, b"anything", forged) is False
+    assert Verifier()(IDENTITY, b"anything", forged) is False
 
 
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
 def test_a_key_of_another_length_is_refused(size: int) -> None:
     _, message, signature = signed(b"message")
 
-    assert verifier()(bytes(size), message, signature) is False
+    assert Verifier()(bytes(size), message, signature) is False
 
 
 @pytest.mark.parametrize("size", [0, 63, 65])
 def test_a_signature_of_another_length_is_refused(size: int) -> None:
     key, message, signature = signed(b"message")
 
-    assert verifier()(key, message, (signature + b"\0")[:size]) is False
+    assert Verifier()(key, message, (signature + b"\0")[:size]) is False
 
 
 def test_all_of_many_must_hold() -> None:
     claims = [signed(bytes([number]), seed=number + 1) for number in range(8)]
 
-    assert verifier().verify_many(claims) is True
+    assert Verifier().verify_many(claims) is True
 
 
 @pytest.mark.parametrize("bad", range(4))
@@ -118,15 +118,15 @@ def test_one_bad_claim_among_many_is_found(bad: int) -> None:
     claims = [signed(bytes([number])) for number in range(4)]
     claims[bad] = (claims[bad][0], b"another message", claims[bad][2])
 
-    assert verifier().verify_many(claims) is False
+    assert Verifier().verify_many(claims) is False
 
 
 def test_no_claims_hold() -> None:
-    assert verifier().verify_many([]) is True
+    assert Verifier().verify_many([]) is True
 
 
 def test_a_key_is_judged_once(key_checks: Counting) -> None:
-    verify = verifier()
+    verify = Verifier()
     for number in range(5):
         verify(*signed(bytes([number])))
 
@@ -152,7 +152,7 @@ def test_bad_keys_do_not_push_out_good_ones(key_checks: Counting) -> None:
 
 
 def test_a_verified_triple_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    verify = verifier()
+    verify = Verifier()
     triple = signed(b"message")
     verify(*triple)
     key = CountedKey(triple[0])

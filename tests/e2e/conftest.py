@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from web4proofs.workers import ENDING
+from web4process.signals import ENDING
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -12,8 +12,6 @@ import pytest
 
 from tests.support.audited import audit_of_folder
 from web4adapters.config import load_genesis
-from web4adapters.demo import LocalFederation
-from web4adapters.faults import Load
 from web4adapters.signers import KeyFile, Verifier
 from web4adapters.storage import Store
 from web4adapters.verify import blocks_of_store, verify_chain, write_export
@@ -25,6 +23,8 @@ from web4core.ledger.state import MICRO, Address
 from web4core.messages import Proposal, Statement, ViewChange, Vote
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, event_schema
+from web4lab.chaos import Load
+from web4lab.demo import LocalFederation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 KEEP_ALL = 1_000_000
@@ -32,7 +32,7 @@ ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
 
 
 def web4(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "web4adapters.cli", *arguments]
+    command = [sys.executable, "-m", "web4cli", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.audited import audit_of_folder
-from web4adapters.demo import LocalFederation
-from web4adapters.demo.federation import names_of
-from web4adapters.faults import FaultReport, Latency, Load, Outcome, tell_faults
-from web4adapters.faults.story import ALICE, EVE, HOLD_S, SETTINGS
-from web4adapters.faults.trials import TRIALS, Stage, Trial, TrialFailed
 from web4core.ledger.state import MICRO
+from web4lab.chaos import FaultReport, Latency, Load, Outcome, tell_faults
+from web4lab.chaos.scenario import ALICE, EVE, HOLD_S, SETTINGS
+from web4lab.chaos.trials import TRIALS, Stage, Trial, TrialFailed
+from web4lab.demo import LocalFederation
+from web4lab.demo.federation import names_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 HOPS = 3

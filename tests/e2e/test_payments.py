@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.audited import audit_of_folder
-from web4adapters.demo import LocalFederation
 from web4core.ledger.state import MICRO, Address
+from web4lab.demo import LocalFederation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 ALICE, CAROL = Address("thor", "alice"), Address("thor", "carol")
-COMMAND = (sys.executable, "-m", "web4adapters.cli")
+COMMAND = (sys.executable, "-m", "web4cli")
 PAYMENT = ("transfer", "send", "alice@thor", "carol@thor", "1")
 
 

@@ -22,7 +22,7 @@ from web4core.application import Applied, Refusal
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.gate import Gate
 from web4core.invariants import LEDGER_INVARIANTS
-from web4core.ledger.application import Endowment, Ledger, genesis_content
+from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
 from web4core.ledger.rules import EXPLAINED, Code
 from web4core.ledger.state import (
     MAX_SUPPLY_UATP,
@@ -418,7 +418,7 @@ def test_every_code_is_explained() -> None:
     ],
 )
 def test_an_impossible_genesis_is_refused(accounts: list[tuple[Address, int]], clause: str) -> None:
-    content = genesis_content(Endowment(who, bytes(32), amount) for who, amount in accounts)
+    content = genesis_content(GenesisAccount(who, bytes(32), amount) for who, amount in accounts)
     with pytest.raises(LocalProtocolError, match=clause):
         LEDGER.initial(content)
 

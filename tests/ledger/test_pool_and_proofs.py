@@ -20,13 +20,13 @@ from web4core.errors import RemoteProtocolError
 from web4core.ledger.light import (
     ENTRY_PROOF,
     INCLUSION_PROOF,
-    Anchor,
     EntryProof,
     InclusionProof,
-    Trust,
+    SignedHeader,
+    TrustAnchor,
     check_entry,
     check_inclusion,
-    encode_trust,
+    encode_trust_anchor,
 )
 from web4core.ledger.pool import MAX_LANE, lane_path
 from web4core.ledger.state import Account, Address, account_path, transfer_path
@@ -84,9 +84,9 @@ def test_all_that_settles_a_transfer_waits_in_one_lane() -> None:
 
 @pytest.mark.clause("L-LIGHT-4")
 def test_a_light_client_is_handed_the_chain_and_every_key() -> None:
-    trust = Trust.of(federation().genesis)
+    trust = TrustAnchor.of(federation().genesis)
     assert len(trust.keys) == 4
-    assert encode_trust(trust) == codec.encode(("trust", trust.chain_id, trust.keys))
+    assert encode_trust_anchor(trust) == codec.encode(("trust", trust.chain_id, trust.keys))
 
 
 @pytest.mark.clause("L-POOL-4")
@@ -158,7 +158,7 @@ def proved(fed: Federation) -> EntryProof:
     assert certificate is not None
     path = account_path(ALICE)
     entry = node.state.app.entries.get(path)
-    anchor = Anchor(node.state.tip.header, certificate)
+    anchor = SignedHeader(node.state.tip.header, certificate)
     return EntryProof(anchor, entry, prove(node.state.app.entries, path))
 
 
@@ -167,7 +167,7 @@ def test_a_light_client_believes_what_is_proved_and_nothing_else() -> None:
     fed = federation()
     fed.submit(0, pay(fed, 100, 0), pay(fed, 50, 1))
     fed.run(fed.at_height(2))
-    trust = Trust.of(fed.genesis)
+    trust = TrustAnchor.of(fed.genesis)
     proof = proved(fed)
     shown = check_entry(trust, ENTRY_PROOF.encode(proof), verify).entry
     assert isinstance(shown, Account)
@@ -180,7 +180,7 @@ def test_a_light_client_believes_what_is_proved_and_nothing_else() -> None:
     with pytest.raises(RemoteProtocolError, match="L-LIGHT-1"):
         check_entry(trust, ENTRY_PROOF.encode(forged), verify)
     with pytest.raises(RemoteProtocolError, match="L-LIGHT-1"):
-        check_entry(Trust.of(Federation(5).genesis), ENTRY_PROOF.encode(proof), verify)
+        check_entry(TrustAnchor.of(Federation(5).genesis), ENTRY_PROOF.encode(proof), verify)
     leaves = [item.encoded for item in fed.nodes[0].blocks[1].block.payload]
     inclusion = InclusionProof(proof.anchor, leaves[1], 1, 2, list_proof(leaves, 1))
     _, transaction = check_inclusion(trust, INCLUSION_PROOF.encode(inclusion), verify)

@@ -71,7 +71,7 @@ class Waiting:
         applied = LEDGER.apply(self.state, transactions, at_ms)
         assert isinstance(applied, Applied)
         self.state = applied.state
-        pooled = LEDGER.revise(self.state, self.pool, applied.touched, transactions, at_ms + 1)
+        pooled = LEDGER.recheck(self.state, self.pool, applied.touched, transactions, at_ms + 1)
         self.pool = pooled.pool
         return [str(each.code) for each in pooled.refused]
 

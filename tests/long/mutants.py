@@ -37,7 +37,7 @@ from web4proofs.mutants.install import source_of
 from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.operators import Mutant
 from web4proofs.mutants.trial import Coverage, Trial, by_proof, coverage, named_trials, trials
-from web4proofs.running import run
+from web4proofs.runner import run
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "spec" / "MUTANTS.md"

@@ -25,7 +25,7 @@ from web4core.chain import (
     check_genesis,
 )
 from web4core.errors import LocalProtocolError, RemoteProtocolError
-from web4core.ledger.application import Endowment, genesis_content
+from web4core.ledger.application import GenesisAccount, genesis_content
 from web4core.ledger.state import ADDRESS, ENTRY, Address, account_path, transfer_path
 from web4core.ledger.transactions import BODY, TransferRollback, decode_transaction
 from web4core.messages import Kind, Statement, conflict, message_schemas, signing_bytes
@@ -311,7 +311,9 @@ def test_a_body_that_is_not_in_a_byte_string_is_refused(example: Example) -> Non
 
 
 def content(*endowments: tuple[Address, int]) -> bytes:
-    return genesis_content(Endowment(address, bytes(32), amount) for address, amount in endowments)
+    return genesis_content(
+        GenesisAccount(address, bytes(32), amount) for address, amount in endowments
+    )
 
 
 @pytest.mark.clause("L-GEN-1", "L-STATE-5")

@@ -15,7 +15,7 @@ from tests.spec_tools.examples import ALICE, BOB, TIME_MS, Example
 from web4core import invariants
 from web4core.application import Refusal
 from web4core.chain import Block, Genesis, Header, Platform, payload_root, seal
-from web4core.consensus.state import Lock, Said, keep
+from web4core.consensus.state import Lock, OwnStatements, keep
 from web4core.ed25519 import verify
 from web4core.effects import Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
 from web4core.errors import LocalProtocolError, RemoteProtocolError
@@ -110,7 +110,7 @@ def test_a_decided_block_becomes_the_tip_and_the_next_height_begins(example: Exa
     state = fed(platform(example), decided(example.block)).state
     agreement = state.agreement
     assert (state.tip, agreement.height, agreement.view) == (example.block, 2, 0)
-    assert (agreement.lock, agreement.said) == (None, Said())
+    assert (agreement.lock, agreement.said) == (None, OwnStatements())
     assert state.app == example.applied.state
 
 
@@ -263,7 +263,7 @@ def test_one_behind_a_platform_waits_first(example: Example) -> None:
 def test_a_claim_is_the_highest_that_its_signer_made(example: Example) -> None:
     state = fed(platform(example), status(2, 9), status(2, 5), status(3, 4)).state
     assert state.sync is not None
-    assert state.sync.claims == (0, 0, 9, 4)
+    assert state.sync.peer_heights == (0, 0, 9, 4)
 
 
 @pytest.mark.clause("C-SYNC-2", "C-DEC-3")
@@ -271,7 +271,7 @@ def test_the_signers_of_a_certificate_are_past_its_block(example: Example) -> No
     commits = [vote(Kind.COMMIT, example.block, signer) for signer in (1, 2, 3)]
     state = fed(platform(example), *commits).state
     assert state.sync is not None
-    assert state.sync.claims == (0, 2, 2, 2)
+    assert state.sync.peer_heights == (0, 2, 2, 2)
 
 
 @pytest.mark.clause("C-SYNC-2")
@@ -279,7 +279,7 @@ def test_the_signers_of_a_decided_block_ahead_are_past_it(example: Example) -> N
     ahead = seal(evolve(example.block.header, height=5), example.block.payload)
     state = fed(platform(example), decided(ahead)).state
     assert state.sync is not None
-    assert state.sync.claims == (0, 6, 6, 0)  # the platform itself is among the signers
+    assert state.sync.peer_heights == (0, 6, 6, 0)  # the platform itself is among the signers
 
 
 @pytest.mark.clause("C-SYNC-2")
@@ -297,7 +297,7 @@ def test_a_decided_block_of_an_earlier_height_is_no_claim(example: Example) -> N
 def test_nobody_is_asked_who_is_no_further(example: Example) -> None:
     state = fed(platform(example), status(2, 9)).state
     assert state.sync is not None
-    level = evolve(state, sync=evolve(state.sync, claims=(0, state.height, 9, 0), turn=0))
+    level = evolve(state, sync=evolve(state.sync, peer_heights=(0, state.height, 9, 0), turn=0))
     asked = step(level, Elapsed(Timer(TimerKind.SYNC, 1, 0), NOW_MS))
     assert fetched(asked.effects) == [(1, 2)]
 
@@ -367,7 +367,7 @@ def test_what_is_no_item_is_refused(example: Example) -> None:
 
 @pytest.mark.clause("A-APP-1", "L-TX-4")
 def test_an_item_names_its_keys_and_what_they_sign(example: Example) -> None:
-    (claim,) = example.ledger.claims(example.transaction)
+    (claim,) = example.ledger.signature_checks(example.transaction)
     assert claim.key == example.transaction.keys[0]
     assert claim.message == b"web4/1/transaction\x00" + example.transaction.id
 
@@ -536,12 +536,12 @@ BROKEN = [
     pytest.param("I-LOCK-1", unproved_lock, id="a lock with one signature"),
     pytest.param(
         "I-SAID-1",
-        in_agreement(said=Said(prepare=Vote(statement_at(Kind.PREPARE, 2, 4), b""))),
+        in_agreement(said=OwnStatements(prepare=Vote(statement_at(Kind.PREPARE, 2, 4), b""))),
         id="a draft of another view",
     ),
     pytest.param(
         "I-SAID-2",
-        in_agreement(said=Said(commit=Vote(statement_at(Kind.COMMIT, 2, 0), b""))),
+        in_agreement(said=OwnStatements(commit=Vote(statement_at(Kind.COMMIT, 2, 0), b""))),
         id="a COMMIT without a lock",
     ),
     pytest.param("I-SAID-3", in_agreement(view=1), id="a later view without a VIEW-CHANGE"),

@@ -11,9 +11,12 @@ import pytest
 from hatchling.build import build_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("web4adapters", "web4core", "web4proofs")
+PACKAGES = ("web4adapters", "web4cli", "web4core", "web4lab", "web4process", "web4proofs")
 SOURCES = {
     "web4adapters": ROOT / "adapters" / "web4adapters",
+    "web4cli": ROOT / "adapters" / "web4cli",
+    "web4lab": ROOT / "adapters" / "web4lab",
+    "web4process": ROOT / "adapters" / "web4process",
     "web4core": ROOT / "web4core",
     "web4proofs": ROOT / "proofs" / "web4proofs",
 }

@@ -17,7 +17,7 @@ from web4proofs.agreement.model import (
     JUDGED_FIRST,
     UNAMBIGUOUS,
 )
-from web4proofs.solving import ask
+from web4proofs.smt import ask
 from web4proofs.theorem import Answer
 
 PROTOCOLS = (AGREED, JUDGED_FIRST, UNAMBIGUOUS)

@@ -21,7 +21,7 @@ from web4core.ledger.application import Ledger
 from web4core.messages import Vote
 from web4core.snapshot import decode_event, event_schema
 
-WITHOUT_Z3 = "import sys; sys.modules['z3'] = None; from web4adapters.cli import main; main()"
+WITHOUT_Z3 = "import sys; sys.modules['z3'] = None; from web4cli import main; main()"
 
 
 def web4(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

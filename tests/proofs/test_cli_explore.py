@@ -11,7 +11,7 @@ import pytest
 
 
 def web4(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "web4adapters.cli", *arguments]
+    command = [sys.executable, "-m", "web4cli", *arguments]
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=200, check=False
     )

@@ -25,7 +25,7 @@ def test_rules_that_cannot_be_imported_are_told_in_one_line(
 ) -> None:
     (tmp_path / "rules_of_mine.py").write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "web4adapters.cli", "check", "prove", *more, *RULES],
+        [sys.executable, "-m", "web4cli", "check", "prove", *more, *RULES],
         cwd=tmp_path,
         capture_output=True,
         text=True,

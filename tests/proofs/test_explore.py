@@ -29,9 +29,9 @@ from web4proofs.explore import (
     explore,
     replay,
 )
-from web4proofs.explore.exploring import Plan, federation_of, part_of
-from web4proofs.explore.healing import Parting
-from web4proofs.explore.refining import refinement
+from web4proofs.explore.after_gst import Parting
+from web4proofs.explore.exploration import Plan, federation_of, part_of
+from web4proofs.explore.refinement import refinement
 from web4proofs.explore.report import Part, Report
 from web4proofs.explore.search import search
 

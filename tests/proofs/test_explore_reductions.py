@@ -6,7 +6,7 @@ import pytest
 
 from web4proofs.explore import Bounds, hearing
 from web4proofs.explore.canonical import Forget
-from web4proofs.explore.exploring import Plan, federation_of
+from web4proofs.explore.exploration import Plan, federation_of
 from web4proofs.explore.heights import entangled
 from web4proofs.explore.reductions import forgetting, one_after_another, renaming
 from web4proofs.explore.search import search

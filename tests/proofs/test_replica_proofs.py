@@ -215,7 +215,9 @@ def test_a_view_change_that_hides_the_lock_is_seen(broken: Any) -> None:
 @pytest.mark.clause("C-VIEW-1", "C-LOCK-1")
 def test_a_time_out_that_clears_the_lock_is_no_step_of_the_protocol(broken: Any) -> None:
     forgetful = broken(
-        rules.enter, "said=Said(), gathered=False)", "said=Said(), gathered=False, lock=None)"
+        rules.enter,
+        "said=OwnStatements(), gathered=False)",
+        "said=OwnStatements(), gathered=False, lock=None)",
     )
 
     told(held(acting.ENTER, rules.enter, forgetful), "enter does to locked what was done")
@@ -230,7 +232,9 @@ def test_a_platform_that_stays_in_the_view_that_it_left_is_seen(broken: Any) -> 
 
 @pytest.mark.clause("C-LOCK-1")
 def test_a_rule_that_never_acts_is_seen_too(broken: Any) -> None:
-    idle = broken(rules.enter, "evolve(moved, said=Said(view_change=draft)), draft", "moved, None")
+    idle = broken(
+        rules.enter, "evolve(moved, said=OwnStatements(view_change=draft)), draft", "moved, None"
+    )
 
     told(held(acting.ENTER, rules.enter, idle), "it does nothing only where")
 

@@ -9,7 +9,7 @@ import pytest
 import z3
 from attrs import evolve, frozen
 
-from web4proofs import solving
+from web4proofs import smt
 from web4proofs.symbolic import (
     Exploration,
     Record,
@@ -78,10 +78,10 @@ def test_the_paths_cover_every_input_exactly_once() -> None:
 
     paths = explore(run).paths
     conditions = [z3.And(path.condition) for path in paths]
-    assert solving.valid("cover", [], z3.Or(conditions))[0].holds
+    assert smt.valid("cover", [], z3.Or(conditions))[0].holds
     for place, one in enumerate(conditions):
         for other in conditions[:place]:
-            assert solving.valid("apart", [], z3.Not(z3.And(one, other)))[0].holds
+            assert smt.valid("apart", [], z3.Not(z3.And(one, other)))[0].holds
 
 
 @pytest.mark.parametrize("divisor", [1, 2, 7])
@@ -96,7 +96,7 @@ def test_division_is_that_of_python(value: int, divisor: int) -> None:
     assert path.value is not None
     expected = (value // divisor, value % divisor, value >> 1)
     for got, want in zip(path.value, expected, strict=True):
-        assert solving.valid("division", path.condition, got == want)[0].holds
+        assert smt.valid("division", path.condition, got == want)[0].holds
 
 
 def test_an_exception_of_the_code_is_the_result_of_its_path() -> None:
@@ -270,8 +270,8 @@ def test_sizes_and_sums_of_a_set_do_not_fork() -> None:
     (path,) = explore(run).paths
     assert path.value is not None
     size, ones = (term(each) for each in path.value)
-    assert solving.valid("size", path.condition, z3.And(size >= 0, size <= 5))[0].holds
-    assert solving.possible("ones", [*path.condition, ones == 2])[0].holds
+    assert smt.valid("size", path.condition, z3.And(size >= 0, size <= 5))[0].holds
+    assert smt.possible("ones", [*path.condition, ones == 2])[0].holds
 
 
 def test_the_error_for_what_is_not_modelled_is_no_exception() -> None:

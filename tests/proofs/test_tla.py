@@ -22,7 +22,7 @@ from web4proofs.agreement.logic import Formula
 from web4proofs.agreement.taken import RELATION_OF, casting, closest, fewest, step_of
 from web4proofs.agreement.tla import Item, Look, Meaning, Trace, look, name_of
 from web4proofs.explore import Bounds
-from web4proofs.explore.exploring import Plan, federation_of
+from web4proofs.explore.exploration import Plan, federation_of
 from web4proofs.explore.moves import Move
 from web4proofs.explore.search import Federation, Place
 

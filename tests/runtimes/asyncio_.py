@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.runtimes.member import CRYPTO, LIMIT_S, Member, Parcel, Post, four, orders, posting
-from tests.runtimes.replaying import Document, steps
+from tests.runtimes.replay import Document, steps
 
 Inbox = asyncio.Queue[Parcel]
 

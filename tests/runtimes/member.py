@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 from attrs import asdict
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.runtimes.replaying import Crypto, Document
+from tests.runtimes.replay import Crypto, Document
 from web4adapters.signers import Verifier
 from web4core import (
     Accuse,
@@ -25,11 +25,11 @@ from web4core import (
     Decided,
     Draft,
     Elapsed,
-    Endowment,
     Event,
     Fetch,
     Gate,
     Genesis,
+    GenesisAccount,
     Halt,
     Ledger,
     Platform,
@@ -120,7 +120,7 @@ CRYPTO = Crypto(sign, Verifier())
 def genesis() -> Genesis:
     """Four platforms; the Alice of each has 1000 micro-ATP, the Bob of each none."""
     accounts = [
-        Endowment(Address(name, agent), _public(agent), amount_uatp)
+        GenesisAccount(Address(name, agent), _public(agent), amount_uatp)
         for name in NAMES
         for agent, amount_uatp in (("alice", 1000), ("bob", 0))
     ]

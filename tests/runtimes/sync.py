@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from tests.runtimes.member import CRYPTO, LIMIT_S, Member, Parcel, four, orders, posting
-from tests.runtimes.replaying import Document, replayed
+from tests.runtimes.replay import Document, replayed
 
 
 def federation() -> list[Member]:

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from tests.support.federation import NAMES
-from web4adapters.playground.serving import HERE, server
+from web4lab.playground.server import HERE, server
 from web4proofs.explore import Bounds, Subject, itf
-from web4proofs.explore.healing import Parting
-from web4proofs.explore.playing import Healed, Play
+from web4proofs.explore.after_gst import Parting
+from web4proofs.explore.execution import Healed, Play
 from web4proofs.explore.subject import Stage
 
 FOUR = NAMES[:4]

@@ -18,19 +18,19 @@ from click.testing import CliRunner
 
 from tests.runtimes.member import CRYPTO, sign
 from tests.support.federation import Ed25519PrivateKey
-from web4adapters.cli.playground import INSTALL, PYODIDE_VERSION, playground
-from web4adapters.playground import serving
-from web4adapters.playground.bundle import bundle
-from web4adapters.playground.cast import Crypto
-from web4adapters.playground.page import Page
-from web4adapters.playground.trace import trace_as_json
+from web4cli.playground import INSTALL, PYODIDE_VERSION, playground
+from web4lab.playground import server
+from web4lab.playground.bundle import bundle
+from web4lab.playground.fixtures import Crypto
+from web4lab.playground.page import Page
+from web4lab.playground.trace import trace_as_json
 from web4proofs.explore import Bounds, Subject, itf, replay
-from web4proofs.explore.healing import Parting
-from web4proofs.explore.playing import Healed, Play
+from web4proofs.explore.after_gst import Parting
+from web4proofs.explore.execution import Healed, Play
 from web4proofs.explore.subject import Stage
 
-EXAMPLE = serving.HERE / "fork.itf.json"
-FORGOTTEN = serving.HERE / "lock.itf.json"
+EXAMPLE = server.HERE / "fork.itf.json"
+FORGOTTEN = server.HERE / "lock.itf.json"
 FORKED = 12
 
 
@@ -193,18 +193,18 @@ def test_a_damaged_trace_is_refused_in_words() -> None:
 @pytest.fixture
 def pretended(tmp_path: Path) -> Path:
     """A folder with the names of the npm package, and a file that nobody asked to serve."""
-    for name in (*serving.PYODIDE, "secret.txt"):
+    for name in (*server.PYODIDE, "secret.txt"):
         (tmp_path / name).write_text(name)
     return tmp_path
 
 
 @pytest.fixture
 def address(pretended: Path) -> Iterator[str]:
-    with serving.server(pretended) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    with server.server(pretended) as web:
+        thread = threading.Thread(target=web.serve_forever, args=(0.02,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+        yield f"http://127.0.0.1:{web.server_address[1]}"
+        web.shutdown()
         thread.join()
 
 
@@ -218,20 +218,20 @@ def status_of(url: str) -> int:
 
 
 def test_every_file_of_the_page_is_served(address: str) -> None:
-    names = ["", *serving.PAGE, "python.zip", *(f"pyodide/{each}" for each in serving.PYODIDE)]
+    names = ["", *server.PAGE, "python.zip", *(f"pyodide/{each}" for each in server.PYODIDE)]
     assert {name: status_of(f"{address}/{name}") for name in names} == dict.fromkeys(names, 200)
 
 
 @pytest.mark.parametrize(
-    "path", ["serving.py", "pyodide/secret.txt", "../cli/commands.py", "pyodide/../secret.txt", "x"]
+    "path", ["server.py", "pyodide/secret.txt", "../cli/commands.py", "pyodide/../secret.txt", "x"]
 )
 def test_nothing_else_is_served(address: str, path: str) -> None:
     assert status_of(f"{address}/{path}") == 404
 
 
 def test_every_file_of_the_page_is_listed() -> None:
-    found = {path.name for path in serving.HERE.iterdir() if path.suffix not in (".py", "")}
-    assert found == set(serving.PAGE)
+    found = {path.name for path in server.HERE.iterdir() if path.suffix not in (".py", "")}
+    assert found == set(server.PAGE)
 
 
 def test_a_folder_without_pyodide_is_told_in_a_line(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.runtimes import asyncio_, sync, threads, trio_
 from tests.runtimes.member import CRYPTO, NAMES, PAYMENTS_UATP, Member
-from tests.runtimes.replaying import digest_of, replayed
+from tests.runtimes.replay import digest_of, replayed
 from tests.runtimes.transcripts import transcripts
 from web4core import RemoteProtocolError, state_digest
 

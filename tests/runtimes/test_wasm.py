@@ -17,7 +17,7 @@ import pytest
 
 from tests.runtimes import asyncio_, sync, threads
 from tests.runtimes.member import CRYPTO, Member
-from tests.runtimes.replaying import Document, digest_of, replayed
+from tests.runtimes.replay import Document, digest_of, replayed
 from tests.runtimes.transcripts import transcripts
 from web4core import state_digest
 
@@ -73,7 +73,7 @@ def given(
     """What they give in WebAssembly, all in one process; nothing but the result is printed."""
     path = tmp_path_factory.mktemp("wasm") / "documents.json"
     path.write_text(json.dumps(documents), encoding="utf-8")
-    files = (HERE / "wasm" / "replay.mjs", pyodide, wheel, attrs, HERE / "replaying.py", path)
+    files = (HERE / "wasm" / "replay.mjs", pyodide, wheel, attrs, HERE / "replay.py", path)
     done = subprocess.run(
         [node, *map(str, files)], capture_output=True, text=True, timeout=LIMIT_S, check=False
     )

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 
 from tests.runtimes.member import CRYPTO, LIMIT_S, Member, Parcel, Post, four, orders, posting
-from tests.runtimes.replaying import Document, replayed
+from tests.runtimes.replay import Document, replayed
 
 Inbox = queue.Queue[Parcel | None]
 """None ends the thread that reads it."""

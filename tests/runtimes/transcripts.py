@@ -6,7 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from tests.runtimes.replaying import Document
+from tests.runtimes.replay import Document
 
 FOLDER = Path(__file__).resolve().parents[2] / "spec" / "vectors"
 

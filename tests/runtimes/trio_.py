@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 
 from tests.runtimes.member import CRYPTO, LIMIT_S, Member, Parcel, Post, four, orders, posting
-from tests.runtimes.replaying import Document, steps
+from tests.runtimes.replay import Document, steps
 
 MAX_PARCELS = 10_000
 """An inbox holds no more; what is beyond raises `trio.WouldBlock`."""

@@ -21,7 +21,7 @@ from web4core.chain import (
 )
 from web4core.ed25519 import verify
 from web4core.gate import Gate
-from web4core.ledger.application import Endowment, Ledger, genesis_content
+from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
 from web4core.ledger.state import Account, Address, account_path, encode_entry
 from web4core.ledger.transactions import (
     BODY,
@@ -65,7 +65,9 @@ def _public(key: Ed25519PrivateKey) -> bytes:
 
 def _genesis() -> Genesis:
     owner = _public(ALICES_KEY)
-    content = genesis_content([Endowment(ALICE, owner, 1_000_000_000), Endowment(BOB, owner, 0)])
+    content = genesis_content(
+        [GenesisAccount(ALICE, owner, 1_000_000_000), GenesisAccount(BOB, owner, 0)]
+    )
     platforms = tuple(Platform(name, _public(_key(index))) for index, name in enumerate(NAMES))
     return Genesis("example", TIME_MS, platforms, content)
 

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 
 from web4core.chain import Block, Header, payload_root, seal
 from web4core.consensus import rules
-from web4core.consensus.state import Agreement, Kept, begin, keep, no_slots, signed
+from web4core.consensus.state import Agreement, SlotMessage, begin, keep, no_slots, signed
 from web4core.hashing import Tag, digest
 from web4core.messages import (
     Certificate,
@@ -76,7 +76,7 @@ def _others(agreement: Agreement) -> list[int]:
     return [index for index in range(N) if index != agreement.me]
 
 
-def _heard(agreement: Agreement, messages: list[Kept]) -> Agreement:
+def _heard(agreement: Agreement, messages: list[SlotMessage]) -> Agreement:
     slots = agreement.slots
     for message in messages:
         slots = keep(slots, message)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from web4core.chain import Genesis, Platform
-from web4core.ledger.application import Endowment, Ledger, genesis_content
+from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
 from web4core.ledger.overlay import Overlay
 from web4core.ledger.state import Address, LedgerState, Phase
 from web4core.ledger.transactions import (
@@ -32,7 +32,7 @@ _GENESIS = Genesis(
     "example",
     0,
     (Platform("thor", THOR), Platform("sprout", SPROUT)),
-    genesis_content([Endowment(SOURCE, OWNER, 10), Endowment(DESTINATION, OWNER, 0)]),
+    genesis_content([GenesisAccount(SOURCE, OWNER, 10), GenesisAccount(DESTINATION, OWNER, 0)]),
 )
 _LEDGER = Ledger.of(_GENESIS)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.federation import NAMES, Federation, verify
-from web4adapters import simulation
-from web4adapters.cli.journals import departures_in
+from web4cli.journals import departures_in
 from web4core.snapshot import decode_event
+from web4lab import simulation
 from web4proofs.audit import Audit, Journal, audit, passing
 
 run_seed = partial(simulation.run_seed, auditor=departures_in)
@@ -46,7 +46,7 @@ def audit_of_folder(
 
     Those of `twice` ran twice with one key, and may depart from the protocol; nobody else may.
     """
-    command = [sys.executable, "-m", "web4adapters.cli", "audit", str(folder), "--json"]
+    command = [sys.executable, "-m", "web4cli", "audit", str(folder), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode in ((0, 12) if twice else (0,)), done.stdout + done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

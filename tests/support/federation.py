@@ -33,7 +33,7 @@ from web4core.events import (
     TimerKind,
 )
 from web4core.gate import Gate
-from web4core.ledger.application import Endowment, Ledger, genesis_content
+from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import Body, Transaction, assemble, draft
 from web4core.messages import (
@@ -114,7 +114,7 @@ def make_genesis(n: int, accounts: dict[Address, int] | None = None) -> Genesis:
         time_ms=START_MS,
         platforms=tuple(Platform(NAMES[i], platform_key(i).public) for i in range(n)),
         content=genesis_content(
-            Endowment(address, owner_key(address).public, amount)
+            GenesisAccount(address, owner_key(address).public, amount)
             for address, amount in accounts.items()
         ),
     )

@@ -10,7 +10,6 @@ from attrs import evolve, field, frozen
 from tests.support.federation import NAMES, START_MS, make_genesis, platform_key, verify
 from web4core.application import Applied, Chosen, Pooled, Refusal
 from web4core.chain import Genesis
-from web4core.claims import Claim
 from web4core.effects import Effect, Send, Sign
 from web4core.events import Event, Received, Resumed, Submitted
 from web4core.gate import Gate
@@ -18,6 +17,7 @@ from web4core.messages import signing_bytes, with_signature
 from web4core.replica import State, start, step
 from web4core.schema import Schema, octets, sequence
 from web4core.settings import Settings
+from web4core.signature_check import SignatureCheck
 
 MAX_NOTES = 1000
 
@@ -53,7 +53,7 @@ class Notebook:
     def decode(self, encoded: bytes) -> Note:
         return _NOTE.load(encoded)
 
-    def claims(self, item: Note) -> tuple[Claim, ...]:
+    def signature_checks(self, item: Note) -> tuple[SignatureCheck, ...]:
         return ()
 
     def initial(self, content: bytes) -> tuple[Note, ...]:
@@ -104,7 +104,7 @@ class Notebook:
         assert isinstance(applied, Applied)
         return Chosen(pool[:items], applied)
 
-    def revise(
+    def recheck(
         self,
         state: tuple[Note, ...],
         pool: tuple[Note, ...],

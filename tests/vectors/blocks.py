@@ -16,8 +16,15 @@ from tests.support.federation import (
     sign,
 )
 from tests.support.forge import block_after
-from tests.vectors import following
-from tests.vectors.cast import CAROL, encoded_genesis, federation, genesis_from, opening, payment
+from tests.vectors import chain_checker
+from tests.vectors.fixtures import (
+    CAROL,
+    encoded_genesis,
+    federation,
+    genesis_from,
+    opening,
+    payment,
+)
 from tests.vectors.form import Document, Json, Refused, Vector, accept, check_each, refuse, sentence
 from tests.vectors.rules import shown
 from web4core.chain import Block, payload_root, seal
@@ -142,17 +149,17 @@ def _encode(block: Block) -> str:
 
 def _vectors() -> Iterator[Vector]:
     for name, block, clauses in _valid():
-        place = following.after(federation().genesis, _beginning(), block)
+        place = chain_checker.after(federation().genesis, _beginning(), block)
         yield accept(name, sentence(name), clauses, _result(block, place), block=_encode(block))
     for name, block, clauses, code in _invalid():
         yield refuse(name, sentence(name), clauses, code, block=_encode(block))
 
 
-def _beginning() -> following.Place:
-    return following.beginning(federation().genesis)
+def _beginning() -> chain_checker.Place:
+    return chain_checker.beginning(federation().genesis)
 
 
-def _result(block: Block, place: following.Place) -> Json:
+def _result(block: Block, place: chain_checker.Place) -> Json:
     before = _beginning().state.entries
     changed = tuple(
         entry for path, entry in place.state.entries.items() if before.get(path) != entry
@@ -175,7 +182,7 @@ def judge(given: Json, vector: Json) -> Json:
     block = schema.decode(bytes.fromhex(vector["block"]), LIMIT)
     verdict = judge_block(Run(federation().nodes[0].state), block)
     try:
-        place = following.after(genesis, following.beginning(genesis), block)
+        place = chain_checker.after(genesis, chain_checker.beginning(genesis), block)
     except Refused:
         if verdict is not None:
             raise ValueError("the replica takes what a clause refuses") from None

@@ -46,38 +46,38 @@ BY_HAND: Final = ("README.md", "schema.json")
 
 
 @frozen
-class Kept:
+class SlotMessage:
     """One file: what makes it, and what is wrong with it, if anything is."""
 
     make: Callable[[], Document]
     check: Callable[[Json], list[str]]
 
 
-FILES: Final[dict[str, Kept]] = {
-    "codec": Kept(codec.make, codec.check),
-    "records": Kept(records.make, records.check),
-    "digests": Kept(digests.make, digests.check),
-    "list_roots": Kept(lists.make_roots, lists.check_roots),
-    "list_proofs": Kept(lists.make_proofs, lists.check_proofs),
-    "map_roots": Kept(maps.make_roots, maps.check_roots),
-    "map_proofs": Kept(maps.make_proofs, maps.check_proofs),
-    "keys": Kept(signatures.make_keys, signatures.check_keys),
-    "signatures": Kept(signatures.make_signatures, signatures.check_signatures),
-    "signed_bytes": Kept(signed_bytes.make, signed_bytes.check),
-    "quorums": Kept(quorums.make, quorums.check),
-    "certificates": Kept(certificates.make, certificates.check),
-    "messages": Kept(messages.make, messages.check),
-    "handshakes": Kept(link.make_handshakes, link.check_handshakes),
-    "packets": Kept(link.make_packets, link.check_packets),
-    "genesis": Kept(genesis.make, genesis.check),
-    "transactions": Kept(transactions.make, transactions.check),
-    "rules": Kept(rules.make, rules.check),
-    "blocks": Kept(blocks.make, blocks.check),
-    "chains": Kept(chains.make, chains.check),
-    "federation": Kept(story.make, story.check),
-    "entry_proofs": Kept(light.make_entries, light.check_entries),
-    "inclusion_proofs": Kept(light.make_inclusions, light.check_inclusions),
-    **{f"transcript_{run}": Kept(transcripts.maker(run), transcripts.check) for run in RUNS},
+FILES: Final[dict[str, SlotMessage]] = {
+    "codec": SlotMessage(codec.make, codec.check),
+    "records": SlotMessage(records.make, records.check),
+    "digests": SlotMessage(digests.make, digests.check),
+    "list_roots": SlotMessage(lists.make_roots, lists.check_roots),
+    "list_proofs": SlotMessage(lists.make_proofs, lists.check_proofs),
+    "map_roots": SlotMessage(maps.make_roots, maps.check_roots),
+    "map_proofs": SlotMessage(maps.make_proofs, maps.check_proofs),
+    "keys": SlotMessage(signatures.make_keys, signatures.check_keys),
+    "signatures": SlotMessage(signatures.make_signatures, signatures.check_signatures),
+    "signed_bytes": SlotMessage(signed_bytes.make, signed_bytes.check),
+    "quorums": SlotMessage(quorums.make, quorums.check),
+    "certificates": SlotMessage(certificates.make, certificates.check),
+    "messages": SlotMessage(messages.make, messages.check),
+    "handshakes": SlotMessage(link.make_handshakes, link.check_handshakes),
+    "packets": SlotMessage(link.make_packets, link.check_packets),
+    "genesis": SlotMessage(genesis.make, genesis.check),
+    "transactions": SlotMessage(transactions.make, transactions.check),
+    "rules": SlotMessage(rules.make, rules.check),
+    "blocks": SlotMessage(blocks.make, blocks.check),
+    "chains": SlotMessage(chains.make, chains.check),
+    "federation": SlotMessage(story.make, story.check),
+    "entry_proofs": SlotMessage(light.make_entries, light.check_entries),
+    "inclusion_proofs": SlotMessage(light.make_inclusions, light.check_inclusions),
+    **{f"transcript_{run}": SlotMessage(transcripts.maker(run), transcripts.check) for run in RUNS},
 }
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from attrs import evolve, frozen
 
 from tests.support.federation import platform_key
-from tests.vectors.cast import encoded_genesis, federation, genesis_from, verify
 from tests.vectors.curve import ORDER, little, value
+from tests.vectors.fixtures import encoded_genesis, federation, genesis_from, verify
 from tests.vectors.form import ACCEPTED, Document, Json, Refused, Vector, accept, check_each, refuse
 from web4core.certificates import proves_decided, proves_prepared
 from web4core.chain import chain_id

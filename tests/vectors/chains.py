@@ -13,8 +13,8 @@ from attrs import evolve, frozen
 
 from tests.support.federation import START_MS
 from tests.support.forge import certificate
-from tests.vectors import following
-from tests.vectors.cast import encoded_genesis, federation, genesis_from, opening, payment
+from tests.vectors import chain_checker
+from tests.vectors.fixtures import encoded_genesis, federation, genesis_from, opening, payment
 from tests.vectors.form import (
     Document,
     Json,
@@ -43,7 +43,7 @@ ABOUT = (
 class Chain:
     """A chain in the making: its blocks, decided, and the state after them."""
 
-    place: following.Place
+    place: chain_checker.Place
     decided: tuple[Decided, ...] = ()
 
     def block(
@@ -62,7 +62,7 @@ class Chain:
     def then(self, *items: Transaction, view: int = 0) -> Chain:
         """The chain with one more block, which is valid."""
         made = self.block(items)
-        place = following.after(federation().genesis, self.place, made)
+        place = chain_checker.after(federation().genesis, self.place, made)
         return Chain(place, (*self.decided, decide(made, view)))
 
     def with_another(self, *messages: Decided) -> tuple[Decided, ...]:
@@ -76,7 +76,7 @@ def decide(block: Block, view: int = 0, signers: Iterable[int] | None = None) ->
 
 
 def _empty() -> Chain:
-    return Chain(following.beginning(federation().genesis))
+    return Chain(chain_checker.beginning(federation().genesis))
 
 
 def _two() -> Chain:
@@ -169,7 +169,9 @@ def _vectors() -> Iterator[Vector]:
     encode = federation().gate.encode
     for name, chain in _verified():
         blocks = [encode(each).hex() for each in chain]
-        places = following.follow(federation().genesis, [bytes.fromhex(each) for each in blocks])
+        places = chain_checker.follow(
+            federation().genesis, [bytes.fromhex(each) for each in blocks]
+        )
         clauses = "C-VALID-1 C-VALID-2 C-CERT-4 L-BLOCK-1 I-ROOT-1"
         yield accept(name, sentence(name), clauses, end_of(places), blocks=blocks)
     for name, chain, height, clauses, code in _stopped():
@@ -179,7 +181,7 @@ def _vectors() -> Iterator[Vector]:
         yield evolve(vector, refusal={**(vector.refusal or {}), "height": height})
 
 
-def end_of(places: list[following.Place]) -> Json:
+def end_of(places: list[chain_checker.Place]) -> Json:
     """Where a chain ends, and every entry of its last state."""
     last = places[-1]
     header = last.tip.header
@@ -200,10 +202,10 @@ def make() -> Document:
 def judge(given: Json, vector: Json) -> Json:
     genesis = genesis_from(given["genesis"])
     blocks = [bytes.fromhex(each) for each in vector["blocks"]]
-    places: list[following.Place] = []
+    places: list[chain_checker.Place] = []
     for count in range(len(blocks) + 1):
         try:
-            places = following.follow(genesis, blocks[:count])
+            places = chain_checker.follow(genesis, blocks[:count])
         except (Refused, RemoteProtocolError) as error:
             code = getattr(error, "code", None)
             raise Refused(error.clause, code, count) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.support.federation import ALICE, BOB
-from tests.vectors.cast import encoded_genesis, federation, genesis_of, payment
+from tests.vectors.fixtures import encoded_genesis, federation, genesis_of, payment
 from tests.vectors.form import Document, Json, Vector, accept, check_each, sentence
 from web4core.chain import GENESIS, HEADER, genesis_block
 from web4core.hashing import Tag, digest, domain

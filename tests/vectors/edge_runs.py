@@ -18,7 +18,7 @@ from tests.support.forge import (
     view_change,
     vote,
 )
-from tests.vectors.cast import CAROL
+from tests.vectors.fixtures import CAROL
 from tests.vectors.watched import Watched, alone
 from web4core.chain import Block, seal
 from web4core.events import Connected, Resumed, TimerKind

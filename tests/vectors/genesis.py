@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from tests.support.federation import ALICE, BOB, owner_key, platform_key
-from tests.vectors.cast import CAROL, genesis_of
 from tests.vectors.curve import IDENTITY
+from tests.vectors.fixtures import CAROL, genesis_of
 from tests.vectors.form import Document, Json, Vector, accept, check_each, number, refuse, sentence
 from web4core import codec
 from web4core.chain import (
@@ -21,7 +21,7 @@ from web4core.chain import (
     check_genesis,
     genesis_block,
 )
-from web4core.ledger.application import CONTENT, Endowment, Ledger, genesis_content
+from web4core.ledger.application import CONTENT, GenesisAccount, Ledger, genesis_content
 from web4core.ledger.state import MAX_SUPPLY_UATP, Address
 from web4core.schema import MAX_UINT
 
@@ -35,7 +35,7 @@ def _endowed(*amounts: int) -> Genesis:
     """A genesis whose accounts have these amounts."""
     addresses = (ALICE, BOB, CAROL)
     listed = [
-        Endowment(address, owner_key(address).public, amount)
+        GenesisAccount(address, owner_key(address).public, amount)
         for address, amount in zip(addresses, amounts, strict=False)
     ]
     return evolve(genesis_of(4), content=genesis_content(listed))
@@ -77,11 +77,19 @@ def _refused() -> Iterator[tuple[str, Genesis, str]]:
     yield "a key twice", evolve(good, platforms=keyed), "H-GENESIS-1"
     key = owner_key(ALICE).public
     for name, listed, clause in (
-        ("an account on no platform", [Endowment(Address("nowhere", "alice"), key, 1)], "L-GEN-2"),
-        ("an account twice", [Endowment(ALICE, key, 1), Endowment(ALICE, key, 2)], "L-GEN-2"),
+        (
+            "an account on no platform",
+            [GenesisAccount(Address("nowhere", "alice"), key, 1)],
+            "L-GEN-2",
+        ),
+        (
+            "an account twice",
+            [GenesisAccount(ALICE, key, 1), GenesisAccount(ALICE, key, 2)],
+            "L-GEN-2",
+        ),
         (
             "a supply of 2^63",
-            [Endowment(ALICE, key, MAX_SUPPLY_UATP), Endowment(BOB, key, 1)],
+            [GenesisAccount(ALICE, key, MAX_SUPPLY_UATP), GenesisAccount(BOB, key, 1)],
             "L-GEN-3 L-STATE-2",
         ),
     ):

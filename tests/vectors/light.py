@@ -9,17 +9,17 @@ from attrs import evolve
 
 from tests.support.federation import ALICE
 from tests.support.forge import certificate
-from tests.vectors.cast import verify
 from tests.vectors.curve import ORDER, little, value
+from tests.vectors.fixtures import verify
 from tests.vectors.form import Document, Json, Vector, accept, check_each, number, refuse, sentence
 from tests.vectors.rules import shown
 from tests.vectors.story import entry_proof, inclusion_proof, story, trust, trust_from
 from web4core.ledger.light import (
     ENTRY_PROOF,
     INCLUSION_PROOF,
-    Anchor,
     EntryProof,
     InclusionProof,
+    SignedHeader,
     check_entry,
     check_inclusion,
 )
@@ -46,7 +46,7 @@ def _alice() -> EntryProof:
     return entry_proof(entry)
 
 
-def _spoilt_anchors(good: Anchor) -> Iterator[tuple[str, Anchor]]:
+def _spoilt_anchors(good: SignedHeader) -> Iterator[tuple[str, SignedHeader]]:
     """Anchors that prove no header."""
     signed = good.certificate
     yield "another state root", evolve(good, header=evolve(good.header, state_root=bytes(32)))

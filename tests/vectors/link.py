@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.support.federation import Key, platform_key
-from tests.vectors.cast import encoded_genesis, federation, genesis_from, verify
+from tests.vectors.fixtures import encoded_genesis, federation, genesis_from, verify
 from tests.vectors.form import (
     ACCEPTED,
     Document,

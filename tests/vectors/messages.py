@@ -10,7 +10,8 @@ from attrs import evolve
 
 from tests.support.federation import platform_key
 from tests.support.forge import block_after, certificate, proposal, status, view_change, vote
-from tests.vectors.cast import (
+from tests.vectors.curve import ORDER, little, value
+from tests.vectors.fixtures import (
     block,
     encoded_genesis,
     federation,
@@ -19,7 +20,6 @@ from tests.vectors.cast import (
     payment,
     verify,
 )
-from tests.vectors.curve import ORDER, little, value
 from tests.vectors.form import (
     Document,
     Json,

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from tests.support.federation import ALICE, BOB, START_MS, owner_key, platform_key, sign
 from tests.support.forge import certificate, proposal, status, view_change, vote
-from tests.vectors.cast import block, encoded_genesis, federation, genesis_of, opening, payment
+from tests.vectors.fixtures import block, encoded_genesis, federation, genesis_of, opening, payment
 from tests.vectors.form import (
     Document,
     Json,
@@ -28,7 +28,7 @@ from web4core import codec
 from web4core.chain import GENESIS, HEADER, MAX_BLOCK_BYTES, MAX_BLOCK_ITEMS, PLATFORM
 from web4core.codec import Plain
 from web4core.events import Connected, Elapsed, Resumed, Submitted, Timer, TimerKind
-from web4core.ledger.application import ENDOWMENT, Endowment, Ledger
+from web4core.ledger.application import ENDOWMENT, GenesisAccount, Ledger
 from web4core.ledger.state import (
     ADDRESS,
     ENTRY,
@@ -156,7 +156,7 @@ def _of_the_ledger() -> Iterator[Sample]:
             "entry",
             CrossTransfer(transfer, ALICE, BOB, 5, START_MS, phase),
         )
-    yield Sample("endowment", "endowment", Endowment(ALICE, key, 1_000))
+    yield Sample("endowment", "endowment", GenesisAccount(ALICE, key, 1_000))
     yield Sample("open", "body", AccountOpen(chain, ALICE, key))
     yield Sample("transfer", "body", Transfer(chain, ALICE, BOB, 5, 0))
     yield Sample(

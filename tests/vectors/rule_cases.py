@@ -12,7 +12,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from tests.support.federation import ALICE, BOB, START_MS, Key, owner_key, platform_key, sign
-from tests.vectors.cast import CAROL, federation
+from tests.vectors.fixtures import CAROL, federation
 from web4core.ledger.state import (
     MAX_SUPPLY_UATP,
     Account,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.support.federation import sign
-from tests.vectors.cast import encoded_genesis, genesis_from
+from tests.vectors.fixtures import encoded_genesis, genesis_from
 from tests.vectors.form import (
     Document,
     Json,

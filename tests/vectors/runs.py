@@ -18,8 +18,8 @@ from tests.support.forge import (
     view_change,
     vote,
 )
-from tests.vectors.cast import CAROL
 from tests.vectors.edge_runs import EDGES
+from tests.vectors.fixtures import CAROL
 from tests.vectors.watched import Watched, alone
 from web4core.application import Applied
 from web4core.chain import Block, seal

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.unit.test_speccheck import CASES
-from tests.vectors.cast import verify
 from tests.vectors.curve import (
     IDENTITY,
     ORDER,
@@ -25,6 +24,7 @@ from tests.vectors.curve import (
     times,
     value,
 )
+from tests.vectors.fixtures import verify
 from tests.vectors.form import (
     ACCEPTED,
     Document,

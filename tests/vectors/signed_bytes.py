@@ -8,7 +8,7 @@ from attrs import evolve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.federation import ALICE, Key, owner_key, platform_key
-from tests.vectors.cast import encoded_genesis, federation, opening, payment, seed
+from tests.vectors.fixtures import encoded_genesis, federation, opening, payment, seed
 from tests.vectors.form import Document, Json, Vector, accept, check_each, number
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import (

@@ -11,19 +11,19 @@ from functools import cache
 from attrs import frozen
 
 from tests.support.federation import ALICE, BOB, Federation, owner_key, platform_key, sign
-from tests.vectors import following
-from tests.vectors.cast import CAROL, accounts_of, encoded_genesis, genesis_from, verify
+from tests.vectors import chain_checker
 from tests.vectors.chains import end_of
+from tests.vectors.fixtures import CAROL, accounts_of, encoded_genesis, genesis_from, verify
 from tests.vectors.form import Document, Json, Vector, accept, check_each, number
 from tests.vectors.rules import shown
 from web4core.chain import Block, header_digest
 from web4core.ledger.light import (
     ENTRY_PROOF,
     INCLUSION_PROOF,
-    Anchor,
     EntryProof,
     InclusionProof,
-    Trust,
+    SignedHeader,
+    TrustAnchor,
     check_entry,
     check_inclusion,
 )
@@ -108,8 +108,8 @@ def _then(fed: Federation, *items: Transaction, but: int | None = None) -> None:
     fed.run(lambda: all(fed.height(index) > height for index in others))
 
 
-def anchor_of(decided: Decided) -> Anchor:
-    return Anchor(decided.block.header, decided.certificate)
+def anchor_of(decided: Decided) -> SignedHeader:
+    return SignedHeader(decided.block.header, decided.certificate)
 
 
 def entry_proof(entry: Entry) -> EntryProof:
@@ -128,13 +128,13 @@ def inclusion_proof(height: int, index: int) -> InclusionProof:
 
 def trust() -> Json:
     """All that a light client holds."""
-    held = Trust.of(story().fed.genesis)
+    held = TrustAnchor.of(story().fed.genesis)
     return {"chain_id": held.chain_id.hex(), "keys": [key.hex() for key in held.keys]}
 
 
-def trust_from(given: Json) -> Trust:
+def trust_from(given: Json) -> TrustAnchor:
     keys = tuple(bytes.fromhex(key) for key in given["keys"])
-    return Trust(bytes.fromhex(given["chain_id"]), keys)
+    return TrustAnchor(bytes.fromhex(given["chain_id"]), keys)
 
 
 def _step(block: Block, view: int) -> Json:
@@ -184,7 +184,7 @@ def judge(given: Json, vector: Json) -> Json:
     genesis = genesis_from(given["genesis"])
     light = trust_from(given["trust"])
     blocks = [bytes.fromhex(each) for each in vector["blocks"]]
-    places = following.follow(genesis, blocks)
+    places = chain_checker.follow(genesis, blocks)
     views = [_view_of(block) for block in blocks]
     proved = [
         check_entry(light, bytes.fromhex(each), verify).entry for each in vector["entry_proofs"]

@@ -8,7 +8,8 @@ from typing import Any
 from attrs import evolve
 
 from tests.support.federation import ALICE, BOB, START_MS, Key, owner_key, platform_key, sign
-from tests.vectors.cast import (
+from tests.vectors.curve import ORDER, little, scalar_of, signed_with, value
+from tests.vectors.fixtures import (
     CAROL,
     encoded_genesis,
     federation,
@@ -18,7 +19,6 @@ from tests.vectors.cast import (
     seed,
     verify,
 )
-from tests.vectors.curve import ORDER, little, scalar_of, signed_with, value
 from tests.vectors.form import (
     Document,
     Json,
@@ -225,7 +225,7 @@ def make() -> Document:
 def judge(given: Json, vector: Json) -> Json:
     ledger = Ledger.of(genesis_from(given["genesis"]))
     item = ledger.decode(bytes.fromhex(vector["transaction"]))
-    if not all(verify(*claim) for claim in ledger.claims(item)):
+    if not all(verify(*claim) for claim in ledger.signature_checks(item)):
         raise Refused("L-TX-4")
     return _result(item)
 

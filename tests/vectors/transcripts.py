@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.runtimes.replaying import told
+from tests.runtimes.replay import told
 from tests.support.federation import NAMES, platform_key
-from tests.vectors.cast import genesis_from, seed
+from tests.vectors.fixtures import genesis_from, seed
 from tests.vectors.form import Document, Json, Vector, accept, number, readable, sentence
 from tests.vectors.runs import RUNS
-from tests.vectors.telling import KIND_NAMES, clauses_of, effects_in_words, event_in_words
+from tests.vectors.transcript_text import KIND_NAMES, clauses_of, effects_in_words, event_in_words
 from tests.vectors.watched import Watched
 from web4core.chain import GENESIS, Genesis, chain_id
-from web4core.consensus.state import Agreement, Kept, Slots
+from web4core.consensus.state import Agreement, SlotMessage, Slots
 from web4core.effects import Effect
 from web4core.gate import Gate
 from web4core.ledger.application import Ledger
@@ -51,7 +51,7 @@ def known(state: State) -> dict[str, Json]:
         "gathered": agreement.gathered,
         "slots": _slots(agreement.slots),
         "upcoming": _slots(state.upcoming),
-        "claims": None if sync is None else [number(claim) for claim in sync.claims],
+        "claims": None if sync is None else [number(claim) for claim in sync.peer_heights],
         "timers": sorted([timer.kind.name, timer.height, timer.view] for timer in state.armed),
         "waiting": sorted(item.id.hex() for item in waiting),
         "halted": state.halted is not None,
@@ -76,7 +76,7 @@ def _said(agreement: Agreement) -> Json:
 
 def _slots(slots: Slots) -> Json:
     """View and digest of what is kept of each signer, by kind; kinds without any are left out."""
-    kinds: dict[Kind, tuple[Kept | None, ...]] = {
+    kinds: dict[Kind, tuple[SlotMessage | None, ...]] = {
         Kind.PRE_PREPARE: slots.proposals,
         Kind.PREPARE: slots.prepares,
         Kind.COMMIT: slots.commits,
@@ -89,7 +89,7 @@ def _slots(slots: Slots) -> Json:
     }
 
 
-def _slot(message: Kept) -> Json:
+def _slot(message: SlotMessage) -> Json:
     return {"view": number(message.statement.view), "digest": message.statement.digest.hex()}
 
 

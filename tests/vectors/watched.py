@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.federation import ALICE, Federation, Node
 from tests.support.forge import block_after, paying, tell
-from tests.vectors.cast import CAROL, accounts_of
+from tests.vectors.fixtures import CAROL, accounts_of
 from web4core.chain import Block
 from web4core.effects import Effect, Halt, Sign
 from web4core.events import Elapsed, Event, Timer, TimerKind

@@ -19,7 +19,7 @@ from web4core.chain import Block
 from web4core.consensus.state import (
     Agreement,
     Lock,
-    Said,
+    OwnStatements,
     certificate_of,
     gathered_view_changes,
     held_block,
@@ -73,10 +73,10 @@ def enter(agreement: Agreement, view: int) -> Step:
     lock = agreement.lock
     prepared = None if lock is None else lock.certificate
     block = None if lock is None else lock.block
-    moved = evolve(agreement, view=view, said=Said(), gathered=False)
+    moved = evolve(agreement, view=view, said=OwnStatements(), gathered=False)
     statement = _statement(moved, Kind.VIEW_CHANGE, prepared_reference(prepared))
     draft = ViewChange(statement, UNSIGNED, prepared, block)
-    return evolve(moved, said=Said(view_change=draft)), draft
+    return evolve(moved, said=OwnStatements(view_change=draft)), draft
 
 
 def may_propose(agreement: Agreement) -> bool:

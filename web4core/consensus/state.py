@@ -25,7 +25,7 @@ from web4core.messages import (
 from web4core.quorum import proposer
 
 _M = TypeVar("_M", Vote, Proposal, ViewChange)
-Kept: TypeAlias = Vote | Proposal | ViewChange
+SlotMessage: TypeAlias = Vote | Proposal | ViewChange
 """The messages that have a slot."""
 
 
@@ -53,7 +53,7 @@ class Lock:
 
 
 @frozen
-class Said:
+class OwnStatements:
     """The statements this platform stands for in its view, as drafts; None is "not yet".
 
     Each is set once in a view and never changed: this is what "at most once" rests on.
@@ -77,7 +77,7 @@ class Agreement:
     height: int
     slots: Slots
     view: int = 0
-    said: Said = Said()
+    said: OwnStatements = OwnStatements()
     lock: Lock | None = None
     gathered: bool = False
 
@@ -101,13 +101,13 @@ _SLOT_OF: Final = {
 }
 
 
-def kept(slots: Slots, statement: Statement) -> Kept | None:
+def kept(slots: Slots, statement: Statement) -> SlotMessage | None:
     """What the slot for this kind and signer holds, of whatever view."""
-    held: tuple[Kept | None, ...] = getattr(slots, _SLOT_OF[statement.kind])
+    held: tuple[SlotMessage | None, ...] = getattr(slots, _SLOT_OF[statement.kind])
     return held[statement.signer]
 
 
-def keep(slots: Slots, message: Kept) -> Slots:
+def keep(slots: Slots, message: SlotMessage) -> Slots:
     """Put a message into its slot, unless what is there is of the same or a later view (C-SLOT-2).
 
     The first message of a view wins; a different second one is evidence, not news.
@@ -180,7 +180,7 @@ def gathered_view_changes(agreement: Agreement) -> tuple[ViewChange, ...]:
     )
 
 
-def signed(agreement: Agreement, draft: Draft) -> Kept | None:
+def signed(agreement: Agreement, draft: Draft) -> SlotMessage | None:
     """The signed form of a draft, once it has come back."""
     present = kept(agreement.slots, draft.statement)
     if present is not None and present.statement == draft.statement:

@@ -12,7 +12,6 @@ from attrs import field, frozen
 
 from web4core.application import Applied, Chosen, Pooled, Refusal
 from web4core.chain import KEY, MAX_GENESIS_BYTES, Genesis, chain_id
-from web4core.claims import Claim
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.ledger import pool as pools
 from web4core.ledger.overlay import Overlay
@@ -30,16 +29,17 @@ from web4core.ledger.state import (
     encode_entry,
     path_of,
 )
-from web4core.ledger.transactions import Transaction, claims_of, decode_transaction
+from web4core.ledger.transactions import Transaction, decode_transaction, signature_checks_of
 from web4core.merkle import Map
 from web4core.schema import Schema, record, sequence
+from web4core.signature_check import SignatureCheck
 
 MAX_ENTRIES = 1 << 30
 """Entries in one snapshot or genesis."""
 
 
 @frozen
-class Endowment:
+class GenesisAccount:
     """An account that is open from the start, and what it holds (L-GEN-1)."""
 
     address: Address
@@ -47,13 +47,13 @@ class Endowment:
     amount_uatp: int
 
 
-ENDOWMENT: Schema[Endowment] = record(
-    "endowment", Endowment, address=ADDRESS, owner=KEY, amount_uatp=AMOUNT_UATP
+ENDOWMENT: Schema[GenesisAccount] = record(
+    "endowment", GenesisAccount, address=ADDRESS, owner=KEY, amount_uatp=AMOUNT_UATP
 )
 CONTENT = sequence(ENDOWMENT, MAX_ENTRIES)
 
 
-def genesis_content(endowments: Iterable[Endowment]) -> bytes:
+def genesis_content(endowments: Iterable[GenesisAccount]) -> bytes:
     """The ledger's part of a genesis."""
     return CONTENT.encode(tuple(endowments))
 
@@ -104,9 +104,9 @@ class Ledger:
         """Read a transaction of this chain."""
         return decode_transaction(encoded, self.chain_id)
 
-    def claims(self, item: Transaction) -> tuple[Claim, ...]:
+    def signature_checks(self, item: Transaction) -> tuple[SignatureCheck, ...]:
         """The signatures of a transaction."""
-        return claims_of(item)
+        return signature_checks_of(item)
 
     def initial(self, content: bytes) -> LedgerState:
         """The state of the genesis; its sum is the supply for ever (L-GEN-1 to L-GEN-3)."""
@@ -184,7 +184,7 @@ class Ledger:
             pool, code = pools.admit(state, self.platform_keys, pool, item, time_ms, capacity)
             if code in (PoolCode.OUTPACED, PoolCode.LANE_FULL):  # L-POOL-5: time may have passed
                 path = pools.lane_path(item)
-                left = pools.revise(state, self.platform_keys, pool, (path,), (), time_ms)
+                left = pools.recheck(state, self.platform_keys, pool, (path,), (), time_ms)
                 refused.extend(left.refused)
                 pool, code = pools.admit(
                     state, self.platform_keys, left.pool, item, time_ms, capacity
@@ -214,7 +214,7 @@ class Ledger:
                 room -= len(transaction.encoded)
         return Chosen(tuple(payload), self._applied(overlay), tuple(stale))
 
-    def revise(
+    def recheck(
         self,
         state: LedgerState,
         pool: Pool,
@@ -223,4 +223,4 @@ class Ledger:
         time_ms: int,
     ) -> Pooled:
         """Drop what a block took or made impossible."""
-        return pools.revise(state, self.platform_keys, pool, touched, included, time_ms)
+        return pools.recheck(state, self.platform_keys, pool, touched, included, time_ms)

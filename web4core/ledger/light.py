@@ -20,7 +20,6 @@ from web4core.chain import (
     chain_id,
     header_digest,
 )
-from web4core.claims import Verify
 from web4core.errors import RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES
 from web4core.ledger.state import ENTRY, Entry, path_of
@@ -34,26 +33,27 @@ from web4core.messages import (
     signing_bytes,
 )
 from web4core.schema import Schema, octets, record, sequence, uint
+from web4core.signature_check import Verify
 
 MAX_PROOF_NODES = 64
 """Nodes in a list proof; enough for 2^64 items."""
 
 
 @frozen
-class Trust:
+class TrustAnchor:
     """All that a light client holds: the chain's id and the platforms' keys, in genesis order."""
 
     chain_id: bytes
     keys: tuple[bytes, ...] = field(repr=False)
 
     @classmethod
-    def of(cls, genesis: Genesis) -> Trust:
+    def of(cls, genesis: Genesis) -> TrustAnchor:
         """What a genesis says of whom to trust."""
         return cls(chain_id(genesis), tuple(platform.key for platform in genesis.platforms))
 
 
 @frozen
-class Anchor:
+class SignedHeader:
     """A header and the commit certificate that proves its block decided."""
 
     header: Header
@@ -64,7 +64,7 @@ class Anchor:
 class EntryProof:
     """An account or a transfer, as it is after the anchor's block."""
 
-    anchor: Anchor
+    anchor: SignedHeader
     entry: Entry
     proof: MapProof
 
@@ -73,7 +73,7 @@ class EntryProof:
 class InclusionProof:
     """A transaction, and its place in the anchor's block."""
 
-    anchor: Anchor
+    anchor: SignedHeader
     transaction: bytes
     index: int
     size: int
@@ -81,7 +81,9 @@ class InclusionProof:
 
 
 _DIGEST = octets(DIGEST_BYTES, DIGEST_BYTES)
-ANCHOR: Schema[Anchor] = record("anchor", Anchor, header=HEADER, certificate=CERTIFICATE)
+ANCHOR: Schema[SignedHeader] = record(
+    "anchor", SignedHeader, header=HEADER, certificate=CERTIFICATE
+)
 _STEP: Schema[Any] = record("step", MapStep, bitmap=uint(0xFFFF), siblings=sequence(_DIGEST, 16))
 _MAP_PROOF: Schema[Any] = record("proof", MapProof, steps=sequence(_STEP, MAX_DEPTH))
 ENTRY_PROOF: Schema[EntryProof] = record(
@@ -98,7 +100,7 @@ INCLUSION_PROOF: Schema[InclusionProof] = record(
 )
 
 
-def check_anchor(trust: Trust, anchor: Anchor, verify: Verify) -> None:
+def check_signed_header(trust: TrustAnchor, anchor: SignedHeader, verify: Verify) -> None:
     """Refuse a header that a quorum of this federation did not decide (L-LIGHT-1)."""
     header, certificate = anchor.header, anchor.certificate
     if header.chain_id != trust.chain_id:
@@ -113,10 +115,10 @@ def check_anchor(trust: Trust, anchor: Anchor, verify: Verify) -> None:
             raise RemoteProtocolError("L-LIGHT-1", f"the signature of platform {signer} is wrong")
 
 
-def check_entry(trust: Trust, data: bytes, verify: Verify) -> EntryProof:
+def check_entry(trust: TrustAnchor, data: bytes, verify: Verify) -> EntryProof:
     """The account or transfer that these bytes prove, or `RemoteProtocolError` (L-LIGHT-2)."""
     proof = ENTRY_PROOF.decode(data, MAX_MESSAGE_BYTES)
-    check_anchor(trust, proof.anchor, verify)
+    check_signed_header(trust, proof.anchor, verify)
     encoded = ENTRY.encode(proof.entry)
     root = proof.anchor.header.state_root
     if not check_map(root, path_of(proof.entry), encoded, proof.proof):
@@ -125,17 +127,17 @@ def check_entry(trust: Trust, data: bytes, verify: Verify) -> EntryProof:
 
 
 def check_inclusion(
-    trust: Trust, data: bytes, verify: Verify
+    trust: TrustAnchor, data: bytes, verify: Verify
 ) -> tuple[InclusionProof, Transaction]:
     """The transaction that these bytes prove to be in a block (L-LIGHT-3)."""
     proof = INCLUSION_PROOF.decode(data, MAX_MESSAGE_BYTES)
-    check_anchor(trust, proof.anchor, verify)
+    check_signed_header(trust, proof.anchor, verify)
     root = proof.anchor.header.payload_root
     if not check_list(root, proof.transaction, proof.index, proof.size, proof.path):
         raise RemoteProtocolError("L-LIGHT-3", "the transaction is not in this block")
     return proof, decode_transaction(proof.transaction, trust.chain_id)
 
 
-def encode_trust(trust: Trust) -> bytes:
+def encode_trust_anchor(trust: TrustAnchor) -> bytes:
     """Bytes to hand a light client once, over a channel that it trusts (L-LIGHT-4)."""
     return codec.encode(("trust", trust.chain_id, trust.keys))

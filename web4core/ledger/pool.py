@@ -129,7 +129,7 @@ def _told_apart(
     return code
 
 
-def revise(
+def recheck(
     state: LedgerState,
     keys: Mapping[str, bytes],
     pool: Pool,

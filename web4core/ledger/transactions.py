@@ -13,11 +13,11 @@ from attrs import field, frozen
 
 from web4core import codec
 from web4core.chain import DIGEST, KEY, MAX_ITEM_BYTES, SIGNATURE, TIME_MS
-from web4core.claims import Claim
 from web4core.errors import RemoteProtocolError
 from web4core.hashing import Tag, digest, domain
 from web4core.ledger.state import ADDRESS, AMOUNT_UATP, Address
 from web4core.schema import MAX_UINT, Schema, line, octets, parts, record, sequence, uint, union
+from web4core.signature_check import SignatureCheck
 
 MAX_REASON_CHARACTERS = 120
 """Length of the reason that a rollback gives (L-TX-5)."""
@@ -190,10 +190,10 @@ def decode_transaction(encoded: bytes, chain_id: bytes) -> Transaction:
     return Transaction(encoded, transaction_id(body_bytes, keys), body, keys, signatures)
 
 
-def claims_of(transaction: Transaction) -> tuple[Claim, ...]:
+def signature_checks_of(transaction: Transaction) -> tuple[SignatureCheck, ...]:
     """The signatures without which it means nothing."""
     message = transaction_signing_bytes(transaction.id)
     return tuple(
-        Claim(key, message, signature)
+        SignatureCheck(key, message, signature)
         for key, signature in zip(transaction.keys, transaction.signatures, strict=True)
     )

@@ -37,7 +37,7 @@ def fresh_block(run: Run, now_ms: int) -> Block:
     block = seal(header, chosen.payload)
     run.state = evolve(state, verdict=Verdict(block.digest, chosen.applied))
     if chosen.stale:
-        revise(run, chosen.stale, (), now_ms)
+        recheck(run, chosen.stale, (), now_ms)
     return block
 
 
@@ -88,15 +88,15 @@ def advance(run: Run, block: Block, certificate: Certificate, now_ms: int) -> No
         verdict=None,
         sync=None if run.state.sync is None else evolve(run.state.sync, tries=0),
     )
-    revise(run, applied.touched, block.payload, now_ms)
+    recheck(run, applied.touched, block.payload, now_ms)
 
 
-def revise(
+def recheck(
     run: Run, touched: tuple[bytes, ...] | None, included: tuple[Any, ...], now_ms: int
 ) -> None:
     """Keep only what would still apply, and tell whose does not (A-APP-5)."""
     state = run.state
     time_ms = next_time(state, now_ms)
-    pooled = state.config.application.revise(state.app, state.pool, touched, included, time_ms)
+    pooled = state.config.application.recheck(state.app, state.pool, touched, included, time_ms)
     run.state = evolve(state, pool=pooled.pool)
     run.refuse(pooled.refused)

@@ -16,7 +16,7 @@ FETCH_BLOCKS = 32
 """Blocks asked for at a time (C-SYNC-3)."""
 
 SYNC_ROUNDS = 3
-"""How often each platform that claims to be ahead is asked before the claims are dropped."""
+"""How often each platform that claims to be ahead is asked before what they claim is dropped."""
 
 
 def status(state: State) -> Status:
@@ -27,7 +27,7 @@ def status(state: State) -> Status:
     return Status(here, UNSIGNED)
 
 
-def say_where(run: Run) -> None:
+def broadcast_status(run: Run) -> None:
     """Tell the others, so that whoever is ahead can prove it (C-LOSS-3)."""
     others = run.state.config.others
     if others:
@@ -36,10 +36,10 @@ def say_where(run: Run) -> None:
 
 def on_status_timer(run: Run, _now_ms: int) -> None:
     """Nothing has come for a while, which may mean that it was lost (C-PACE-6)."""
-    say_where(run)
+    broadcast_status(run)
 
 
-def help_behind(run: Run, statement: Statement) -> None:
+def assist_lagging(run: Run, statement: Statement) -> None:
     """Prove the last block to a platform that shows itself stuck below it (C-LOSS-3)."""
     certificate, config = run.state.tip_certificate, run.state.config
     if statement.kind not in (Kind.VIEW_CHANGE, Kind.STATUS) or statement.signer == config.me:
@@ -54,20 +54,20 @@ def on_decided(run: Run, message: Decided, now_ms: int) -> None:
     if height == run.state.height:
         advance(run, message.block, message.certificate, now_ms)
     elif height > run.state.height:
-        note_ahead(run, height + 1, signers(message.certificate))
+        record_peer_height(run, height + 1, signers(message.certificate))
 
 
-def note_ahead(run: Run, target: int, sources: tuple[int, ...]) -> None:
+def record_peer_height(run: Run, target: int, sources: tuple[int, ...]) -> None:
     """Remember who is past which height; one claim a platform, so that a lie costs one turn."""
     state = run.state
     others = [index for index in sources if index != state.config.me]
     if not others:
         return
     sync = state.sync or Sync((0,) * state.config.n)
-    claims = list(sync.claims)
+    heights = list(sync.peer_heights)
     for index in others:
-        claims[index] = max(claims[index], target)
-    run.state = evolve(state, sync=evolve(sync, claims=tuple(claims)))
+        heights[index] = max(heights[index], target)
+    run.state = evolve(state, sync=evolve(sync, peer_heights=tuple(heights)))
 
 
 def on_sync_timer(run: Run, _now_ms: int) -> None:
@@ -83,7 +83,7 @@ def on_sync_timer(run: Run, _now_ms: int) -> None:
 
 def _fetch(run: Run, sync: Sync) -> None:
     height = run.state.height
-    sources = [index for index, claim in enumerate(sync.claims) if claim > height]
+    sources = [index for index, claimed in enumerate(sync.peer_heights) if claimed > height]
     if sources:
         source = next((index for index in sources if index >= sync.turn), sources[0])
         run.effects.append(Fetch(height, source))
@@ -97,11 +97,11 @@ def synchronise(run: Run) -> None:
     sync, height = run.state.sync, run.state.height
     if sync is None:
         return
-    ahead = max(sync.claims) - height
+    ahead = max(sync.peer_heights) - height
     if ahead <= 0:
         run.state = evolve(run.state, sync=None)
         if sync.asked > 0:  # while blocks were fetched, votes on this one may have gone by
-            say_where(run)
+            broadcast_status(run)
     elif height >= sync.asked and ahead > 1:
         _fetch(run, sync)
 

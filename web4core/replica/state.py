@@ -47,13 +47,13 @@ class Verdict:
 class Sync:
     """This platform is behind, if what others say is true (C-SYNC-2).
 
-    `claims[p]` is the highest height that platform p has shown itself to be in, 0 for none.
+    `peer_heights[p]` is the highest height that platform p has shown itself to be in, 0 for none.
     Blocks below `asked` are on their way, if any were asked for; `tries` counts questions without
     an answer.
     The next question goes to the first of those who claim more from `turn` on, and round.
     """
 
-    claims: tuple[int, ...]
+    peer_heights: tuple[int, ...]
     asked: int = 0
     tries: int = 0
     turn: int = 0

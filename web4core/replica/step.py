@@ -16,7 +16,7 @@ from attrs import evolve
 from web4core.application import Application, Pooled
 from web4core.chain import Genesis, chain_id, check_genesis, genesis_block
 from web4core.consensus import rules
-from web4core.consensus.state import Kept, Slots, begin, keep, kept, no_slots, signed
+from web4core.consensus.state import SlotMessage, Slots, begin, keep, kept, no_slots, signed
 from web4core.effects import Accuse, Send, Sign
 from web4core.errors import LocalProtocolError
 from web4core.events import (
@@ -41,14 +41,14 @@ from web4core.messages import (
     conflict,
 )
 from web4core.quorum import proposer
-from web4core.replica.blocks import advance, fresh_block, judge, next_time, revise
+from web4core.replica.blocks import advance, fresh_block, judge, next_time, recheck
 from web4core.replica.catchup import (
-    help_behind,
-    note_ahead,
+    assist_lagging,
+    broadcast_status,
     on_decided,
     on_status_timer,
     on_sync_timer,
-    say_where,
+    record_peer_height,
     signers,
     status,
     synchronise,
@@ -148,10 +148,10 @@ def _on_statement(run: Run, message: Vote | Proposal | ViewChange | Status) -> N
     """Keep what is about this height or the next; say where the rest belongs."""
     statement, height = message.statement, run.state.height
     if statement.height < height:
-        help_behind(run, statement)
+        assist_lagging(run, statement)
         return
     if statement.height > height:
-        note_ahead(run, statement.height, (statement.signer,))
+        record_peer_height(run, statement.height, (statement.signer,))
     if isinstance(message, Status):
         return
     if statement.height == height:
@@ -162,7 +162,7 @@ def _on_statement(run: Run, message: Vote | Proposal | ViewChange | Status) -> N
         run.state = evolve(run.state, upcoming=_keep(run, run.state.upcoming, message))
 
 
-def _keep(run: Run, slots: Slots, message: Kept) -> Slots:
+def _keep(run: Run, slots: Slots, message: SlotMessage) -> Slots:
     """Slot a message; a second, different one in the same view is evidence (C-EVID-2)."""
     present = kept(slots, message.statement)
     if present is not None and conflict(present.statement, message.statement):
@@ -232,7 +232,7 @@ def _on_elapsed(run: Run, event: Elapsed) -> None:
 
 def _on_view_timer(run: Run, now_ms: int) -> None:
     """Nothing came of this view: leave it, unless there is no work after all (C-VIEW-1)."""
-    revise(run, None, (), now_ms)
+    recheck(run, None, (), now_ms)
     if has_work(run.state):
         agreement, draft = rules.enter(run.state.agreement, run.state.agreement.view + 1)
         run.take((agreement, draft))
@@ -260,7 +260,7 @@ def _resend(run: Run) -> None:
     for draft in rules.standing(state.agreement):
         message = signed(state.agreement, draft)
         run.effects.append(Sign(draft, others) if message is None else Send(message, others))
-    say_where(run)
+    broadcast_status(run)
 
 
 _TIMERS: Final[dict[TimerKind, Callable[[Run, int], None]]] = {
@@ -316,7 +316,7 @@ def _propose(run: Run, now_ms: int) -> None:
         run.take(rules.propose(agreement, block, None))
     else:
         run.state = evolve(run.state, verdict=None)
-        revise(run, None, (), now_ms)
+        recheck(run, None, (), now_ms)
 
 
 def _prepare(run: Run, now_ms: int) -> None:
@@ -340,4 +340,4 @@ def _decide(run: Run, now_ms: int) -> None:
         advance(run, *decision, now_ms)
         return
     # C-DEC-3: decided by others, but the block never came
-    note_ahead(run, run.state.height + 1, signers(certificate))
+    record_peer_height(run, run.state.height + 1, signers(certificate))

@@ -22,20 +22,19 @@ from aiohttp.typedefs import Middleware
 
 from web4adapters.api.openapi import DESCRIPTION
 from web4adapters.runtime.engine import Engine
-from web4adapters.runtime.inlet import verify_beside
+from web4adapters.runtime.ingress import verify_beside
 from web4adapters.signers import Verifier
 from web4adapters.storage import StorageError
 from web4adapters.transport import Links
 from web4core.chain import MAX_ITEM_BYTES, Block
-from web4core.claims import Claim
 from web4core.errors import RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES
 from web4core.ledger.light import (
     ENTRY_PROOF,
     INCLUSION_PROOF,
-    Anchor,
     EntryProof,
     InclusionProof,
+    SignedHeader,
 )
 from web4core.ledger.pool import POOL_EXPLAINED
 from web4core.ledger.rules import EXPLAINED
@@ -51,6 +50,7 @@ from web4core.ledger.state import (
 from web4core.merkle import list_proof, prove
 from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, MAX_SUBMISSION, Certificate
 from web4core.schema import MAX_UINT, NAME
+from web4core.signature_check import SignatureCheck
 
 MAX_BODY_BYTES = 2 * MAX_SUBMISSION * MAX_ITEM_BYTES + 64 * 1024
 """Length of a request's body: so many transactions, in hex (W-HTTP-3)."""
@@ -218,7 +218,7 @@ class Api:
         """Take transactions, all or none; the answer comes when they are on disk (W-HTTP-4)."""
         encoded = _hex_list(await _json_body(request))
         items: list[Any] = []
-        claims: list[Claim] = []
+        claims: list[SignatureCheck] = []
         for place, each in enumerate(encoded):
             try:
                 item, own = self._engine.gate.parse_item(each)
@@ -283,7 +283,7 @@ class Api:
         certificate = CERTIFICATE.decode(stored.certificate, MAX_MESSAGE_BYTES)
         leaves = [item.encoded for item in block.payload]
         return InclusionProof(
-            Anchor(block.header, certificate),
+            SignedHeader(block.header, certificate),
             leaves[position],
             position,
             len(leaves),
@@ -339,7 +339,7 @@ class Api:
         certificate = state.tip_certificate
         if certificate is None:
             return entry, 0, None
-        anchor = Anchor(state.tip.header, certificate)
+        anchor = SignedHeader(state.tip.header, certificate)
         proof = EntryProof(anchor, entry, prove(ledger.entries, path))
         return entry, state.tip.header.height, ENTRY_PROOF.encode(proof).hex()
 

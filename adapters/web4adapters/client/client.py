@@ -14,22 +14,22 @@ from typing import Any
 
 from attrs import frozen
 
-from web4adapters.client.asking import Answer, ask
 from web4adapters.client.errors import ClientError, Denied, Nonsense, Refused, plain
+from web4adapters.client.http import Answer, ask
 from web4adapters.client.status import amiss_in_status, known_of
-from web4adapters.config.reading import read_json
+from web4adapters.config.strict_toml import read_json
 from web4adapters.signers import Verifier
 from web4core.chain import Block, Genesis, genesis_block
 from web4core.errors import RemoteProtocolError
 from web4core.gate import Gate
 from web4core.ledger.application import Ledger
 from web4core.ledger.light import (
-    Anchor,
     EntryProof,
-    Trust,
-    check_anchor,
+    SignedHeader,
+    TrustAnchor,
     check_entry,
     check_inclusion,
+    check_signed_header,
 )
 from web4core.ledger.state import Account, Address, CrossTransfer, account_path
 from web4core.ledger.transactions import Transaction
@@ -86,7 +86,7 @@ class Client:
         self.url = url.rstrip("/")
         self._genesis = genesis
         self._ledger = Ledger.of(genesis)
-        self._trust = Trust.of(genesis)
+        self._trust = TrustAnchor.of(genesis)
         self._gate = Gate.of(genesis, self._ledger)
         self._verify = verifier or Verifier()
 
@@ -140,7 +140,7 @@ class Client:
             return block
         try:
             certificate = CERTIFICATE.decode(self._hex(answer, "certificate"), MAX_MESSAGE_BYTES)
-            check_anchor(self._trust, Anchor(block.header, certificate), self._verify)
+            check_signed_header(self._trust, SignedHeader(block.header, certificate), self._verify)
         except RemoteProtocolError as error:
             raise self._disproved(error) from None
         if block.header.height != height:

@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import frozen
 
 from web4adapters.config.errors import ConfigError
-from web4adapters.config.reading import check_keys, read_toml, take
+from web4adapters.config.strict_toml import check_keys, read_toml, take
 from web4core.ledger.state import Address
 
 CLIENT_FILE = "web4.toml"

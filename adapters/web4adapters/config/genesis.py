@@ -8,7 +8,7 @@ from typing import Any
 
 from web4adapters.config.amounts import format_atp, parse_atp
 from web4adapters.config.errors import ConfigError
-from web4adapters.config.reading import (
+from web4adapters.config.strict_toml import (
     check_keys,
     parse_address,
     read_bytes,
@@ -18,7 +18,7 @@ from web4adapters.config.reading import (
 )
 from web4core.chain import KEY_BYTES, MAX_GENESIS_BYTES, Genesis, Platform, check_genesis
 from web4core.errors import LocalProtocolError
-from web4core.ledger.application import CONTENT, Endowment, genesis_content
+from web4core.ledger.application import CONTENT, GenesisAccount, genesis_content
 
 _FIELDS = ("chain", "time_ms", "platforms", "accounts")
 
@@ -98,11 +98,11 @@ def _key(path: Path, table: dict[str, Any], name: str) -> bytes:
     return key
 
 
-def _endowment(path: Path, table: dict[str, Any]) -> Endowment:
+def _endowment(path: Path, table: dict[str, Any]) -> GenesisAccount:
     check_keys(path, "an account", table, ("address", "owner", "atp"))
     try:
         address = parse_address(take(path, "an account", table, "address", str))
         amount_uatp = parse_atp(take(path, "an account", table, "atp", str))
     except ValueError as error:
         raise ConfigError(path, str(error), "mend the account") from None
-    return Endowment(address, _key(path, table, "owner"), amount_uatp)
+    return GenesisAccount(address, _key(path, table, "owner"), amount_uatp)

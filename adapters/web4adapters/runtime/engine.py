@@ -19,10 +19,10 @@ from typing import Any, Protocol
 
 from attrs import Factory, define, frozen
 
-from web4adapters.runtime.fates import Fates
+from web4adapters.runtime.tracker import TransactionTracker
 from web4adapters.signers import Conflict, GuardedSigner
 from web4adapters.storage import Store, StoredBlock
-from web4adapters.transport.seldom import Seldom
+from web4adapters.throttled_log import ThrottledLog
 from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
 from web4core.events import Connected, Elapsed, Event, Received, Submitted, TimerKind
 from web4core.gate import Gate
@@ -139,12 +139,12 @@ class Engine:
         """The state as of the last commit: what may be shown to clients."""
         self.gate = gate
         self.store = store
-        self.fates = Fates(state)
+        self.fates = TransactionTracker(state)
         self.heard: dict[int, Heard] = {}
         self.sent: Counter[str] = Counter()
         self.evidence: deque[Evidence] = deque(maxlen=MAX_EVIDENCE)
         self.decided_blocks = 0
-        self._accused = Seldom()
+        self._accused = ThrottledLog()
         self._guard = guard
         self._outbound = outbound
         self._schema = event_schema(gate.application)

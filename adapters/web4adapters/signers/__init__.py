@@ -16,7 +16,7 @@ from web4adapters.signers.guardfile import (
 )
 from web4adapters.signers.keyfile import KeyFile, KeyFileError, Passphrase
 from web4adapters.signers.protocol import Signer
-from web4adapters.signers.verifying import Verifier, verifier
+from web4adapters.signers.verifier import Verifier
 
 __all__ = [
     "Conflict",
@@ -32,5 +32,4 @@ __all__ = [
     "Signer",
     "Verifier",
     "create_guard",
-    "verifier",
 ]

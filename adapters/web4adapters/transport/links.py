@@ -22,8 +22,7 @@ from typing import Protocol, TypeAlias
 import aiohttp
 from aiohttp import WSMsgType, web
 
-from web4adapters.transport.seldom import Seldom
-from web4core.claims import Verify
+from web4adapters.throttled_log import ThrottledLog
 from web4core.errors import RemoteProtocolError
 from web4core.link import (
     HELLO,
@@ -46,6 +45,7 @@ from web4core.link import (
     proof_claim,
     welcome_claim,
 )
+from web4core.signature_check import Verify
 
 LINK_PATH = "/v1/link"
 
@@ -173,7 +173,7 @@ class Links:
         self._peers = {index: _Peer() for index in range(len(keys)) if index != me}
         self._tasks: set[asyncio.Task[None]] = set()
         self._unproven = 0
-        self._seldom = Seldom()
+        self._seldom = ThrottledLog()
         self._broken = asyncio.Event()
         self._defect: Exception | None = None
 

@@ -12,12 +12,12 @@ from attrs import frozen
 from web4core import invariants
 from web4core.application import Refusal
 from web4core.chain import Block, Genesis, genesis_block
-from web4core.claims import Verify
 from web4core.errors import RemoteProtocolError
 from web4core.gate import Gate
 from web4core.ledger.application import Ledger
 from web4core.ledger.state import LedgerState
 from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, Decided, decided_bytes
+from web4core.signature_check import Verify
 
 INVARIANT_INTERVAL_BLOCKS = 100
 """The invariants look at every account, so they are checked every so many blocks, and last."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from web4adapters.config import genesis_from_json, genesis_to_json
-from web4adapters.config.reading import read_hex, read_json
+from web4adapters.config.strict_toml import read_hex, read_json
 from web4adapters.storage import Store
 from web4core.chain import Genesis
 

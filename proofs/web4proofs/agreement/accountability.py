@@ -78,7 +78,7 @@ from web4proofs.agreement.model import (
     w,
 )
 from web4proofs.agreement.reachable import Run, find
-from web4proofs.solving import ask
+from web4proofs.smt import ask
 from web4proofs.symbolic import Unmodelled, equal, identifier, integer, octets_sort, term
 from web4proofs.symbolic import choose as any_of
 from web4proofs.symbolic.concrete import Concretion

@@ -26,7 +26,7 @@ from web4proofs.agreement.model import (
     up_to,
 )
 from web4proofs.agreement.symbolic_reading import Meaning, Reader
-from web4proofs.solving import solver
+from web4proofs.smt import solver
 
 MOST_ELEMENTS = 6
 """Of one sort, in a counterexample that is shown."""

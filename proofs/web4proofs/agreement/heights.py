@@ -16,7 +16,7 @@ from typing import Final
 import z3
 from attrs import field, frozen
 
-from web4proofs.solving import ask
+from web4proofs.smt import ask
 from web4proofs.theorem import Answer, Failure, Outcome, Query
 
 _PLATFORM, _FEDERATION, _CHAIN, _BLOCK, _STATE = (

@@ -19,7 +19,7 @@ from web4proofs.agreement.logic import ForAll, Implies, Not, Variable, every
 from web4proofs.agreement.model import Action, Claim, Protocol
 from web4proofs.agreement.stratification import Dependences, circle, dependences
 from web4proofs.agreement.symbolic_reading import Meaning, Reader
-from web4proofs.solving import EFFORT, ask
+from web4proofs.smt import EFFORT, ask
 from web4proofs.theorem import Answer, Failure, Outcome, Query
 
 

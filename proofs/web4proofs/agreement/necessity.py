@@ -15,7 +15,7 @@ from attrs import evolve
 
 from web4proofs.agreement.induction import Question, questions
 from web4proofs.agreement.model import ACTIONS, AGREED, JUDGED_FIRST, UNAMBIGUOUS, Action, Protocol
-from web4proofs.solving import ask
+from web4proofs.smt import ask
 from web4proofs.theorem import Answer, Failure, Outcome, Query
 
 PROTOCOLS: Final[Mapping[str, Protocol]] = {

@@ -18,7 +18,7 @@ import z3
 from attrs import evolve, frozen
 
 from web4core import quorum as shipped
-from web4proofs.solving import ask
+from web4proofs.smt import ask
 from web4proofs.symbolic import SymbolicInt, Unmodelled, assume, term
 from web4proofs.symbolic.subject import (
     Subject,

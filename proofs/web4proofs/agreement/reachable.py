@@ -30,7 +30,7 @@ from web4proofs.agreement.logic import (
     Relation,
 )
 from web4proofs.agreement.model import Action, honest
-from web4proofs.solving import ask
+from web4proofs.smt import ask
 from web4proofs.theorem import Answer, Query
 
 Truth: TypeAlias = z3.BoolRef | bool

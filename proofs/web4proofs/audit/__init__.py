@@ -13,10 +13,10 @@ What an audit says and what it cannot see is in `spec/audit.md`.
 It needs no solver: the protocol that is proved is read here in plain Python.
 """
 
-from web4proofs.audit.auditing import Audit, Verdict, audit
+from web4proofs.audit.auditor import Audit, Verdict, audit
+from web4proofs.audit.gate_check import Passes, passing
 from web4proofs.audit.journal import Departure, Journal, Replayed
-from web4proofs.audit.passing import Passes, passing
-from web4proofs.audit.replaying import replay
+from web4proofs.audit.journal_replay import replay
 from web4proofs.audit.report import as_plain
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import asdict
 
-from web4proofs.audit.auditing import Audit
+from web4proofs.audit.auditor import Audit
 from web4proofs.audit.journal import Replayed
 
 

@@ -14,13 +14,13 @@ count as one, `search` all states of a federation, `judging` what must hold in e
 `branches` and `untaken` what of the code was executed, and `exploring` runs it all.
 """
 
-from web4proofs.explore.exploring import DEFAULT_BOUNDS, Tick, explore
+from web4proofs.explore.exploration import DEFAULT_BOUNDS, Tick, explore
 from web4proofs.explore.itf import NotATrace
 from web4proofs.explore.ledger import LedgerReport, explore_ledger
-from web4proofs.explore.replaying import Replayed, replay
 from web4proofs.explore.report import Report, Verdict, as_plain, as_text, worst
 from web4proofs.explore.stub import Stub
 from web4proofs.explore.subject import Bounds, Subject, genesis_of
+from web4proofs.explore.trace_replay import Replayed, replay
 
 __all__ = [
     "DEFAULT_BOUNDS",

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from web4proofs.explore.untaken import REASONS
+from web4proofs.explore.unreached import REASONS
 
 MODULES: Final = (
     "web4core.consensus.rules",

@@ -11,11 +11,11 @@ from typing import Final, TypeAlias
 
 from attrs import evolve
 
-from web4core.consensus.state import Agreement, Lock, Said, Slots, begin, no_slots
+from web4core.consensus.state import Agreement, Lock, OwnStatements, Slots, begin, no_slots
 from web4core.messages import Certificate, Proposal, ViewChange
 from web4core.quorum import proposer
 from web4core.replica import State
-from web4proofs.explore.offers import FORGOTTEN
+from web4proofs.explore.message_set import FORGOTTEN
 
 
 class Forget(enum.Enum):
@@ -97,7 +97,7 @@ def _proposal(proposal: Proposal, what: Forgotten) -> Proposal:
     return proposal
 
 
-def _said(n: int, said: Said, what: Forgotten) -> Said:
+def _said(n: int, said: OwnStatements, what: Forgotten) -> OwnStatements:
     return evolve(
         said,
         view_change=_view_change(n, said.view_change, what),

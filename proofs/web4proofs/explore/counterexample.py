@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from web4core.events import Received
-from web4proofs.explore.cues import Hear, event_of
-from web4proofs.explore.healing import Parting
+from web4proofs.explore.after_gst import Parting
+from web4proofs.explore.execution import Deed, Happened, Healed, Heard, Play, Refused
+from web4proofs.explore.message_set import Bits, Offers
 from web4proofs.explore.moves import Move
-from web4proofs.explore.offers import Bits, Offers
-from web4proofs.explore.playing import Deed, Happened, Healed, Heard, Play, Refused
 from web4proofs.explore.progress import HEARD, Progress
 from web4proofs.explore.search import Federation, Place
+from web4proofs.explore.stimuli import Hear, event_of
 
 
 class Lost(Exception):

@@ -17,9 +17,9 @@ from web4core.messages import BINDING, Decided, Draft, Message, Proposal, Status
 from web4core.replica import State
 from web4proofs.explore.blocks import CLOCKS, clock_ms
 from web4proofs.explore.canonical import canonical
-from web4proofs.explore.judging import Broken
+from web4proofs.explore.message_set import Offers
 from web4proofs.explore.moves import Table
-from web4proofs.explore.offers import Offers
+from web4proofs.explore.oracle import Broken
 
 CITED = "heights"
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from web4core.events import Connected, Elapsed, Resumed, Timer, TimerKind
 from web4core.replica import State
+from web4proofs.explore.after_gst import Parting
 from web4proofs.explore.blocks import Blocks
-from web4proofs.explore.healing import Parting
-from web4proofs.explore.playing import Deed, Happened, Healed, Heard, Play
+from web4proofs.explore.execution import Deed, Happened, Healed, Heard, Play
 from web4proofs.explore.subject import Bounds, Stage, Subject
 
 KIND: Final = "web4 consensus run"

@@ -25,8 +25,8 @@ from web4core.ledger.transactions import (
     Transaction,
     TransferRollback,
 )
-from web4proofs.explore.judging import Broken
 from web4proofs.explore.ledger_scene import TIMES_MS, Scene, scene
+from web4proofs.explore.oracle import Broken
 
 KIND: Final = "web4 ledger run"
 DEFAULT_DEPTH: Final = 16

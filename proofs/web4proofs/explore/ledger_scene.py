@@ -9,7 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from web4core.chain import Genesis, Platform, chain_id
-from web4core.ledger.application import Endowment, Ledger, genesis_content
+from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
 from web4core.ledger.state import Address, LedgerState
 from web4core.ledger.transactions import (
     AccountOpen,
@@ -47,9 +47,9 @@ def owner(address: Address) -> bytes:
 def _genesis() -> Genesis:
     platforms = tuple(Platform(name, _key(name)) for name in ("thor", "sprout"))
     endowments = (
-        Endowment(ALICE, owner(ALICE), 10),
-        Endowment(CAROL, owner(CAROL), 0),
-        Endowment(BOB, owner(BOB), 3),
+        GenesisAccount(ALICE, owner(ALICE), 10),
+        GenesisAccount(CAROL, owner(CAROL), 0),
+        GenesisAccount(BOB, owner(BOB), 3),
     )
     return Genesis("explored", START_MS, platforms, genesis_content(endowments))
 

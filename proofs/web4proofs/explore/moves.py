@@ -17,10 +17,10 @@ from web4core.events import Event
 from web4core.messages import BINDING, Decided
 from web4core.replica import State, Transition
 from web4proofs.explore.canonical import ALL, Forgotten, canonical
-from web4proofs.explore.cues import Cue, Hear, Path, event_of
-from web4proofs.explore.hearing import Node, tree_of
-from web4proofs.explore.judging import Broken, of_a_step
-from web4proofs.explore.offers import Bits, Offers
+from web4proofs.explore.event_tree import Node, tree_of
+from web4proofs.explore.message_set import Bits, Offers
+from web4proofs.explore.oracle import Broken, of_a_step
+from web4proofs.explore.stimuli import Cue, Hear, Path, event_of
 from web4proofs.explore.subject import Bounds, Subject
 
 

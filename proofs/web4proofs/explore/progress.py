@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from web4core.messages import BINDING, Kind, Message, Statement
-from web4proofs.explore.healing import Healing, Parting
+from web4proofs.explore.after_gst import Healing, Parting
 from web4proofs.explore.search import TELL_EVERY, Federation, Place, Told
 
 

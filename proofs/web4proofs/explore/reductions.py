@@ -18,8 +18,8 @@ from web4core.messages import Statement
 from web4core.replica import State
 from web4proofs.explore.blocks import VALID_NAMES, blocks_of
 from web4proofs.explore.canonical import ALL, NOTHING, Forget, Forgotten, canonical
+from web4proofs.explore.message_set import offers_of
 from web4proofs.explore.moves import Arena, Table
-from web4proofs.explore.offers import offers_of
 from web4proofs.explore.search import Federation, Found, Place, search
 from web4proofs.explore.subject import Bounds, Subject, gate_of
 from web4proofs.explore.symmetry import renamings

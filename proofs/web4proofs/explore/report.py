@@ -9,9 +9,9 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from web4proofs.explore.branches import Arcs, Branch, branches, together
-from web4proofs.explore.judging import Broken
+from web4proofs.explore.oracle import Broken
 from web4proofs.explore.subject import Bounds
-from web4proofs.explore.untaken import REASONS
+from web4proofs.explore.unreached import REASONS
 
 
 class Verdict(enum.Enum):

@@ -15,9 +15,9 @@ from attrs import define, field, frozen
 
 from web4core.messages import Kind
 from web4core.replica import State
-from web4proofs.explore.judging import Broken, disagreement, twice, two_certificates
+from web4proofs.explore.message_set import Bits
 from web4proofs.explore.moves import Move, Table
-from web4proofs.explore.offers import Bits
+from web4proofs.explore.oracle import Broken, disagreement, twice, two_certificates
 from web4proofs.explore.subject import Stage, fresh
 from web4proofs.explore.symmetry import Renaming
 

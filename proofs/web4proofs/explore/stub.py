@@ -15,8 +15,8 @@ from attrs import field, frozen
 
 from web4core.application import Applied, Chosen, Pooled, Refusal
 from web4core.chain import Genesis
-from web4core.claims import Claim
 from web4core.schema import Schema, octets, sequence, uint
+from web4core.signature_check import SignatureCheck
 
 
 @frozen
@@ -55,7 +55,7 @@ class Stub:
         """Any few bytes are a tick."""
         return _TICK.load(encoded)
 
-    def claims(self, item: Tick) -> tuple[Claim, ...]:  # noqa: ARG002  as `Application` has it
+    def signature_checks(self, item: Tick) -> tuple[SignatureCheck, ...]:  # noqa: ARG002  as `Application` has it
         """Nobody signs a tick."""
         return ()
 
@@ -115,7 +115,7 @@ class Stub:
         payload = pool[:items]
         return Chosen(payload, self._counted(state + len(payload)))
 
-    def revise(
+    def recheck(
         self,
         state: int,  # noqa: ARG002  as `Application` has it
         pool: tuple[Tick, ...],

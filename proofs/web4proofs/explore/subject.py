@@ -11,13 +11,13 @@ from attrs import evolve, field, frozen
 
 from web4core.application import Application
 from web4core.chain import Genesis, Platform
-from web4core.claims import Claim
 from web4core.events import Event
 from web4core.gate import Gate
 from web4core.messages import Kind, Statement
 from web4core.quorum import proposer
 from web4core.replica import State, Transition, start, step
 from web4core.settings import Settings
+from web4core.signature_check import SignatureCheck
 from web4proofs.explore.stub import Stub
 
 START_MS: Final = 1_000_000_000
@@ -130,7 +130,9 @@ def fresh(subject: Subject, n: int, platform: int) -> State:
     return evolve(state, pool=pooled.pool)
 
 
-def given_claims(subject: Subject, n: int) -> frozenset[Claim]:
+def given_claims(subject: Subject, n: int) -> frozenset[SignatureCheck]:
     """The signatures of clients on the items that wait, which are there from the start."""
     application = subject.application(genesis_of(subject, n))
-    return frozenset(claim for item in subject.items for claim in application.claims(item))
+    return frozenset(
+        claim for item in subject.items for claim in application.signature_checks(item)
+    )

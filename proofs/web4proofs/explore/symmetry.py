@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from web4core.chain import Block
-from web4core.consensus.state import Agreement, Lock, Said, Slots
+from web4core.consensus.state import Agreement, Lock, OwnStatements, Slots
 from web4core.messages import (
     Certificate,
     Kind,
@@ -25,7 +25,7 @@ from web4core.messages import (
 )
 from web4core.replica import State
 from web4proofs.explore.blocks import Blocks, Known
-from web4proofs.explore.offers import Bits, Statements
+from web4proofs.explore.message_set import Bits, Statements
 from web4proofs.explore.subject import Bounds
 
 
@@ -102,8 +102,8 @@ class Renaming:
         by_platform = dict(zip(self.platforms, held, strict=True))
         return tuple(by_platform[index] for index in range(len(held)))
 
-    def _said(self, said: Said) -> Said:
-        return Said(
+    def _said(self, said: OwnStatements) -> OwnStatements:
+        return OwnStatements(
             view_change=self._view_change(said.view_change),
             proposal=self._proposal(said.proposal),
             prepare=self._vote(said.prepare),

@@ -18,7 +18,7 @@ from web4core.messages import (
     Vote,
 )
 from web4proofs.explore.blocks import Blocks
-from web4proofs.explore.playing import Line, Play
+from web4proofs.explore.execution import Line, Play
 
 
 def transcript(play: Play) -> str:

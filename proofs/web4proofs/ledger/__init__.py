@@ -2,7 +2,7 @@
 
 - `contract`: what each transaction requires and does, in one place (`conditions`: in which terms).
 - `exactness`: each rule does exactly that.
-- `keeping`: each rule keeps the invariants.
+- `invariants`: each rule keeps the invariants.
 - `authority`: who may move what, and that what is settled stays so.
 - `overlay`, `blocks`: what rules return, put on top of a state in turn, is a block.
 - `genesis`: the first state.
@@ -17,7 +17,7 @@ from web4proofs.ledger import (
     blocks,
     exactness,
     genesis,
-    keeping,
+    invariants,
     lists,
     maps,
     overlay,
@@ -27,7 +27,7 @@ from web4proofs.theorem import Theorem
 
 THEOREMS: Final[tuple[Theorem, ...]] = (
     *exactness.THEOREMS,
-    *keeping.THEOREMS,
+    *invariants.THEOREMS,
     *authority.THEOREMS,
     *overlay.THEOREMS,
     *blocks.THEOREMS,

@@ -13,9 +13,9 @@ from typing import Final
 import z3
 
 from web4core.ledger.state import Phase
-from web4proofs.ledger.checking import Statement
-from web4proofs.ledger.judging import Case, judge
-from web4proofs.ledger.keeping import ANY_TRANSFER, ANYONE, premises
+from web4proofs.ledger.code_check import Statement
+from web4proofs.ledger.invariants import ANY_TRANSFER, ANYONE, premises
+from web4proofs.ledger.rule_check import Case, judge
 from web4proofs.ledger.view import KINDS, rule_of
 from web4proofs.symbolic import term
 from web4proofs.theorem import Outcome, Theorem

@@ -15,7 +15,7 @@ from attrs import frozen
 from web4core.application import Refusal
 from web4core.ledger.application import Ledger
 from web4core.ledger.rules import Code
-from web4proofs.ledger.checking import Statement, check
+from web4proofs.ledger.code_check import Statement, check
 from web4proofs.ledger.view import any_digest, any_int
 from web4proofs.symbolic import bind_late, choose, equal
 from web4proofs.symbolic.subject import Subject, Taken

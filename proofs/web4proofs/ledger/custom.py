@@ -30,9 +30,8 @@ import z3
 from web4core.ledger.rules import Call
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import signers_needed
-from web4proofs.ledger.checking import Statement
-from web4proofs.ledger.judging import Case, judge
-from web4proofs.ledger.keeping import (
+from web4proofs.ledger.code_check import Statement
+from web4proofs.ledger.invariants import (
     ANY_TRANSFER,
     ANYONE,
     Scene,
@@ -42,6 +41,7 @@ from web4proofs.ledger.keeping import (
     others_are_positive,
     total,
 )
+from web4proofs.ledger.rule_check import Case, judge
 from web4proofs.ledger.view import (
     NAME,
     Rule,

@@ -22,10 +22,10 @@ from web4proofs.ledger.abstract import (
     same_promise,
     some_transfer,
 )
-from web4proofs.ledger.checking import Statement
+from web4proofs.ledger.code_check import Statement
 from web4proofs.ledger.conditions import Contract, Given, Moves, Opens, Stands
 from web4proofs.ledger.contract import CONTRACTS
-from web4proofs.ledger.judging import Case, judge
+from web4proofs.ledger.rule_check import Case, judge
 from web4proofs.ledger.view import KINDS, rule_of
 from web4proofs.theorem import Failure, Outcome, Theorem
 

@@ -16,9 +16,9 @@ import z3
 from attrs import frozen
 
 from web4core.errors import LocalProtocolError, RemoteProtocolError
-from web4core.ledger.application import Endowment, Ledger, genesis_content
+from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
 from web4core.ledger.state import MAX_SUPPLY_UATP, Account, Address, account_path
-from web4proofs.ledger.checking import Statement, check
+from web4proofs.ledger.code_check import Statement, check
 from web4proofs.ledger.overlay import Path
 from web4proofs.ledger.view import (
     NAME,
@@ -60,7 +60,7 @@ class Content:
     None instead of endowments stands for bytes that are no encoding.
     """
 
-    endowments: tuple[Endowment, ...] | None
+    endowments: tuple[GenesisAccount, ...] | None
 
     def concretised(self, concretion: Concretion) -> bytes:
         """The shipped encoding."""
@@ -71,7 +71,7 @@ class _Decoder:
     """In the place of the schema of a genesis."""
 
     @staticmethod
-    def decode(content: Content, _limit: int) -> tuple[Endowment, ...]:
+    def decode(content: Content, _limit: int) -> tuple[GenesisAccount, ...]:
         """What the content is the encoding of."""
         if content.endowments is None:
             raise RemoteProtocolError("W-CBOR-2", "no encoding")
@@ -105,10 +105,10 @@ def _any_named(stem: str) -> _Named:
     return _Named(platform, agent)
 
 
-def _any_endowment() -> Endowment:
+def _any_endowment() -> GenesisAccount:
     amount = any_int("amount")
     assume(z3.And(amount.term >= 0, amount.term <= MAX_SUPPLY_UATP))  # W-TYPE-1
-    return Endowment(_any_named("endowed"), any_key("owner"), amount)
+    return GenesisAccount(_any_named("endowed"), any_key("owner"), amount)
 
 
 def _any_genesis() -> tuple[Any, ...]:

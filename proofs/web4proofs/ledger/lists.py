@@ -15,7 +15,7 @@ from typing import Any, Final
 import z3
 
 from web4core import merkle
-from web4proofs.ledger.checking import Statement, check
+from web4proofs.ledger.code_check import Statement, check
 from web4proofs.symbolic import (
     Identifier,
     SymbolicBool,

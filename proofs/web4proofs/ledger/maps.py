@@ -21,7 +21,7 @@ import z3
 
 from web4core import merkle
 from web4core.merkle import MAX_DEPTH, PATH_BYTES, MapProof, MapStep
-from web4proofs.ledger.checking import Statement, check, together
+from web4proofs.ledger.code_check import Statement, check, together
 from web4proofs.symbolic import (
     Identifier,
     SymbolicBool,

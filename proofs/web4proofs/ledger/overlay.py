@@ -32,7 +32,7 @@ from web4core.ledger.state import (
 )
 from web4core.ledger.transactions import Transaction
 from web4core.merkle import Map
-from web4proofs.ledger.checking import Statement, check, together
+from web4proofs.ledger.code_check import Statement, check, together
 from web4proofs.ledger.view import (
     NAME,
     any_account,

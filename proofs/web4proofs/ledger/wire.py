@@ -15,7 +15,7 @@ import z3
 
 from web4core import codec
 from web4core.errors import LocalProtocolError, RemoteProtocolError
-from web4proofs.ledger.checking import Statement, check, together
+from web4proofs.ledger.code_check import Statement, check, together
 from web4proofs.symbolic import SymbolicBool, Unmodelled, assume, bind_late, choose
 from web4proofs.symbolic.bits import WIDTH, Numbers, Octets, Word, octets, word
 from web4proofs.symbolic.concrete import Concretion, model_of

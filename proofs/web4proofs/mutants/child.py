@@ -10,8 +10,8 @@ import resource
 import sys
 from typing import Any
 
+from web4process.workers import end_with_parent
 from web4proofs.mutants.install import install
-from web4proofs.workers import end_with_parent
 
 IMPORT_FAILS = "import"
 MEMORY_BYTES = 4 * 2**30
@@ -33,7 +33,7 @@ def tried(identities: list[str]) -> tuple[str | None, str]:
     try:
         from web4proofs.catalogue import theorems  # noqa: PLC0415
         from web4proofs.reports import failures_of  # noqa: PLC0415
-        from web4proofs.running import Verdict, attempt  # noqa: PLC0415
+        from web4proofs.runner import Verdict, attempt  # noqa: PLC0415
 
         by_id = {theorem.id: theorem for theorem in theorems()}
     except Exception as error:  # noqa: BLE001  a mutant may break anything

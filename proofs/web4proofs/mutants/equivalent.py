@@ -27,7 +27,7 @@ MERKLE: Final = "web4core.merkle"
 
 EQUIVALENT: Final[Mapping[str, str]] = {
     f"{RULES}.enter:no update of said in"
-    " `evolve(agreement, view=view, said=Said(), gathered=False)`": (
+    " `evolve(agreement, view=view, said=OwnStatements(), gathered=False)`": (
         "`said` is set anew, whole, in the last line of the function"
     ),
     f"{RULES}.may_propose:`if proposer(agreement.height, agreement.view, agreement.n)"
@@ -76,13 +76,13 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     f"{STEP}._propose:no update of verdict in `evolve(run.state, verdict=None)`": (
         "the memo is right for the digest that it names; dropping it saves memory"
     ),
-    f"{CATCHUP}.help_behind:always `if certificate is not None`": (
+    f"{CATCHUP}.assist_lagging:always `if certificate is not None`": (
         "nothing is below height 1 (W-MSG-3), and from height 2 on there is a certificate"
     ),
     f"{CATCHUP}.on_decided:`height > run.state.height` with GtE": (
         "the same height was dealt with before"
     ),
-    f"{CATCHUP}.note_ahead:never `if not others`": (
+    f"{CATCHUP}.record_peer_height:never `if not others`": (
         "claims of nobody are forgotten at the end of the same event"
     ),
     f"{CATCHUP}.synchronise:1 for 0 (2)": "once blocks were asked for, `asked` is above 32",

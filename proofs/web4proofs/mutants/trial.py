@@ -18,10 +18,11 @@ from functools import partial
 
 from attrs import frozen
 
+from web4process.signals import uninterrupted
+from web4process.workers import as_done
 from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.operators import Mutant
-from web4proofs.running import Attempt, Verdict
-from web4proofs.workers import as_done, uninterrupted
+from web4proofs.runner import Attempt, Verdict
 
 LIMIT_S = 300.0
 """A mutant whose proofs take longer runs in circles: that is seen, and so it is caught."""
@@ -123,12 +124,12 @@ def by_proof(mutant: Mutant, covered: Coverage) -> Trial:
 
 def by_exploration(mutant: Mutant) -> Trial:
     """Try one mutant on every state of a small federation."""
-    return _tried(mutant, "web4proofs.mutants.exploring", {})
+    return _tried(mutant, "web4proofs.mutants.exploration_trial", {})
 
 
 def by_simulation(mutant: Mutant) -> Trial:
     """Try one mutant on simulated federations."""
-    return _tried(mutant, "web4adapters.simulating", {})
+    return _tried(mutant, "web4cli.simulation_trial", {})
 
 
 def _tried(mutant: Mutant, child: str, asked: Mapping[str, object]) -> Trial:

@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 
 from web4core import quorum
 from web4core.consensus import rules, state
-from web4core.consensus.state import Agreement, Lock, Said
+from web4core.consensus.state import Agreement, Lock, OwnStatements
 from web4core.messages import UNSIGNED, Draft, Kind, Proposal, Statement, ViewChange, Vote
 from web4proofs.replica import arbitrary, asking, rows
 from web4proofs.replica.invariant import Part, invariant, proves, same, well_formed
@@ -156,7 +156,7 @@ def _entered(agreement: Agreement, view: Any) -> tuple[Agreement, ViewChange]:
         prepared,
         None if lock is None else lock.block,
     )
-    said = Said(view_change=draft)
+    said = OwnStatements(view_change=draft)
     after = Agreement(
         agreement.n, agreement.me, agreement.height, agreement.slots, view, said, lock, False
     )
@@ -237,7 +237,7 @@ def _expects_propose(arguments: tuple[Any, ...], _draft: Draft | None) -> Expect
     said = agreement.said
     after = Agreement(
         *(agreement.n, agreement.me, agreement.height, agreement.slots, agreement.view),
-        Said(said.view_change, draft, said.prepare, said.commit),
+        OwnStatements(said.view_change, draft, said.prepare, said.commit),
         *(agreement.lock, agreement.gathered),
     )
     return Expected(asking.turn_has_come(agreement), after, draft, Step(agreement, after, draft))
@@ -270,7 +270,7 @@ def _expects_prepare(arguments: tuple[Any, ...], _draft: Draft | None) -> Expect
     draft = Vote(_cast(agreement, Kind.PREPARE, digest), UNSIGNED)
     after = Agreement(
         *(agreement.n, agreement.me, agreement.height, agreement.slots, agreement.view),
-        Said(said.view_change, said.proposal, draft, said.commit),
+        OwnStatements(said.view_change, said.proposal, draft, said.commit),
         *(agreement.lock, agreement.gathered),
     )
     step = Step(agreement, after, draft, shown=shown, judged=proposal.block.digest)
@@ -304,7 +304,7 @@ def _expects_commit(arguments: tuple[Any, ...], _draft: Draft | None) -> Expecte
     )
     after = Agreement(
         *(agreement.n, agreement.me, agreement.height, agreement.slots, agreement.view),
-        Said(said.view_change, said.proposal, said.prepare, draft),
+        OwnStatements(said.view_change, said.proposal, said.prepare, draft),
         *(lock, agreement.gathered),
     )
     step = Step(agreement, after, draft, voters=enough)

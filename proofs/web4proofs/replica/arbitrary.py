@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from web4core.chain import Block, Header
-from web4core.consensus.state import Agreement, Lock, Said, Slots
+from web4core.consensus.state import Agreement, Lock, OwnStatements, Slots
 from web4core.messages import (
     UNSIGNED,
     Certificate,
@@ -227,7 +227,7 @@ def agreement(stem: str = "", plain_height: int | None = None) -> Agreement:
         height,
         slots(stem, height, n),
         number(f"{stem}view"),
-        Said(
+        OwnStatements(
             view_change(f"{stem}said", signed=False) if moved else None,
             optional(lambda: proposal(f"{stem}said", signed=False, justified=moved)),
             optional(lambda: vote(f"{stem}said", Kind.PREPARE, signed=False)),

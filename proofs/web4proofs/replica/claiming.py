@@ -14,13 +14,13 @@ import z3
 from attrs import frozen
 
 from web4core import gate
-from web4core.claims import Claim
 from web4core.errors import RemoteProtocolError
 from web4core.messages import (
     Kind,
     Submission,
     certified_statement,
 )
+from web4core.signature_check import SignatureCheck
 from web4proofs.replica import arbitrary
 from web4proofs.replica.cutting import Reached, cut
 from web4proofs.replica.invariant import Part
@@ -81,7 +81,7 @@ def any_gate() -> Any:
     """Any federation's gate. An item's claims stand for themselves."""
     n = integer("n")
     assume(n.term >= 1)
-    application = SimpleNamespace(claims=lambda item: (item,))
+    application = SimpleNamespace(signature_checks=lambda item: (item,))
     return SimpleNamespace(
         chain_id=arbitrary.digest("chain"), keys=Keys(n), application=application
     )
@@ -122,10 +122,10 @@ def prove_parts(attempt: Attempt) -> None:
     _prove_submissions(attempt)
 
 
-def claim_of(judge: Any, statement: Any, signature: Any) -> Claim:
+def claim_of(judge: Any, statement: Any, signature: Any) -> SignatureCheck:
     spoken: Any = Spoken(judge.chain_id, statement)
     key: Any = Key(statement.signer)
-    return Claim(key, spoken, signature)
+    return SignatureCheck(key, spoken, signature)
 
 
 def passes(refusal: Any) -> z3.BoolRef:
@@ -138,7 +138,7 @@ def same_claims(claims: list[Any], expected: list[Any]) -> bool:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    if type(one) is not Claim or type(other) is not Claim:
+    if type(one) is not SignatureCheck or type(other) is not SignatureCheck:
         return type(one) is type(other) and one.certificate is other.certificate
     said: Any = one.message
     meant: Any = other.message

@@ -174,7 +174,7 @@ def prove_propose(attempt: Attempt) -> None:
             "rules": rules,
             "pending": scene.noting("pending", lambda _state: pending),
             "fresh_block": scene.noting("fresh_block", lambda _run, _now: fresh),
-            "revise": scene.noting("revise"),
+            "recheck": scene.noting("recheck"),
         }
         bind(stepping._propose, names)(scene.run, now_ms())
         return Case(_proposed(scene, turn, again, fresh, pending))

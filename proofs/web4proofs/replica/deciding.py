@@ -11,7 +11,7 @@ from typing import Any
 import z3
 
 from web4core.consensus import state as consensus
-from web4core.consensus.state import Agreement, Said
+from web4core.consensus.state import Agreement, OwnStatements
 from web4core.effects import Decide, Halt
 from web4core.messages import Decided, Kind
 from web4core.replica import blocks, catchup
@@ -56,7 +56,7 @@ def prove_decide(attempt: Attempt) -> None:
         names = {
             "rules": rules,
             "advance": scene.noting("advance"),
-            "note_ahead": scene.noting("ahead"),
+            "record_peer_height": scene.noting("ahead"),
             "signers": scene.noting("signers", lambda _certificate: arbitrary.opaque("signers")),
         }
         clock = now_ms()
@@ -90,7 +90,7 @@ def prove_on_decided(attempt: Attempt) -> None:
         assume(proves(certificate, Kind.COMMIT, height, block.digest))
         names = {
             "advance": scene.noting("advance"),
-            "note_ahead": scene.noting("ahead"),
+            "record_peer_height": scene.noting("ahead"),
             "signers": scene.noting("signers"),
         }
         bind(catchup.on_decided, names)(scene.run, Decided(block, certificate), now_ms())
@@ -136,7 +136,7 @@ def prove_advance(attempt: Attempt) -> None:
         assume(_may_advance(scene.agreement, block, certificate))
         names = {
             "judge": scene.noting("judge", lambda _run, _block: result),
-            "revise": scene.noting("revise"),
+            "recheck": scene.noting("recheck"),
             "no_slots": scene.noting("no_slots", lambda _n: empty),
         }
         bind(blocks.advance, names, (consensus.begin,))(scene.run, block, certificate, now_ms())
@@ -158,7 +158,7 @@ def _advanced(scene: Scene, of: Decided, result: Any, empty: Any) -> Case:
     before, after, now = scene.agreement, scene.now.agreement, scene.now
     begun = Agreement(
         *(before.n, before.me, before.height + 1, scene.upcoming),
-        *(0, Said(), None, False),
+        *(0, OwnStatements(), None, False),
     )
     step = Step(before, after, shown=certificate, decided=Decision(certificate.view, block.digest))
     question = refines(step)
@@ -188,7 +188,7 @@ _SYNC = Sync((9,), 8, tries=7, turn=1)
 
 def _goes_on(scene: Scene, block: Any, result: Any, empty: Any) -> Part:
     """What else begins anew: slots, the questions without an answer (C-SYNC-4), and the pool."""
-    ((_, touched, included, _),) = scene.called("revise")
+    ((_, touched, included, _),) = scene.called("recheck")
     return plainly(
         "what comes after the height begins anew",
         scene.now.upcoming is empty,

@@ -45,15 +45,15 @@ def prove_frames(attempt: Attempt) -> None:
             parts = (more,) if isinstance(more, Part) else ()
             return Case((leaves_alone(scene, allowed), *parts))
 
-        attempt.cases(function, run, (catchup.say_where, catchup.status))
+        attempt.cases(function, run, (catchup.broadcast_status, catchup.status))
 
     framed(
-        catchup.help_behind,
+        catchup.assist_lagging,
         _helps,
         Send,
         tip_certificate=lambda: arbitrary.maybe_certificate("tip", Kind.COMMIT),
     )
-    framed(catchup.say_where, lambda on: catchup.say_where(on.run), Sign)
+    framed(catchup.broadcast_status, lambda on: catchup.broadcast_status(on.run), Sign)
     framed(catchup.on_status_timer, lambda on: catchup.on_status_timer(on.run, now_ms()), Sign)
     framed(pacemaker.set_timers, _sets_timers, SetTimer, armed=lambda: choose(((), (TIMER,))))
     for proof in (
@@ -72,14 +72,14 @@ def _prove_revision(attempt: Attempt) -> None:
     def run() -> Case:
         refused = choose(((), (Refusal(b"dropped", "a code"),)))
         pooled = Pooled(arbitrary.opaque("pool after"), refused)
-        application = SimpleNamespace(revise=lambda *_given: pooled)
+        application = SimpleNamespace(recheck=lambda *_given: pooled)
         scene = Scene(arbitrary.bare(), application=application)
-        blocks.revise(scene.run, None, (), now_ms())
+        blocks.recheck(scene.run, None, (), now_ms())
         told = [Refuse(b"dropped", "a code")] if refused else []
         part = plainly("as it says", scene.now.pool is pooled.pool, scene.effects == told)
         return Case((part, leaves_alone(scene, (Refuse,))))
 
-    attempt.cases(blocks.revise, run, (blocks.next_time, Run.refuse))
+    attempt.cases(blocks.recheck, run, (blocks.next_time, Run.refuse))
 
 
 def _prove_admission(attempt: Attempt) -> None:
@@ -189,7 +189,7 @@ def _any_statement() -> Any:
 def _helps(scene: Scene) -> Part:
     """C-LOSS-3, above height 1, where there is a certificate of the tip."""
     statement, shown = _any_statement(), scene.state.tip_certificate
-    catchup.help_behind(scene.run, statement)
+    catchup.assist_lagging(scene.run, statement)
     stuck = statement.kind in (Kind.VIEW_CHANGE, Kind.STATUS)
     another = term(statement.signer) != term(scene.agreement.me)
     if shown is None:
@@ -242,7 +242,7 @@ def prove_catching_up(attempt: Attempt) -> None:
 
         attempt.cases(function, run, (catchup._fetch,))
 
-    framed(catchup.note_ahead, _notes)
+    framed(catchup.record_peer_height, _notes)
     framed(catchup.on_sync_timer, lambda on: catchup.on_sync_timer(on.run, now_ms()), Fetch)
     framed(catchup.synchronise, lambda on: catchup.synchronise(on.run), Fetch, Sign)
 
@@ -250,7 +250,7 @@ def prove_catching_up(attempt: Attempt) -> None:
 def _notes(scene: Scene) -> Part:
     """C-SYNC-2: of each other platform that is named, the highest height that it has shown."""
     sources, target = choose(((1,), (0, 1, 3), (2,))), arbitrary.natural("target")
-    catchup.note_ahead(scene.run, target, sources)
+    catchup.record_peer_height(scene.run, target, sources)
     before, after = _claims(scene.state), _claims(scene.now)
     kept = [
         term(new) == z3.If(target.term > term(old), target.term, term(old))
@@ -262,7 +262,7 @@ def _notes(scene: Scene) -> Part:
 
 
 def _claims(state: Any) -> tuple[Any, ...]:
-    return (0,) * PLATFORMS_BEHIND if state.sync is None else tuple(state.sync.claims)
+    return (0,) * PLATFORMS_BEHIND if state.sync is None else tuple(state.sync.peer_heights)
 
 
 def _any_sync(n: int, last: int) -> Sync:

@@ -15,7 +15,6 @@ import z3
 from attrs import evolve
 
 from web4core import gate
-from web4core.claims import Claim
 from web4core.errors import RemoteProtocolError
 from web4core.gate import Gate, Parsed
 from web4core.messages import (
@@ -28,6 +27,7 @@ from web4core.messages import (
     ViewChange,
     Vote,
 )
+from web4core.signature_check import SignatureCheck
 from web4proofs.replica import arbitrary
 from web4proofs.replica.claiming import (
     AllSigned,
@@ -85,7 +85,9 @@ _BOTH_OR_NEITHER = Excuse(
 )
 _ITEMS = "the items of a block are the matter of P-GATE-1"
 _NO_ITEMS = (
-    Excuse("web4core.gate._block", '"claims.extend(gate.application.claims(item))"', _ITEMS),
+    Excuse(
+        "web4core.gate._block", '"claims.extend(gate.application.signature_checks(item))"', _ITEMS
+    ),
     Excuse("web4core.gate._block", '"for item in block.payload:" is another item', _ITEMS),
 )
 _OWN_HEIGHT = "a decided block is asked for the height that it names itself"
@@ -314,7 +316,7 @@ def _samples() -> tuple[Any, ...]:
 def _opens() -> Case:
     message, verdict = arbitrary.opaque("message"), boolean("verifies")
     key: Any = Key(1)
-    claim = Claim(key, arbitrary.opaque("bytes"), arbitrary.opaque("signature"))
+    claim = SignatureCheck(key, arbitrary.opaque("bytes"), arbitrary.opaque("signature"))
     asked: list[tuple[Any, ...]] = []
     parsed = Parsed(message, (claim,))
 

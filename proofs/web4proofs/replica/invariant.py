@@ -12,7 +12,7 @@ import attrs
 import z3
 from attrs import frozen
 
-from web4core.consensus.state import Agreement, Lock, Said
+from web4core.consensus.state import Agreement, Lock, OwnStatements
 from web4core.messages import Certificate, Draft, Kind, Proposal, ViewChange
 from web4proofs.replica.rows import Row
 from web4proofs.replica.terms import prepared_reference, proposer_of
@@ -162,7 +162,7 @@ def kept_in_order(message: Draft | None, row: Row, place: Any) -> z3.BoolRef:
     )
 
 
-def _own(agreement: Agreement, said: Said) -> z3.BoolRef:
+def _own(agreement: Agreement, said: OwnStatements) -> z3.BoolRef:
     each = (
         (said.view_change, Kind.VIEW_CHANGE),
         (said.proposal, Kind.PRE_PREPARE),

@@ -106,7 +106,7 @@ def prove_fresh_block(attempt: Attempt) -> None:
         names = {
             "payload_root": scene.noting("root", lambda _items: arbitrary.digest("root")),
             "seal": scene.noting("seal", _sealed),
-            "revise": scene.noting("revise"),
+            "recheck": scene.noting("recheck"),
         }
         clock = now_ms()
         block = bind(blocks.fresh_block, names, (blocks.next_time,))(scene.run, clock)
@@ -125,7 +125,7 @@ def prove_fresh_block(attempt: Attempt) -> None:
         dropped = [(scene.run, stale, (), clock)] if stale else []
         parts = (
             Part("its root is that of its result", equal(header.state_root, chosen.applied.root)),
-            plainly("what is stale is dropped", same_calls(scene.called("revise"), dropped)),
+            plainly("what is stale is dropped", same_calls(scene.called("recheck"), dropped)),
             Part("C-VALID-1 and C-VALID-2, as far as consensus sees", goal),
             plainly("its result is remembered", remembered),
             leaves_alone(scene, ()),

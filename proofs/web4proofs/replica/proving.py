@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import z3
 from attrs import frozen
 
-from web4proofs import solving
+from web4proofs import smt
 from web4proofs.replica.cutting import OtherShape, Parts
 from web4proofs.replica.invariant import Part
 from web4proofs.replica.plain import NotPlain, Plain, comparable
@@ -185,13 +185,13 @@ class Attempt:
         """Ask whether all parts follow; show what is broken if one does not."""
         given = tuple(hypotheses)
         goal = z3.And([part.formula for part in parts])
-        query, _ = solving.valid(name, given, goal)
+        query, _ = smt.valid(name, given, goal)
         if query.holds:
             self._queries.append(query)
             return True
         self._lost += 1
         for part in parts:
-            one, model = solving.valid(f"{name}: {part.name}", given, part.formula)
+            one, model = smt.valid(f"{name}: {part.name}", given, part.formula)
             self._queries.append(one)
             if not one.holds:
                 self._show(one, given, part, model, shown, snippet)
@@ -199,7 +199,7 @@ class Attempt:
 
     def possible(self, name: str, formulas: Iterable[z3.ExprRef]) -> None:
         """Ask for an instance, so that nothing is proved from contradictory premises."""
-        query, _ = solving.possible(name, formulas)
+        query, _ = smt.possible(name, formulas)
         self._queries.append(query)
         if query.got is Answer.UNSAT:
             self.fail(name, "the premises contradict one another")

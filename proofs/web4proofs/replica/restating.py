@@ -44,7 +44,7 @@ def prove_timers(attempt: Attempt) -> None:
         rules = SimpleNamespace(enter=stepping_rule(scene, "enter"))
         names = {
             "rules": rules,
-            "revise": scene.noting("revise"),
+            "recheck": scene.noting("recheck"),
             "has_work": scene.noting("has_work", lambda _state: work),
         }
         bind(stepping._on_view_timer, names)(scene.run, now_ms())
@@ -154,7 +154,7 @@ def _ends(function: Any) -> Case:
     connected = function is stepping._on_connected
     names: dict[str, Any] = {"rules": rules}
     if not connected:
-        names["say_where"] = scene.noting("say_where")
+        names["broadcast_status"] = scene.noting("broadcast_status")
     parts = cut(bind(function, names))
     more = {"event": _connected()} if connected else {}
     found = parts.before(run=scene.run, **more)
@@ -172,7 +172,7 @@ def _ends(function: Any) -> Case:
         "of the current agreement, and then its own STATUS",
         found.iterated is standing,
         scene.called("standing")[0][0] is scene.agreement,
-        status if connected else same_calls(scene.called("say_where"), [(scene.run,)]),
+        status if connected else same_calls(scene.called("broadcast_status"), [(scene.run,)]),
         scene.untouched(*SAFE_FIELDS),
     )
     return Case((goes_on, part))

@@ -73,7 +73,7 @@ class AnyApplication:
     def admit(self, *_given: Any) -> Pooled:
         return self._pooled()
 
-    def revise(self, *_given: Any) -> Pooled:
+    def recheck(self, *_given: Any) -> Pooled:
         return self._pooled()
 
     def choose(self, *_given: Any) -> Chosen:

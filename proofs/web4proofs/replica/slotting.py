@@ -41,8 +41,8 @@ def prove_slots(attempt: Attempt) -> None:
         message, kept = _any_message(scene), arbitrary.opaque("slots after")
         names = {
             "_keep": scene.noting("keep", lambda _run, _slots, _message: kept),
-            "note_ahead": scene.noting("ahead"),
-            "help_behind": scene.noting("behind"),
+            "record_peer_height": scene.noting("ahead"),
+            "assist_lagging": scene.noting("behind"),
         }
         bind(stepping._on_statement, names)(scene.run, message)
         return Case(_sorted_in(scene, message, kept))

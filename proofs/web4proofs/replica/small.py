@@ -12,7 +12,7 @@ from typing import Final
 import z3
 from attrs import frozen
 
-from web4proofs import solving
+from web4proofs import smt
 
 SMALL: Final = 4
 """Numbers in such a model are this small."""
@@ -47,7 +47,7 @@ class Small:
             for turn in turns.values()
             for n in sizes.values()
         ]
-        _, model = solving.possible("a small model", (*given, *bounds.values(), *taken))
+        _, model = smt.possible("a small model", (*given, *bounds.values(), *taken))
         return model
 
     def _of(self, formula: z3.BoolRef) -> _Within:

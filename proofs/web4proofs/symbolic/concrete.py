@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 import z3
 
-from web4proofs import solving
+from web4proofs import smt
 from web4proofs.symbolic.containers import Record
 from web4proofs.symbolic.engine import Path, Unmodelled
 from web4proofs.symbolic.values import Identifier, SymbolicBool, SymbolicInt
@@ -90,7 +90,7 @@ def inputs_of(path: Path[Any], count: int, seed: int = 0) -> Iterator[z3.ModelRe
     Each draw fixes some of the path's values and equalities at random, as far as the path allows.
     """
     dice = random.Random(seed)
-    solver = solving.solver(seed, EFFORT)
+    solver = smt.solver(seed, EFFORT)
     solver.add(*path.condition)
     model = model_of(path)
     yield model

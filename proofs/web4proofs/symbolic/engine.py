@@ -24,7 +24,7 @@ from typing import Generic, TypeVar
 import z3
 from attrs import field, frozen
 
-from web4proofs import solving
+from web4proofs import smt
 
 T = TypeVar("T")
 
@@ -183,7 +183,7 @@ def explore(
     Raises `Unmodelled` where the code does what the values do not model, where it has more paths
     than allowed, and where no input at all satisfies the assumptions.
     """
-    solver = solving.solver(effort=effort)
+    solver = smt.solver(effort=effort)
     left: list[tuple[Decision, ...]] = [()]
     paths: list[Path[T]] = []
     questions = unknown = 0

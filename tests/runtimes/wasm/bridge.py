@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import host
 from pyodide.ffi import to_js
-from replaying import Crypto, digest_of, replayed
+from replay import Crypto, digest_of, replayed
 
 from web4core.ed25519 import key_is_acceptable, signature_is_acceptable
 

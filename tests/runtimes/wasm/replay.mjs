@@ -11,7 +11,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const [folder, wheel, attrs, replaying, documents] = process.argv.slice(2);
+const [folder, wheel, attrs, replaySource, documents] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** What precedes the 32 bytes of a key in DER (RFC 8410). */
@@ -39,7 +39,7 @@ async function main() {
   python.unpackArchive(bytesOf(wheel), "wheel");
   python.unpackArchive(bytesOf(attrs), "zip");
   python.registerJsModule("host", host);
-  for (const file of [replaying, join(here, "bridge.py")]) {
+  for (const file of [replaySource, join(here, "bridge.py")]) {
     python.FS.writeFile(basename(file), bytesOf(file));
   }
   python.globals.set("documents", readFileSync(documents, "utf8"));

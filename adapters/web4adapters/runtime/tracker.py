@@ -1,0 +1,86 @@
+"""What became of the transactions that clients ask about, and who waits to hear it.
+
+A memory for answering questions, bounded, and rebuilt empty after a restart: what is committed
+stands in the store, what waits stands in the pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+from web4core.chain import Block
+from web4core.replica import State
+
+MAX_REFUSED = 65_536
+"""Refusals remembered; the oldest is forgotten first."""
+
+MAX_WAITERS = 65_536
+"""Clients that may wait for a transaction at a time."""
+
+
+class TransactionTracker:
+    """Refusals, and futures that are set when a transaction is committed or refused."""
+
+    def __init__(self, state: State) -> None:
+        application = state.config.application
+        limit = application.pending(state.pool)
+        self._pending = {item.id: None for item in application.waiting(state.pool, limit)}
+        self._refused: OrderedDict[bytes, str] = OrderedDict()
+        self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
+        self._waiting = 0
+
+    def pending(self, transaction: bytes) -> None:
+        """A client's transaction has been taken."""
+        self._refused.pop(transaction, None)
+        self._pending[transaction] = None
+
+    def is_pending(self, transaction: bytes) -> bool:
+        """Whether a client's transaction was taken and nothing more is known of it."""
+        return transaction in self._pending
+
+    def refusal(self, transaction: bytes) -> str | None:
+        """The code with which a transaction was refused lately."""
+        return self._refused.get(transaction)
+
+    def committed(self, block: Block) -> None:
+        """Everything in a block has found its place."""
+        for item in block.payload:
+            self._settle(item.id)
+            self._refused.pop(item.id, None)
+
+    def refused(self, transaction: bytes, code: str) -> None:
+        """A transaction will not be in a block."""
+        self._refused[transaction] = code
+        while len(self._refused) > MAX_REFUSED:
+            self._refused.popitem(last=False)
+        self._settle(transaction)
+
+    def _settle(self, transaction: bytes) -> None:
+        self._pending.pop(transaction, None)
+        for waiter in self._waiters.pop(transaction, ()):
+            self._waiting -= 1
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def is_awaited(self, transaction: bytes) -> bool:
+        """Whether a client waits at this moment to hear of a transaction."""
+        return transaction in self._waiters
+
+    async def wait(self, transaction: bytes, timeout_s: float) -> None:
+        """Return when something is known of a transaction, or the time is over."""
+        if self._waiting >= MAX_WAITERS:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters = self._waiters.setdefault(transaction, [])
+        waiters.append(waiter)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(timeout_s):
+                await waiter
+        except TimeoutError:
+            if waiter in waiters:
+                waiters.remove(waiter)
+                self._waiting -= 1
+            if not waiters:
+                self._waiters.pop(transaction, None)

@@ -1,0 +1,85 @@
+"""`web4`: the commands, and how their errors are told.
+
+Each command lives in a module of its own; this one joins them, and turns every expected error into
+one line and an exit code: 0 holds, 1 internal error, 2 usage, 3 inconclusive, 12 a safety property
+fails, 13 a liveness property fails; 128 and the number of the signal that has ended it.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import click
+
+from web4adapters.errors import one_line
+from web4cli.audit import audit
+from web4cli.bench import bench
+from web4cli.check import check
+from web4cli.common import EXPECTED
+from web4cli.demo import demo
+from web4cli.explore import replay
+from web4cli.federation import init, run, status
+from web4cli.ledger import account, transfer
+from web4cli.playground import playground
+from web4cli.simulate import simulate
+from web4cli.verify import export, verify
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("web4"), prog_name="web4")
+def commands() -> None:
+    """A federation of platforms that agrees on transfers of ATP.
+
+    \b
+    See it work:            web4 demo
+    Play with it:           web4 playground
+    Make a federation:      web4 init federation
+    Run a platform:         web4 run federation/thor/platform.toml
+    Move ATP:               web4 transfer send alice@thor carol@thor 5
+    Across platforms:       web4 transfer lock alice@thor bob@sprout 200
+    Check a chain offline:  web4 verify federation/thor
+    Audit what was done:    web4 audit federation
+    Prove the code:         web4 check prove
+    Explore its states:     web4 check explore
+    Try it under faults:    web4 simulate
+
+    Client commands look for the federation in --federation, $WEB4_FEDERATION, or ./federation.
+    """
+
+
+for _command in (
+    account,
+    audit,
+    bench,
+    check,
+    demo,
+    export,
+    init,
+    playground,
+    replay,
+    run,
+    simulate,
+    status,
+    transfer,
+    verify,
+):
+    commands.add_command(_command)
+
+
+def carry_out() -> int:
+    """Run `web4`; its exit code. What ends it from outside is raised, as `KeyboardInterrupt`."""
+    try:
+        code = commands(prog_name="web4", standalone_mode=False)
+    except click.Abort as abort:
+        cause = abort.__cause__ or abort.__context__
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause from None
+        click.echo("web4: aborted", err=True)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except EXPECTED as error:
+        click.echo(f"web4: {one_line(error)}", err=True)
+        return 1
+    return code if isinstance(code, int) else 0

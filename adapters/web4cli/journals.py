@@ -1,0 +1,201 @@
+"""Where the journals come from that `web4 audit` looks at: stores on disk, and simulated ones.
+
+A store is opened with its lock, so the platform must have stopped, and nothing in it is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from web4adapters.config import NodeConfig, load_genesis, load_node_config
+from web4adapters.signers import GuardMissing, Memory
+from web4adapters.signers.guardfile import GuardFile
+from web4adapters.storage import Recovered, Store
+from web4adapters.verify import SourceError, blocks_of_store
+from web4core.chain import Genesis, chain_id
+from web4core.errors import LocalProtocolError, RemoteProtocolError
+from web4core.events import Event
+from web4core.gate import Gate
+from web4core.invariants import Violation
+from web4core.ledger.application import Ledger
+from web4core.messages import BINDING, MAX_MESSAGE_BYTES, Decided, Message, Statement, decided_bytes
+from web4core.replica import State, configure, start
+from web4core.settings import Settings
+from web4core.snapshot import decode_event, decode_state, event_schema
+
+if TYPE_CHECKING:
+    from web4lab.simulation.cluster import Cluster
+    from web4lab.simulation.platforms import Platform
+    from web4proofs.audit import Audit, Journal
+
+CONFIG = "platform.toml"
+ITEMS_KEPT = 1 << 13
+"""Decoded transactions remembered: each stands in many messages."""
+
+
+@frozen(eq=False)
+class Chain:
+    """What the platforms of a federation share."""
+
+    genesis: Genesis
+    ledger: Ledger
+    gate: Gate
+
+    @classmethod
+    def of(cls, genesis: Genesis) -> Chain:
+        """The chain that begins with this genesis."""
+        ledger = Ledger.of(genesis)
+        return cls(genesis, ledger, Gate.of(genesis, ledger, lru_cache(ITEMS_KEPT)(ledger.decode)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its platforms, in order."""
+        return tuple(platform.name for platform in self.genesis.platforms)
+
+
+# --- on disk -----------------------------------------------------------------------------------
+
+
+def platforms_in(folders: tuple[Path, ...]) -> tuple[Chain, tuple[NodeConfig, ...]]:
+    """The platforms in these folders, and in the folders right below; all of one chain."""
+    paths = [path for folder in folders for path in _configs(folder)]
+    configs = tuple(load_node_config(path) for path in dict.fromkeys(paths))
+    genesis = load_genesis(configs[0].genesis)
+    for config in configs[1:]:
+        if load_genesis(config.genesis) != genesis:
+            raise SourceError(config.genesis, f"another chain than {configs[0].genesis}")
+    return Chain.of(genesis), configs
+
+
+def _configs(folder: Path) -> list[Path]:
+    if (folder / CONFIG).is_file():
+        return [folder / CONFIG]
+    found = sorted(each for each in folder.glob(f"*/{CONFIG}") if each.is_file())
+    if not found:
+        raise SourceError(folder, f"neither it nor a folder in it holds a {CONFIG}")
+    return found
+
+
+def journals_of(chain: Chain, configs: tuple[NodeConfig, ...]) -> Iterator[Journal]:
+    """The journal of each of these platforms, its store open for as long as it is looked at."""
+    identity = chain_id(chain.genesis)
+    for config in configs:
+        with Store.open(config.store, identity, config.name) as store:
+            yield _journal(chain, config, store)
+
+
+def _journal(chain: Chain, config: NodeConfig, store: Store) -> Journal:
+    from web4proofs.audit import Journal
+
+    recovered = store.recover()
+    state = _started(chain, config, recovered)
+    memory = _memory(chain, config, state)
+    return Journal(
+        start=state,
+        events=_events(chain, config.store, recovered),
+        first=recovered.first_seq,
+        blocks=_blocks(chain, config.store, store),
+        guarded=_guarded(state.config.me, memory),
+        silent_through=memory.silent_through,
+    )
+
+
+def _started(chain: Chain, config: NodeConfig, recovered: Recovered) -> State:
+    if recovered.snapshot is None:
+        return start(chain.genesis, config.name, Settings(), Ledger.of).state
+    configured = configure(chain.genesis, config.name, Settings(), chain.ledger)
+    try:
+        return decode_state(configured, recovered.snapshot)
+    except (RemoteProtocolError, LocalProtocolError) as error:
+        raise SourceError(config.store, f"its snapshot cannot be read: {error}") from None
+
+
+def _events(chain: Chain, store: Path, recovered: Recovered) -> Iterator[Event]:
+    schema = event_schema(chain.ledger)
+    for number, record in enumerate(recovered.events, recovered.first_seq):
+        try:
+            yield decode_event(schema, record)
+        except RemoteProtocolError as error:
+            raise SourceError(store, f"event {number} cannot be read: {error}") from None
+
+
+def _blocks(chain: Chain, folder: Path, store: Store) -> Iterator[Decided]:
+    for height, pair in enumerate(blocks_of_store(store), 1):
+        try:
+            message = chain.gate.schemas.message.decode(decided_bytes(*pair), MAX_MESSAGE_BYTES)
+        except RemoteProtocolError as error:
+            raise SourceError(folder, f"block {height} cannot be read: {error}") from None
+        if isinstance(message, Decided):
+            yield message
+
+
+def _memory(chain: Chain, config: NodeConfig, state: State) -> Memory:
+    """What the guard remembers; nothing if it did not come with the store."""
+    key = chain.genesis.platforms[state.config.me].key
+    try:
+        with closing(GuardFile(config.guard, chain_id(chain.genesis), key)) as guard:
+            return guard.memory
+    except GuardMissing:
+        return Memory()
+
+
+def _guarded(me: int, memory: Memory) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(kind, last.height, last.view, last.digest, me)
+        for kind, last in zip(BINDING, memory.last, strict=True)
+        if last is not None
+    )
+
+
+# --- simulated ---------------------------------------------------------------------------------
+
+
+def audit_of(cluster: Cluster) -> Audit:
+    """Audit the journals of all honest platforms of a simulated run."""
+    from web4proofs.audit import audit
+
+    federation = cluster.federation
+    names = tuple(each.name for each in federation.genesis.platforms)
+
+    def passes(message: Message) -> str | None:
+        data = federation.gate.encode(message)
+        parsed = federation.parse(data)
+        if isinstance(parsed, str):
+            return parsed
+        return None if federation.is_authentic(data, parsed) else "W-MSG-2"
+
+    journals = (
+        _simulated(cluster, each) for each in cluster.platforms.values() if not each.is_damaged
+    )
+    return audit(journals, names, passes)
+
+
+def _simulated(cluster: Cluster, platform: Platform) -> Journal:
+    from web4proofs.audit import Journal
+
+    federation, memory = cluster.federation, platform.disk.guard.memory
+    name = federation.genesis.platforms[platform.index].name
+    return Journal(
+        start=start(federation.genesis, name, Settings(), Ledger.of).state,
+        events=(decode_event(federation.events, each) for each in platform.disk.store.events()),
+        guarded=_guarded(platform.index, memory),
+        silent_through=memory.silent_through,
+    )
+
+
+def departures_in(cluster: Cluster) -> tuple[Violation, ...]:
+    """What an audit finds amiss with the honest platforms of a run; for `run_seed`."""
+    found = audit_of(cluster)
+    cluster.judge.counts["audited"] += found.events
+    honest = {found.platform for found in found.replays}
+    return tuple(
+        Violation(each.clause, "audit", str(each))
+        for each in found.departures
+        if each.platform in honest
+    )

@@ -1,0 +1,147 @@
+"""What a block without transactions costs in the core and the codec, over its signatures.
+
+Four platforms in one process, in memory: every message goes through encode, gate and `step` as on
+a real platform, and only that is timed; signing, verifying, journal and sockets are not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any
+
+from attrs import define
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from web4core.chain import Genesis, Platform
+from web4core.effects import Effect, Send, Sign
+from web4core.events import Event, Received, Resumed
+from web4core.gate import Gate
+from web4core.messages import Message, signing_bytes, with_signature
+from web4core.quorum import quorum
+from web4core.replica import may_drop, start, step
+from web4core.settings import Settings
+from web4lab.bench.baselines import signature_times
+from web4lab.bench.measurement import Aim, BenchError, Measurement, Spread, in_ms
+from web4lab.bench.null_application import Blank
+
+AIM = Aim(0.5)
+NAMES = ("thor", "sprout", "legion", "platform2")
+NOW_MS = 1
+MAX_MESSAGES = 200
+"""Messages per block; four platforms need 27."""
+
+
+def verifications_needed(n: int) -> int:
+    """Others' statements that n platforms must verify for one block, all together.
+
+    All but the proposer verify the PRE-PREPARE; each verifies a quorum of PREPAREs and one of
+    COMMITs, less its own.
+    """
+    return (n - 1) + n * 2 * (quorum(n) - 1)
+
+
+def signatures_needed(n: int) -> int:
+    """Statements that n platforms sign for one block, all together."""
+    return 1 + 2 * n
+
+
+@define
+class _Spent:
+    core_s: float = 0.0
+
+
+class Quartet:
+    """Four platforms that agree on blank blocks for as long as they are asked to."""
+
+    def __init__(self) -> None:
+        self._keys = [Ed25519PrivateKey.generate() for _ in NAMES]
+        platforms = tuple(
+            Platform(name, key.public_key().public_bytes_raw())
+            for name, key in zip(NAMES, self._keys, strict=True)
+        )
+        genesis = Genesis("bench", 0, platforms, b"")
+        blank: Any = Blank  # its states are plain numbers, which no schema types
+        self._gate = Gate.of(genesis, blank())
+        self._states = [start(genesis, name, Settings(), blank.of).state for name in NAMES]
+        self._wire: deque[tuple[int, bytes | Message]] = deque()
+        self._spent = _Spent()
+        for index in range(len(NAMES)):
+            self._feed(index, Resumed(NOW_MS))
+
+    @property
+    def height(self) -> int:
+        """The lowest height that a platform is at."""
+        return min(state.height for state in self._states)
+
+    def core_seconds(self, blocks: int) -> float:
+        """Agree on so many more blocks; the seconds that core and codec took, all platforms."""
+        self._spent = _Spent()
+        target = self.height + blocks
+        for _ in range(blocks * MAX_MESSAGES):
+            if self.height >= target:
+                return self._spent.core_s
+            self._deliver(*self._wire.popleft())
+        raise BenchError(f"{blocks} blank blocks were not agreed on; is the core broken?")
+
+    def _deliver(self, index: int, data: bytes | Message) -> None:
+        if not isinstance(data, bytes):  # its own voice needs no gate
+            self._feed(index, Received(data, NOW_MS))
+            return
+        began_s = time.perf_counter()
+        message = self._gate.parse(data).message
+        dropped = may_drop(self._states[index], message)
+        self._spent.core_s += time.perf_counter() - began_s
+        if not dropped:
+            self._feed(index, Received(message, NOW_MS))
+
+    def _feed(self, index: int, event: Event) -> None:
+        began_s = time.perf_counter()
+        transition = step(self._states[index], event)
+        self._spent.core_s += time.perf_counter() - began_s
+        self._states[index] = transition.state
+        for effect in transition.effects:
+            self._perform(index, effect)
+
+    def _perform(self, index: int, effect: Effect) -> None:
+        if not isinstance(effect, Sign | Send):
+            return
+        message: Message
+        if isinstance(effect, Sign):
+            unsigned = effect.draft
+            signed = signing_bytes(self._gate.chain_id, unsigned.statement)
+            message = with_signature(unsigned, self._keys[index].sign(signed))
+        else:
+            message = effect.message
+        began_s = time.perf_counter()
+        encoded = self._gate.encode(message)
+        self._spent.core_s += time.perf_counter() - began_s
+        if isinstance(effect, Sign):
+            self._wire.append((index, message))
+        self._wire.extend((peer, encoded) for peer in effect.to)
+
+
+def empty_block(repeats: int, blocks: int) -> Measurement:
+    """Core and codec for a block, over the signatures it cannot do without; per platform."""
+    quartet = Quartet()
+    quartet.core_seconds(blocks)  # warm-up
+    n = len(NAMES)
+    verified, signed = verifications_needed(n), signatures_needed(n)
+    ratios: list[float] = []
+    core: list[float] = []
+    floor: list[float] = []
+    for _ in range(repeats):
+        core.append(quartet.core_seconds(blocks) / (blocks * n))
+        times = signature_times(rounds=2)
+        floor.append((verified * times.verify_s + signed * times.sign_s) / n)
+        ratios.append(core[-1] / floor[-1])
+    details: dict[str, Any] = {
+        "stand_in": "one unsigned mark of 8 bytes: view 0 proposes no empty block",
+        "core_ms_per_block_and_platform": in_ms(core),
+        "signatures_ms_per_block_and_platform": in_ms(floor),
+        "verified_per_block": verified,
+        "signed_per_block": signed,
+        "platforms": n,
+    }
+    over = "core and codec for an empty block / the signatures it needs"
+    return Measurement("empty block", over, Spread.of(ratios), AIM, details)

@@ -1,0 +1,107 @@
+"""An application with next to nothing in it, so that what is measured is consensus alone.
+
+View 0 proposes no empty block (C-PROP-3), so its blocks carry one mark of eight bytes that nobody
+signs, and its state is how many marks there were.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from web4core.application import Applied, Chosen, Pooled, Refusal
+from web4core.chain import Genesis
+from web4core.errors import RemoteProtocolError
+from web4core.hashing import DIGEST_BYTES
+from web4core.schema import Schema, uint
+from web4core.signature_check import SignatureCheck
+
+MARK_BYTES = 8
+
+
+@frozen
+class Mark:
+    """The number of a block, as an item."""
+
+    encoded: bytes
+
+    @property
+    def id(self) -> bytes:
+        """Its own bytes, made as long as a digest."""
+        return self.encoded.rjust(DIGEST_BYTES, b"\0")
+
+
+def _mark(number: int) -> Mark:
+    return Mark(number.to_bytes(MARK_BYTES, "big"))
+
+
+class Blank:
+    """Always has one item waiting: the next mark."""
+
+    state_schema: Schema[Any] = uint()
+    pool_schema: Schema[Any] = uint()
+
+    @classmethod
+    def of(cls, _genesis: Genesis) -> Blank:
+        """The same on every chain."""
+        return cls()
+
+    def decode(self, encoded: bytes) -> Mark:
+        """A mark of eight bytes."""
+        if len(encoded) != MARK_BYTES:
+            raise RemoteProtocolError("W-TYPE-2", f"a mark has {MARK_BYTES} bytes")
+        return Mark(encoded)
+
+    def signature_checks(self, _item: Mark) -> tuple[SignatureCheck, ...]:
+        """Nobody signs a mark."""
+        return ()
+
+    def initial(self, _content: bytes) -> int:
+        """No marks yet."""
+        return 0
+
+    def root(self, state: int) -> bytes:
+        """The count, as long as a digest."""
+        return state.to_bytes(DIGEST_BYTES, "big")
+
+    def apply(self, state: int, payload: tuple[Mark, ...], _time_ms: int) -> Applied | Refusal:
+        """Count the one mark that comes next."""
+        if payload != (_mark(state + 1),):
+            return Refusal(b"", "out-of-turn")
+        return Applied(state + 1, self.root(state + 1), ())
+
+    def empty_pool(self) -> int:
+        """There is nothing to remember."""
+        return 0
+
+    def pending(self, _pool: int) -> int:
+        """There is always a next mark."""
+        return 1
+
+    def waiting(self, _pool: int, _limit: int) -> tuple[Mark, ...]:
+        """None needs to be told to others."""
+        return ()
+
+    def admit(
+        self, _state: int, pool: int, _items: tuple[Mark, ...], _time_ms: int, _capacity: int
+    ) -> Pooled:
+        """Nobody hands marks in."""
+        return Pooled(pool, ())
+
+    def choose(
+        self, state: int, _pool: int, _time_ms: int, _start: bytes, _items: int, _size: int
+    ) -> Chosen:
+        """The next mark."""
+        return Chosen((_mark(state + 1),), Applied(state + 1, self.root(state + 1), ()))
+
+    def recheck(
+        self,
+        _state: int,
+        pool: int,
+        _touched: tuple[bytes, ...] | None,
+        _included: tuple[Mark, ...],
+        _time_ms: int,
+    ) -> Pooled:
+        """Nothing waits that could fall out."""
+        return Pooled(pool, ())

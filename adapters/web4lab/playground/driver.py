@@ -1,0 +1,325 @@
+"""Four platforms, and what is on its way between them; nothing happens until somebody says so.
+
+Bytes leave a platform as flights, and arrive when they are delivered, in whatever order; timers run
+out when they are told to; a crash loses all but the journal.
+Signatures are made and verified by the host, which may take its time: `Gate.parse` collects them,
+and only what has verified reaches `step`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import lru_cache
+from typing import Final
+
+from attrs import evolve
+
+from web4core import (
+    Accuse,
+    Connected,
+    Decide,
+    Decided,
+    Draft,
+    Effect,
+    Elapsed,
+    Event,
+    Fetch,
+    Gate,
+    Halt,
+    Ledger,
+    Message,
+    Proposal,
+    Received,
+    Refuse,
+    RemoteProtocolError,
+    Resumed,
+    Send,
+    SetTimer,
+    Settings,
+    Sign,
+    State,
+    Submitted,
+    TimerKind,
+    Transaction,
+    decode_event,
+    event_schema,
+    signing_bytes,
+    start,
+    step,
+    with_signature,
+)
+from web4core.ed25519 import key_is_acceptable, signature_is_acceptable
+from web4core.replica.blocks import fresh_block
+from web4core.replica.state import Run
+from web4lab.playground.fixtures import BEGIN_MS, NAMES, Crypto, Keys, genesis_of, keys_of, private
+from web4lab.playground.labels import details_of, kind_of, short, subject_of
+from web4lab.playground.model import ASK, Flight, Row, Seat, said
+
+DELIVERY_MS: Final = 1
+"""How far the clock moves with a delivery."""
+MAX_ROWS: Final = 400
+"""How much of what happened is remembered."""
+MAX_FETCHED: Final = 32
+"""Blocks in an answer (C-SYNC-3)."""
+_key_is_acceptable = lru_cache(64)(key_is_acceptable)
+
+
+class Playground:
+    """The federation. Make one with `Playground.begin`."""
+
+    def __init__(self, crypto: Crypto, keys: Keys) -> None:
+        self.crypto = crypto
+        self.keys = keys
+        self.genesis = genesis_of(keys)
+        self.ledger = Ledger.of(self.genesis)
+        self.gate = Gate.of(self.genesis, self.ledger)
+        self.now_ms = BEGIN_MS
+        self.flights: list[Flight] = []
+        self.rows: deque[Row] = deque(maxlen=MAX_ROWS)
+        self._events = event_schema(self.ledger)
+        self._verified: set[tuple[bytes, bytes, bytes]] = set()
+        self._next_id = 0
+        self._notes: list[tuple[int, str, str]] = []
+        self.seats = [Seat(self._fresh(index)) for index in range(len(NAMES))]
+
+    @classmethod
+    async def begin(cls, crypto: Crypto) -> Playground:
+        """A federation whose platforms have all started, and greeted one another."""
+        made = cls(crypto, await keys_of(crypto))
+        for index in range(len(NAMES)):
+            await made.feed(index, Resumed(made.now_ms))
+        for flight in tuple(made.flights):
+            await made.deliver(flight.id)
+        made.rows.clear()
+        return made
+
+    # --- what a person can do ---
+
+    async def deliver(self, flight_id: int) -> None:
+        """Let a message arrive."""
+        flight = self._take(flight_id)
+        if flight is None:
+            return
+        self.now_ms += DELIVERY_MS
+        seat = self.seats[flight.target]
+        if not seat.up:
+            self._tell("lost", flight, f"{NAMES[flight.target]} is down, and {said(flight)} lost")
+            return
+        if flight.data is None:
+            self._answer(flight)
+        else:
+            await self._hear(flight.target, flight.data)
+        self._tell("delivered", flight, f"{NAMES[flight.target]} gets {said(flight)}")
+
+    def drop(self, flight_id: int) -> None:
+        """Lose a message."""
+        flight = self._take(flight_id)
+        if flight is not None:
+            self._tell("dropped", flight, f"{NAMES[flight.target]} never gets {said(flight)}")
+
+    def delay(self, flight_id: int) -> None:
+        """Put a message behind all others."""
+        flight = self._take(flight_id)
+        if flight is not None:
+            self.flights.append(flight)
+
+    async def fire(self, index: int, kind: str) -> None:
+        """Let the clock move to a timer of a platform, and the timer run out."""
+        seat = self.seats[index]
+        found = seat.timers.pop(TimerKind[kind], None)
+        if found is None or not seat.up:
+            return
+        due_ms, timer = found
+        self.now_ms = max(self.now_ms, due_ms)
+        await self.feed(index, Elapsed(timer, self.now_ms))
+        self._happened("timer", index, kind, f"{NAMES[index]}'s {kind} timer runs out")
+
+    def next_timer(self) -> tuple[int, int, str] | None:
+        """The timer that runs out first: when, whose, and which."""
+        due = [
+            (due_ms, index, kind.name)
+            for index, seat in enumerate(self.seats)
+            if seat.up
+            for kind, (due_ms, _) in seat.timers.items()
+        ]
+        return min(due, default=None)
+
+    def crash(self, index: int) -> None:
+        """A platform loses all but its journal; what it has sent is still on its way."""
+        self.seats[index].up = False
+        self.seats[index].timers.clear()
+        self._happened("crash", index, "crash", f"{NAMES[index]} crashes")
+
+    async def restart(self, index: int) -> None:
+        """A platform folds its journal, and goes on from there (A-DUR-2)."""
+        seat = self.seats[index]
+        if seat.up:
+            return
+        state = self._fresh(index)
+        for data in seat.journal:
+            state = step(state, decode_event(self._events, data)).state
+        seat.state, seat.up = state, True
+        await self.feed(index, Resumed(self.now_ms))
+        for other, its in enumerate(self.seats):
+            if other != index and its.up:
+                await self.feed(other, Connected(index, self.now_ms))
+                await self.feed(index, Connected(other, self.now_ms))
+        folded = f"{NAMES[index]} restarts from its journal of {len(seat.journal)} events"
+        self._happened("restart", index, "restart", folded)
+
+    async def submit(self, index: int, transaction: Transaction, text: str) -> None:
+        """A client hands a transaction to a platform."""
+        if not self.seats[index].up:
+            nobody = f"{NAMES[index]} is down, and takes no transaction"
+            self._happened("submit", index, "submit", nobody)
+            return
+        item, claims = self.gate.parse_item(transaction.encoded)
+        for claim in claims:
+            await self._check(*claim)
+        self.now_ms += DELIVERY_MS
+        await self.feed(index, Submitted((item,), self.now_ms))
+        self._happened("submit", index, "submit", text)
+
+    async def forge(self, flight_id: int) -> None:
+        """The proposer betrays: in place of its proposal this receiver gets another block."""
+        place = next((i for i, each in enumerate(self.flights) if each.id == flight_id), None)
+        if place is None:
+            return
+        flight = self.flights[place]
+        state = self.seats[flight.source].state
+        message = None if flight.data is None else self.gate.parse(flight.data).message
+        if not isinstance(message, Proposal) or message.statement.height != state.height:
+            return
+        block = fresh_block(Run(state), message.block.header.time_ms + 1)
+        statement = evolve(message.statement, digest=block.digest)
+        draft = Proposal(statement, b"", block, None)
+        other = await self._signed(flight.source, draft)
+        about, text = subject_of(other), details_of(other)
+        data = self.gate.encode(other)
+        self.flights[place] = evolve(flight, about=about, text=text, data=data)
+        source, target = NAMES[flight.source], NAMES[flight.target]
+        lie = f"{source} betrays: it proposes block {about} to {target}, and another to others"
+        self._happened("forge", flight.source, "forge", lie)
+
+    # --- between the core and the network ---
+
+    async def feed(self, index: int, event: Event) -> None:
+        """Keep an event, step, and carry out the effects; own statements are heard at once."""
+        seat = self.seats[index]
+        waiting = deque([event])
+        while waiting:
+            event = waiting.popleft()
+            seat.journal.append(self._events.encode(event))
+            before = seat.state
+            transition = step(before, event)
+            seat.state = transition.state
+            for effect in transition.effects:
+                if isinstance(effect, Sign):
+                    signed = await self._signed(index, effect.draft)
+                    self._send(index, effect.to, signed)
+                    waiting.append(Received(signed, self.now_ms))
+                else:
+                    self._perform(index, seat, effect)
+            self._note_changes(index, before, seat.state)
+        armed = seat.state.armed
+        seat.timers = {kind: each for kind, each in seat.timers.items() if each[1] in armed}
+
+    def _perform(self, index: int, seat: Seat, effect: Effect) -> None:
+        match effect:
+            case Send(message=message, to=to):
+                self._send(index, to, message)
+            case SetTimer(timer=timer, delay_ms=delay_ms):
+                seat.timers[timer.kind] = (self.now_ms + delay_ms, timer)
+            case Decide(block=block, certificate=certificate):
+                height = block.header.height
+                seat.blocks[height] = Decided(block, certificate)
+                self._notes.append((index, "decide", f"decides {short(block.digest)}"))
+            case Fetch(height=height, to=target):
+                text = f"blocks from height {height} on"
+                self._launch(Flight(self._id(), index, target, ASK, "", text, height=height))
+            case Accuse(evidence=evidence):
+                culprit = NAMES[evidence.first.signer]
+                self._notes.append((index, "alarm", f"accuses {culprit}"))
+            case Refuse(code=code):
+                self._notes.append((index, "alarm", f"refuses: {code}"))
+            case Halt(clause=clause):
+                self._notes.append((index, "alarm", f"halts ({clause})"))
+            case Sign():
+                raise AssertionError("signing takes time, and is done elsewhere")
+
+    async def _signed(self, index: int, draft: Draft) -> Draft:
+        message = signing_bytes(self.gate.chain_id, draft.statement)
+        signature = await self.crypto.sign(private(NAMES[index]), message.hex())
+        return with_signature(draft, bytes.fromhex(signature))
+
+    async def _hear(self, index: int, data: bytes) -> None:
+        """Bytes from outside: through the gate, every signature in them verified (A-EVENT-3)."""
+        parsed = self.gate.parse(data)
+        for claim in parsed.claims:
+            await self._check(*claim)
+        await self.feed(index, Received(parsed.message, self.now_ms))
+
+    async def _check(self, key: bytes, message: bytes, signature: bytes) -> None:
+        claim = (key, message, signature)
+        if claim in self._verified:
+            return
+        fit = _key_is_acceptable(key) and signature_is_acceptable(signature)
+        if not fit or not await self.crypto.verify(key.hex(), message.hex(), signature.hex()):
+            raise RemoteProtocolError("W-MSG-2", "a signature does not verify")
+        self._verified.add(claim)
+
+    def _send(self, source: int, to: tuple[int, ...], message: Message) -> None:
+        about = (kind_of(message), subject_of(message), details_of(message))
+        data = self.gate.encode(message)
+        for target in to:
+            self._launch(Flight(self._id(), source, target, *about, data))
+
+    def _launch(self, flight: Flight) -> None:
+        """Put a message on its way, unless the very same one is on its way already."""
+        same = (flight.source, flight.target, flight.kind, flight.text, flight.data)
+        if all((o.source, o.target, o.kind, o.text, o.data) != same for o in self.flights):
+            self.flights.append(flight)
+
+    def _answer(self, flight: Flight) -> None:
+        blocks = self.seats[flight.target].blocks
+        for height in range(flight.height, flight.height + MAX_FETCHED):
+            if height in blocks:
+                self._send(flight.target, (flight.source,), blocks[height])
+
+    # --- what is remembered of it ---
+
+    def _note_changes(self, index: int, before: State, now: State) -> None:
+        was, agreement = before.agreement, now.agreement
+        if agreement.height == was.height and agreement.view > was.view:
+            self._notes.append((index, "view", f"enters view {agreement.view}"))
+        if agreement.lock is not None and agreement.lock != was.lock:
+            lock = agreement.lock
+            self._notes.append((index, "lock", f"locks {short(lock.digest)}"))
+
+    def _tell(self, what: str, flight: Flight, text: str) -> None:
+        ends = (flight.source, flight.target)
+        self._add(what, ends, (flight.kind, flight.about), text)
+
+    def _happened(self, what: str, index: int, kind: str, text: str) -> None:
+        self._add(what, (index, index), (kind, ""), text)
+
+    def _add(self, what: str, ends: tuple[int, int], about: tuple[str, str], text: str) -> None:
+        told = "; ".join(f"{NAMES[who]} {words}" for who, _, words in self._notes)
+        sentence = f"{text}. {told}." if told else f"{text}."
+        self.rows.append(Row(self._id(), what, *ends, *about, sentence, tuple(self._notes)))
+        self._notes.clear()
+
+    # --- small things ---
+
+    def _fresh(self, index: int) -> State:
+        return start(self.genesis, NAMES[index], Settings(), Ledger.of).state
+
+    def _take(self, flight_id: int) -> Flight | None:
+        for place, flight in enumerate(self.flights):
+            if flight.id == flight_id:
+                return self.flights.pop(place)
+        return None
+
+    def _id(self) -> int:
+        self._next_id += 1
+        return self._next_id

@@ -1,0 +1,87 @@
+"""Who takes part in the playground: four platforms, three agents, and what they may hand in.
+
+Their private keys are made of words, so that each run is the same; they are worth nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from attrs import frozen
+
+from web4core import (
+    Address,
+    Genesis,
+    GenesisAccount,
+    Platform,
+    Transaction,
+    Transfer,
+    TransferCommit,
+    TransferLock,
+    TransferRollback,
+    assemble,
+    draft,
+    genesis_content,
+)
+
+NAMES: Final = ("thor", "sprout", "legion", "platform2")
+ALICE: Final = Address("thor", "alice")
+CAROL: Final = Address("thor", "carol")
+BOB: Final = Address("sprout", "bob")
+ACCOUNTS: Final = {ALICE: 1_000_000_000, CAROL: 0, BOB: 500_000_000}
+BEGIN_MS: Final = 1_700_000_000_000
+LOCK_MS: Final = 3_600_000
+"""How long a lock of the playground lasts."""
+
+
+@frozen
+class Crypto:
+    """What the host brings along: Ed25519, with bytes as hexadecimal text.
+
+    `sign(private key, message)` gives a signature, `verify(key, message, signature)` a verdict;
+    `public(private key)` gives the public key.
+    """
+
+    public: Callable[[str], Awaitable[str]]
+    sign: Callable[[str, str], Awaitable[str]]
+    verify: Callable[[str, str, str], Awaitable[bool]]
+
+
+Keys: TypeAlias = dict[str, bytes]
+"""The public keys, by the word that the private one is made of."""
+
+
+def private(word: str) -> str:
+    """The private key that is made of a word."""
+    return hashlib.sha256(f"playground {word}".encode()).hexdigest()
+
+
+async def keys_of(crypto: Crypto) -> Keys:
+    """The public keys of all who take part."""
+    words = (*NAMES, *map(str, ACCOUNTS))
+    return {word: bytes.fromhex(await crypto.public(private(word))) for word in words}
+
+
+def genesis_of(keys: Keys) -> Genesis:
+    """The federation, and who has how much at first."""
+    return Genesis(
+        "playground",
+        BEGIN_MS,
+        tuple(Platform(name, keys[name]) for name in NAMES),
+        genesis_content(
+            GenesisAccount(address, keys[str(address)], amount_uatp)
+            for address, amount_uatp in ACCOUNTS.items()
+        ),
+    )
+
+
+Body: TypeAlias = Transfer | TransferLock | TransferCommit | TransferRollback
+
+
+async def signed(crypto: Crypto, keys: Keys, word: str, body: Body) -> Transaction:
+    """A transaction, signed with the key of this word."""
+    _, message = draft(body, (keys[word],))
+    signature = await crypto.sign(private(word), message.hex())
+    return assemble(body, (keys[word],), (bytes.fromhex(signature),))

@@ -1,0 +1,69 @@
+"""What the playground is made of: platforms, messages on their way, and what has happened.
+
+Only data lives here, and how a message is called.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import define, field, frozen
+
+from web4core import Decided, State, Timer, TimerKind
+from web4lab.playground.fixtures import NAMES
+from web4lab.playground.labels import BLOCK
+
+ASK: Final = "FETCH"
+"""The kind of a question for blocks."""
+
+
+@frozen
+class Flight:
+    """A message on its way. `data` is None for a question, which asks for blocks from `height`."""
+
+    id: int
+    source: int
+    target: int
+    kind: str
+    about: str
+    text: str
+    data: bytes | None = field(default=None, repr=False)
+    height: int = 0
+
+
+@frozen
+class Row:
+    """Something that happened: what the page draws as one row, and says in a sentence.
+
+    `notes` are what platforms did about it, each the index of a platform, a tone and some words.
+    """
+
+    id: int
+    what: str
+    source: int
+    target: int
+    kind: str
+    about: str
+    text: str
+    notes: tuple[tuple[int, str, str], ...] = ()
+
+
+@define
+class Seat:
+    """One platform: its state, its journal, its timers, and the blocks that it has decided."""
+
+    state: State
+    journal: list[bytes] = field(factory=list)
+    timers: dict[TimerKind, tuple[int, Timer]] = field(factory=dict)
+    blocks: dict[int, Decided] = field(factory=dict)
+    up: bool = True
+
+
+def said(flight: Flight) -> str:
+    """A message as part of a sentence."""
+    source = NAMES[flight.source]
+    if flight.kind == ASK:
+        return f"the question of {source} for {flight.text}"
+    if flight.kind == BLOCK:
+        return f"{flight.text}, from {source}"
+    return f"the {flight.kind} of {source} ({flight.text})"

@@ -1,0 +1,297 @@
+"""What comes of a federation once messages flow and timers run in order.
+
+The run is determined: every platform resumes, every message arrives, and when nothing is on its way
+the timers that run out soonest run out.
+Byzantine platforms take no more part, or spend their last words on doing harm (`Parting`).
+All steps are those of the real code on whole states; that many runs soon come together is what
+makes it affordable: a rest that was seen before is not left again.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
+
+from attrs import evolve, frozen
+
+from web4core.effects import Effect, Fetch, Send, Sign
+from web4core.events import Elapsed, Event, Received, Resumed, Timer, TimerKind
+from web4core.messages import (
+    Certificate,
+    Decided,
+    Kind,
+    Message,
+    Proposal,
+    Statement,
+    ViewChange,
+    Vote,
+    prepared_reference,
+    with_signature,
+)
+from web4core.replica import State
+from web4proofs.explore.blocks import BEHIND, Blocks, clock_ms
+from web4proofs.explore.canonical import canonical
+from web4proofs.explore.message_set import FORGOTTEN
+from web4proofs.explore.subject import Stage, Subject
+
+MAX_ROUNDS: Final = 16
+"""View timers that may run out, one after another, before a run counts as stuck."""
+
+FAR_VIEW: Final = 1_000
+"""A view that no honest platform comes near."""
+
+_SOONEST_FIRST: Final = (TimerKind.PROPOSE, TimerKind.SYNC, TimerKind.RESEND)
+"""The timers that run out before any view timer, by their delays in the default settings."""
+
+
+class Parting(enum.Enum):
+    """What was heard before messages flow."""
+
+    NOTHING = "nothing of what was said before has been heard, and Byzantine platforms are silent"
+    COMMITS = "all COMMITs of before have been heard, and Byzantine platforms are silent"
+    EVERYTHING = "all that was said before has been heard, and Byzantine platforms are silent"
+    STRIPPED = "whoever is Byzantine passes every proposal on without its certificate, and is first"
+    JUNK = "Byzantine platforms have filled their slots with words of a view far away"
+
+
+Rest: TypeAlias = tuple[int, ...]
+"""States of all honest platforms with nothing on its way."""
+
+
+@frozen
+class _Ask:
+    """A platform asks another for decided blocks."""
+
+    height: int
+    by: int
+
+
+Item: TypeAlias = "int | Timer | _Ask | None"
+"""What happens to a platform: a message by index, a timer, a question, or that it resumes."""
+
+Queue: TypeAlias = "deque[tuple[int, Item]]"
+"""What is on its way, by the position of the platform that it goes to."""
+
+
+@frozen
+class _Stepped:
+    """A state after an event, and what goes out."""
+
+    to: int
+    out: tuple[tuple[int, Item], ...]
+
+
+class Healing:
+    """Runs of the honest platforms of one stage, to where all of them have decided."""
+
+    def __init__(self, subject: Subject, stage: Stage, blocks: Blocks) -> None:
+        self.subject = subject
+        self.stage = stage
+        self.blocks = blocks
+        self.steps = 0
+        self.log: list[tuple[int, Event]] | None = None
+        """If there is one: every event of a run, and whose; a run that is known has none."""
+        self._positions = {index: at for at, index in enumerate(stage.honest)}
+        self._states: list[State] = []
+        self._index: dict[State, int] = {}
+        self._messages: list[Message] = []
+        self._message_index: dict[Message, int] = {}
+        self._memo: dict[tuple[int, Item], _Stepped] = {}
+        self._rounds: dict[Rest, int | None] = {}
+        self._begun: dict[tuple[Rest, tuple[int, ...]], int | None] = {}
+        self._parting = Parting.NOTHING
+
+    def rounds(self, states: Rest, heard: tuple[int, ...], parting: Parting) -> int | None:
+        """How many rounds of view timers it takes from these states; None if it is stuck.
+
+        `heard` is what all have heard before they come back.
+        What is known of one parting is forgotten when another is asked for.
+        """
+        if parting is not self._parting:
+            self._parting = parting
+            self._rounds.clear()
+            self._begun.clear()
+        key = (states, heard)
+        if key not in self._begun:
+            self._begun[key] = self._from_rest(self._begin(states, heard))
+        return self._begun[key]
+
+    def _begin(self, states: Rest, heard: tuple[int, ...]) -> Rest:
+        """Everybody has heard this, and comes back."""
+        now = list(states)
+        queue: Queue = deque()
+        for at, _ in enumerate(now):
+            for message in (*heard, *self._junk()):
+                now[at] = self._step(now[at], message).to
+        for at, _ in enumerate(now):
+            self._take(now, at, None, queue)
+        return self._flow(now, queue)
+
+    def _junk(self) -> Iterator[int]:
+        if self._parting is Parting.JUNK:
+            for signer in sorted(self.stage.byzantine):
+                for height in range(1, self.stage.bounds.heights + 1):
+                    yield from map(self.message, _junk(signer, height))
+
+    def _from_rest(self, rest: Rest) -> int | None:
+        """Follow the run from one rest to the next until it is over or known."""
+        trail: list[tuple[Rest, int]] = []
+        seen: set[Rest] = set()
+        used = 0
+        while rest not in self._rounds:
+            if self._is_over(rest):
+                self._rounds[rest] = 0
+                break
+            if rest in seen or used > MAX_ROUNDS:
+                self._rounds[rest] = None
+                break
+            seen.add(rest)
+            then, cost = self._onward(rest)
+            trail.append((rest, cost))
+            used += cost
+            rest = then
+        ahead = self._rounds[rest]
+        for before, cost in reversed(trail):
+            ahead = None if ahead is None else ahead + cost
+            self._rounds[before] = ahead
+        return ahead
+
+    def _is_over(self, rest: Rest) -> bool:
+        heights = self.stage.bounds.heights
+        return all(self._states[index].height > heights for index in rest)
+
+    def _onward(self, rest: Rest) -> tuple[Rest, int]:
+        """The next rest, and whether view timers had to run out for it."""
+        for kind in _SOONEST_FIRST:
+            then = self._fired(rest, kind, None)
+            if then != rest:
+                return then, 0
+        views = [
+            timer.view
+            for index in rest
+            for timer in self._states[index].armed
+            if timer.kind is TimerKind.VIEW
+        ]
+        return self._fired(rest, TimerKind.VIEW, min(views, default=None)), 1
+
+    def _fired(self, rest: Rest, kind: TimerKind, view: int | None) -> Rest:
+        """Let every timer of this kind run out; of view timers, those of this view."""
+        states = list(rest)
+        queue: Queue = deque()
+        for at, index in enumerate(rest):
+            for timer in self._states[index].armed:
+                if timer.kind is kind and (view is None or timer.view == view):
+                    self._take(states, at, timer, queue)
+        return self._flow(states, queue)
+
+    def _flow(self, states: list[int], queue: Queue) -> Rest:
+        """Deliver until nothing is on its way."""
+        while queue:
+            at, item = queue.popleft()
+            if isinstance(item, _Ask):
+                answer = self._answer(self._states[states[at]], item.height)
+                queue.extend((item.by, message) for message in answer)
+            elif isinstance(item, int) and self._parting is Parting.STRIPPED:
+                self._take(states, at, self._stripped(item, at), queue)
+            else:
+                self._take(states, at, item, queue)
+        return tuple(states)
+
+    def _stripped(self, item: int, at: int) -> int:
+        """What somebody else made of a proposal on its way: nobody signs for its certificate."""
+        message = self._messages[item]
+        if not isinstance(message, Proposal) or message.justification is None:
+            return item
+        if message.statement.signer == self.stage.honest[at]:
+            return item
+        return self.message(evolve(message, justification=None))
+
+    def _take(self, states: list[int], at: int, item: Item, queue: Queue) -> None:
+        stepped = self._step(states[at], item)
+        states[at] = stepped.to
+        queue.extend(stepped.out)
+
+    def _step(self, index: int, item: Item) -> _Stepped:
+        if self.log is not None:
+            state = self._states[index]
+            self.log.append((state.config.me, self._event(state, item)))
+        found = self._memo.get((index, item))
+        if found is None:
+            state, heights = self._states[index], self.stage.bounds.heights
+            transition = self.subject.step(state, self._event(state, item))
+            self.steps += 1
+            out = tuple(self._sent(state.config.me, transition.effects))
+            after = transition.state
+            if after.height > heights:
+                after = canonical(after, heights)
+            found = self._memo[index, item] = _Stepped(self.state(after), out)
+        return found
+
+    def _event(self, state: State, item: Item) -> Event:
+        now_ms = clock_ms(state.height, BEHIND)
+        if isinstance(item, int):
+            return Received(self._messages[item], now_ms)
+        if isinstance(item, Timer):
+            return Elapsed(item, now_ms)
+        return Resumed(now_ms)
+
+    def _sent(self, me: int, effects: Iterable[Effect]) -> Iterator[tuple[int, Item]]:
+        """What goes out, but for what is said of heights that are not explored."""
+        heights = self.stage.bounds.heights
+        for effect in effects:
+            match effect:
+                case Sign(draft=draft, to=to):
+                    if draft.statement.height <= heights or draft.statement.kind is Kind.STATUS:
+                        message = self.message(with_signature(draft, FORGOTTEN))
+                        yield from ((at, message) for at in self._at((me, *to)))
+                case Send(message=sent, to=to):
+                    message = self.message(sent)
+                    yield from ((at, message) for at in self._at(to))
+                case Fetch(height=height, to=source):
+                    yield from (
+                        (at, _Ask(height, self._positions[me])) for at in self._at([source])
+                    )
+                case _:
+                    pass
+
+    def _answer(self, state: State, height: int) -> list[int]:
+        """The decided blocks of a platform from a height on, with their certificates."""
+        blocks, found = self.blocks, []
+        digest = state.tip.digest
+        while digest in blocks.by_digest and blocks.of(digest).height >= height:
+            block = blocks.of(digest).block
+            signers = tuple((index, FORGOTTEN) for index in range(state.config.n))
+            proof = Certificate(Kind.COMMIT, block.header.height, 0, digest, signers)
+            found.append(self.message(Decided(block, proof)))
+            digest = blocks.of(digest).parent
+        return found[::-1]
+
+    def _at(self, platforms: Iterable[int]) -> Iterator[int]:
+        return (self._positions[index] for index in platforms if index in self._positions)
+
+    def state(self, state: State) -> int:
+        """The index of a state."""
+        found = self._index.get(state)
+        if found is None:
+            found = self._index[state] = len(self._states)
+            self._states.append(state)
+        return found
+
+    def message(self, message: Message) -> int:
+        """The index of a message."""
+        found = self._message_index.get(message)
+        if found is None:
+            found = self._message_index[message] = len(self._messages)
+            self._messages.append(message)
+        return found
+
+
+def _junk(signer: int, height: int) -> Iterator[Message]:
+    """Words of a view far away: a slot that holds them takes nothing else of this signer."""
+    for kind in (Kind.PREPARE, Kind.COMMIT):
+        yield Vote(Statement(kind, height, FAR_VIEW, bytes(32), signer), FORGOTTEN)
+    reference = prepared_reference(None)
+    statement = Statement(Kind.VIEW_CHANGE, height, FAR_VIEW, reference, signer)
+    yield ViewChange(statement, FORGOTTEN, None, None)

@@ -1,0 +1,160 @@
+"""Proofs run side by side, one process for each core, and what becomes of each.
+
+Even a single proof runs in a process of its own, since a solver does not stop when it is told to.
+
+A theorem is proved anew each time: nothing is kept from an earlier run, so a changed function
+cannot pass by an old proof.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+
+from attrs import frozen
+
+from web4process.workers import working
+from web4proofs.theorem import Answer, Outcome, Theorem
+
+MAX_JOBS = 64
+"""Processes at a time, whatever is asked for."""
+
+
+class Verdict(enum.Enum):
+    """What became of a theorem."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNDECIDED = "undecided"
+    BROKE_OFF = "broke off"
+
+
+EXIT_CODES = {
+    Verdict.HOLDS: 0,
+    Verdict.BROKE_OFF: 1,
+    Verdict.UNDECIDED: 3,
+    Verdict.FAILS: 12,
+}
+"""The exit code of a run whose worst verdict this is."""
+
+_WORST_FIRST = (Verdict.FAILS, Verdict.BROKE_OFF, Verdict.UNDECIDED)
+
+
+@frozen
+class Attempt:
+    """A theorem, and what came of trying to prove it."""
+
+    theorem: Theorem
+    verdict: Verdict
+    outcome: Outcome
+    seconds: float
+    error: str = ""
+    """How the attempt broke off, if it did."""
+
+
+@frozen
+class _Told:
+    """What comes back from a worker process: a theorem's function stays there."""
+
+    outcome: Outcome
+    seconds: float
+    error: str
+
+
+def verdict_of(outcome: Outcome) -> Verdict:
+    """What an outcome means. Without a failure and with an `unknown`, nothing is decided."""
+    if outcome.holds:
+        return Verdict.HOLDS
+    wrong = [query for query in outcome.queries if not query.holds]
+    if not outcome.failures and wrong and all(query.got is Answer.UNKNOWN for query in wrong):
+        return Verdict.UNDECIDED
+    return Verdict.FAILS
+
+
+def exit_code(attempts: Sequence[Attempt]) -> int:
+    """The exit code of a run. A run that tried nothing proves nothing."""
+    verdicts = [attempt.verdict for attempt in attempts]
+    if not verdicts:
+        return EXIT_CODES[Verdict.BROKE_OFF]
+    for verdict in _WORST_FIRST:
+        if verdict in verdicts:
+            return EXIT_CODES[verdict]
+    return EXIT_CODES[Verdict.HOLDS]
+
+
+def attempt(theorem: Theorem) -> Attempt:
+    """Try to prove a theorem, here and now."""
+    return _attempt_of(theorem, _try(theorem))
+
+
+def _try(theorem: Theorem) -> _Told:
+    began_s = time.perf_counter()
+    outcome, error = Outcome(), ""
+    try:
+        outcome = theorem.prove()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  what the executor cannot model is no Exception on purpose
+        error = traceback.format_exc()
+    return _Told(outcome, time.perf_counter() - began_s, error)
+
+
+def _attempt_of(theorem: Theorem, told: _Told) -> Attempt:
+    verdict = Verdict.BROKE_OFF if told.error else verdict_of(told.outcome)
+    return Attempt(theorem, verdict, told.outcome, told.seconds, told.error)
+
+
+Find = Callable[[], Sequence[Theorem]]
+"""Finds theorems in a worker process, where they cannot be sent; a function of a module."""
+
+
+def run(
+    theorems: Sequence[Theorem],
+    find: Find,
+    told: Callable[[Attempt], None],
+    jobs: int | None = None,
+) -> tuple[Attempt, ...]:
+    """Try to prove these theorems, several at a time; `told` hears of each as it is done.
+
+    `find` gives the same theorems, and perhaps more, in another process.
+    """
+    if not theorems:
+        return ()
+    workers = min(jobs or os.cpu_count() or 1, len(theorems), MAX_JOBS)
+    by_id = {theorem.id: theorem for theorem in theorems}
+    found: dict[str, Attempt] = {}
+    with working(_try_by_id, tuple(by_id), workers, partial(_prepare, find)) as done:
+        for name, future in done:
+            theorem = by_id[name]
+            found[theorem.id] = _and_tell(_attempt_of(theorem, _result(future)), told)
+    return tuple(found[theorem.id] for theorem in theorems)
+
+
+def _and_tell(done: Attempt, told: Callable[[Attempt], None]) -> Attempt:
+    told(done)
+    return done
+
+
+def _result(future: Future[_Told]) -> _Told:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        return _Told(Outcome(), 0.0, f"the process of the proof ended: {error}")
+
+
+_found: dict[str, Theorem] = {}
+"""The theorems of a worker process, by id."""
+
+
+def _prepare(find: Find) -> None:
+    _found.update((theorem.id, theorem) for theorem in find())
+
+
+def _try_by_id(identity: str) -> _Told:
+    return _try(_found[identity])

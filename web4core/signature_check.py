@@ -1,0 +1,23 @@
+"""A claim: somebody's signature over some bytes, not yet verified; and what verifies it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+
+class SignatureCheck(NamedTuple):
+    """Who (32-byte Ed25519 key), over what, and the 64-byte signature."""
+
+    key: bytes
+    message: bytes
+    signature: bytes
+
+
+Verify: TypeAlias = Callable[[bytes, bytes, bytes], bool]
+"""Key, message, signature: whether the signature is to be accepted.
+
+A pure function that the embedder injects.
+It must give the verdict that `cryptography.md` defines and `ed25519.verify` computes, whatever
+library it stands on; all platforms must agree on it, as on every other rule.
+"""
