@@ -25,9 +25,9 @@ from web4proofs.agreement.model import (
     QUORUMS_MEET,
     UNAMBIGUOUS,
     Action,
+    Claim,
     Premise,
     Protocol,
-    SignatureCheck,
     Update,
     d,
     h,
@@ -121,7 +121,7 @@ BROKEN_RULES: dict[str, Callable[[], Protocol]] = {
     ),
 }
 
-HALF_A_QUORUM = SignatureCheck(
+HALF_A_QUORUM = Claim(
     "a_quorum_has_an_honest_one",
     every(q, holds=some(k, holds=both(honest(k), member(k, q)))),
     "a quorum of f + 1 has an honest platform, and nothing more",
@@ -183,7 +183,7 @@ def test_contradictory_premises_are_a_failure():
 def test_a_consequence_of_nothing_is_a_failure():
     idle = evolve(
         AGREED.consequences[0],
-        claim=SignatureCheck(
+        claim=Claim(
             "idle",
             every(p, holds=Implies(both(honest(p), Not(honest(p))), honest(p))),
             "is about nobody",
@@ -200,7 +200,7 @@ def test_too_little_effort_is_a_failure():
 
 
 def test_a_question_outside_the_decidable_fragment_is_refused():
-    circular = SignatureCheck(
+    circular = Claim(
         "circular",
         every(p, holds=Implies(honest(p), some(q, holds=member(p, q)))),
         "every honest platform is in a quorum, while quorums have honest platforms",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from web4proofs.explore import Bounds, hearing
+from web4proofs.explore import Bounds, event_tree
 from web4proofs.explore.canonical import Forget
 from web4proofs.explore.exploration import Plan, federation_of
 from web4proofs.explore.heights import entangled
@@ -66,7 +66,7 @@ def test_nothing_of_one_height_moves_a_platform_at_the_next() -> None:
 
 
 def test_what_a_reduction_loses_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearing._Paths, "_gathered", lambda *_: iter(()))
+    monkeypatch.setattr(event_tree._Paths, "_gathered", lambda *_: iter(()))
     found = forgetting(PAIR, (), [Forget.VIEW_CHANGES])
     assert found.missing > 0
     assert not found.agrees
