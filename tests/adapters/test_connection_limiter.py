@@ -195,7 +195,7 @@ def test_an_answer_that_is_not_read_is_kept_a_named_time(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("limit", [64, 256, 1024, 1 << 20, resource.RLIM_INFINITY])
 def test_there_are_fewer_places_than_files(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.resource, "getrlimit", lambda _: (limit, limit))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
     places, at_once = find_room(4)
     assert 4 < places <= module.MAX_CONNECTIONS
     assert 1 <= at_once <= module.MAX_ACCEPTED
@@ -205,7 +205,7 @@ def test_there_are_fewer_places_than_files(limit: int, monkeypatch: pytest.Monke
 
 
 def test_too_few_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.resource, "getrlimit", lambda _: (40, 40))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (40, 40))
     with pytest.raises(LocalProtocolError, match="`ulimit -n 1024`"):
         find_room(4)
 

@@ -14,6 +14,7 @@ from attrs import evolve
 from web4core import gate
 from web4core.certificates import proves_prepared
 from web4core.consensus import rules
+from web4core.consensus.state import supporters
 from web4core.events import Event
 from web4core.messages import Certificate
 from web4core.replica import State, Transition
@@ -196,8 +197,6 @@ def prepares_what_is_not_valid(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def commits_on_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    supporters = rules.supporters
-
     def padded(votes: Any, view: int, digest: bytes) -> Any:
         return supporters(votes, view, digest) * 3
 

@@ -134,6 +134,8 @@ def commit_to_the_source(view: Any, body: TransferCommit, call: Call) -> Any:
     if isinstance(outcome, Code):
         return outcome
     pending, source, _ = outcome
+    assert isinstance(pending, CrossTransfer)
+    assert isinstance(source, Account)
     paid = evolve(source, available_uatp=source.available_uatp + pending.amount_uatp)
     return pending, paid
 
@@ -177,6 +179,7 @@ def lock_without_a_nonce(view: Any, body: TransferLock, call: Call) -> Any:
     if isinstance(outcome, Code):
         return outcome
     debited, opened = outcome
+    assert isinstance(debited, Account)
     return evolve(debited, nonce=debited.nonce - 1), opened
 
 
@@ -397,7 +400,8 @@ def test_heads_that_are_not_the_shortest_break_the_theorem_of_bytes(
     def any_width(data: Any, position: int, head: int) -> tuple[Any, int]:
         if head & 0x1F == 24:
             return data[position], position + 1
-        return shortest_only(data, position, head)
+        longer: tuple[Any, int] = shortest_only(data, position, head)
+        return longer
 
     monkeypatch.setattr(wire, "_long_argument", any_width)
     assert "is the head of what it says" in failures_of(wire.prove_heads)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from typing import TypeVar
 
 from tests.support.federation import ALICE, BOB, START_MS, Federation, owner_key, sign, verify
 from web4core.chain import Header, payload_root, seal
@@ -32,6 +33,8 @@ from web4core.quorum import faulty, proposer
 
 CAROL = Address("thor", "carol")
 MAX_ROUNDS = 3_000
+
+M = TypeVar("M", bound=Message)
 
 
 class Chaos:
@@ -142,7 +145,7 @@ class Chaos:
                 data = self.fed.gate.encode(message)
                 self.fed.wires.setdefault((index, target), deque()).append(data)
 
-    def _seen(self, kind: type) -> list[Message]:
+    def _seen(self, kind: type[M]) -> list[M]:
         return [message for _, _, message in self.fed.sent[-300:] if isinstance(message, kind)]
 
     def vote(self, index: int, height: int, view: int) -> Draft:

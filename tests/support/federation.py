@@ -11,6 +11,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
 from cryptography.exceptions import InvalidSignature
@@ -52,6 +53,8 @@ from web4core.snapshot import decode_event, encode_event, event_schema
 
 NAMES = ("thor", "sprout", "legion", "platform2", "odin", "freya", "loki", "baldr", "idun", "bragi")
 START_MS = 1_700_000_000_000
+
+D = TypeVar("D", bound=Draft)
 
 
 @frozen
@@ -235,7 +238,7 @@ class Federation:
             if each in other.blocks:
                 self.send(target, index, other.blocks[each])
 
-    def sign_as(self, index: int, unsigned: Draft) -> Draft:
+    def sign_as(self, index: int, unsigned: D) -> D:
         """What this platform's key makes of a draft."""
         message = signing_bytes(self.chain_id, unsigned.statement)
         return with_signature(unsigned, platform_key(index).sign(message))
