@@ -6,7 +6,7 @@ import asyncio
 import http.client
 import resource
 import socket
-import time
+import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -23,7 +23,8 @@ from web4core.errors import LocalProtocolError
 from web4core.ledger.state import MICRO, Address
 from web4lab.demo import LocalFederation
 
-WAIT_S = 5.0
+WAIT_S = 30.0
+"""How long to wait for what happens at once, unless the machine is busy."""
 LONG_BYTES = 64 * 1024 * 1024
 
 
@@ -210,6 +211,12 @@ def test_too_few_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         find_room(4)
 
 
+def sent_again(connection: socket.socket) -> int:
+    """How many packets the system had to send again: `tcpi_total_retrans` of Linux."""
+    told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return int.from_bytes(told[100:], sys.byteorder)
+
+
 class Poor(LocalFederation):
     """A federation that the system lets open few files."""
 
@@ -224,10 +231,10 @@ def test_idle_connections_leave_a_platform_its_hearing_and_its_disk(tmp_path: Pa
         port = int(federation.urls["thor"].rpartition(":")[2])
         before = federation.log("thor").stat().st_size
         with ExitStack() as idle:
-            began_s = time.monotonic()
             for _ in range(200):
-                idle.enter_context(socket.create_connection(("127.0.0.1", port), timeout=WAIT_S))
-            assert time.monotonic() - began_s < WAIT_S  # the system kept them, and lost none
+                made = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+                idle.enter_context(made)
+                assert sent_again(made) == 0, "the system kept its call"
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
             connection.request("GET", "/v1/health")
             assert connection.getresponse().status == 200
