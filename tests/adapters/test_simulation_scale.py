@@ -57,6 +57,7 @@ def test_recovery_takes_about_as_long_as_its_time_outs(scales: tuple[Scale, ...]
         assert 0 < each.recovery.restart_ms < 1_000
 
 
+@pytest.mark.slow
 def test_the_report_is_a_table_json_and_plots_the_same_each_time(
     scales: tuple[Scale, ...], tmp_path: Path
 ) -> None:

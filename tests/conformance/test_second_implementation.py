@@ -196,6 +196,7 @@ def test_both_implementations_find_one_chain_in_an_export(node: str, exported_ch
     assert theirs["accounts"]["alice@thor"] == {"available": "800.249993", "locked": "0"}
 
 
+@pytest.mark.slow
 def test_both_implementations_find_one_chain_in_the_export_of_a_demo(
     node: str, demo_chain: Path
 ) -> None:
@@ -256,6 +257,7 @@ def test_every_corruption_is_refused_by_its_clause(
     assert len(corruptions) > 200
 
 
+@pytest.mark.slow
 def test_every_corruption_of_a_demo_is_refused_by_its_clause(
     node: str, demo_chain: Path, tmp_path: Path
 ) -> None:
@@ -286,6 +288,7 @@ def disagreement(corruption: Corruption) -> str | None:
 
 @pytest.mark.clause("G-GENESIS-1", "G-GENESIS-2", "G-GENESIS-3", "G-GENESIS-4")
 @pytest.mark.clause("G-EXPORT-1", "G-EXPORT-2", "G-EXPORT-3", "G-EXPORT-4", "G-EXPORT-5")
+@pytest.mark.slow
 def test_web4_verify_refuses_every_corruption_by_its_clause_too(
     corruptions: list[Corruption],
 ) -> None:

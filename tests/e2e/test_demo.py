@@ -38,7 +38,9 @@ def web4(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-@pytest.mark.parametrize("n", [1, 2, 4, 5, 7, 10])
+@pytest.mark.parametrize(
+    "n", [4, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 5, 7, 10))]
+)
 def test_the_demo_holds_and_counts_its_messages(n: int, tmp_path: Path) -> None:
     kept = tmp_path / "federation"
     done = web4("demo", "--platforms", str(n), "--json", "--keep", str(kept))
@@ -52,6 +54,7 @@ def test_the_demo_holds_and_counts_its_messages(n: int, tmp_path: Path) -> None:
     assert all(each["decided"] == each["height"] - 1 > 0 for each in found["platforms"])
 
 
+@pytest.mark.slow
 def test_a_chain_verifies_offline_and_any_changed_digit_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "federation"
     assert web4("demo", "--json", "--keep", str(folder)).returncode == 0
@@ -78,6 +81,7 @@ def test_a_chain_verifies_offline_and_any_changed_digit_is_found(tmp_path: Path)
         assert report.finding.height == 4
 
 
+@pytest.mark.slow
 def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path) -> None:
     settings = Settings(view_timeout_ms=500, resend_ms=300)
     accounts = {ALICE: 1000 * MICRO, EVE: 0}

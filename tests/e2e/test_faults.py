@@ -60,6 +60,7 @@ def measured(report: FaultReport) -> None:
 
 
 @pytest.mark.clause("C-LOSS-1", "C-LOSS-4", "C-SYNC-1", "C-PACE-1", "C-DURABLE-2", "W-LINK-6")
+@pytest.mark.slow
 def test_four_platforms_go_through_every_fault(tmp_path: Path) -> None:
     report = go_through(tmp_path / "f", 4, TRIALS)
     measured(report)
@@ -67,6 +68,7 @@ def test_four_platforms_go_through_every_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("n", [7, 10])
+@pytest.mark.slow
 def test_larger_federations_go_through_the_worst(n: int, tmp_path: Path) -> None:
     measured(go_through(tmp_path / "f", n, by_name(*FEW)))
 
@@ -110,6 +112,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.clause("C-DURABLE-2", "A-DUR-1")
+@pytest.mark.slow
 def test_a_full_disk_stops_one_platform_and_with_room_it_comes_back(
     tmp_path: Path, small_disk: Path
 ) -> None:

@@ -110,6 +110,7 @@ def test_an_interrupted_payment_tells_its_id(tmp_path: Path) -> None:
     audit_of_folder(tmp_path / "f", two.names)
 
 
+@pytest.mark.slow
 def test_a_lock_is_shown_with_its_phase(tmp_path: Path) -> None:
     bob = Address("sprout", "bob")
     with LocalFederation(tmp_path / "f", 2, {ALICE: MICRO, bob: 0}) as two:

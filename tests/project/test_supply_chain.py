@@ -96,11 +96,13 @@ def bill() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_is_of_this_version(bill: dict[str, Any]) -> None:
     subject = bill["metadata"]["component"]
     assert (subject["name"], subject["version"]) == ("web4", PROJECT["project"]["version"])
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_names_all_that_a_user_installs(bill: dict[str, Any]) -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     needed = names([*PROJECT["project"]["dependencies"], *extras["node"], *extras["proofs"]])

@@ -245,6 +245,7 @@ def as_written(step: finite.Step) -> finite.Step:
 
 
 @pytest.mark.clause("I-AGREE-1", "C-LOCK-1", "C-LOCK-3")
+@pytest.mark.slow
 def test_every_premise_of_a_commit_is_needed_or_listed() -> None:
     protocols = {"agreement": AGREED, "unambiguity": UNAMBIGUOUS}
     outcome = necessity.nothing_is_idle(actions=(LOCK_AND_COMMIT,), protocols=protocols)

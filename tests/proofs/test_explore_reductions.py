@@ -17,7 +17,12 @@ FOUR = Bounds(heights=1, views=1)
 
 @pytest.mark.parametrize(
     "remembered",
-    [Forget.PROPOSALS, Forget.PREPARES, Forget.COMMITS, Forget.VIEW_CHANGES],
+    [
+        Forget.PROPOSALS,
+        pytest.param(Forget.PREPARES, marks=pytest.mark.slow),
+        pytest.param(Forget.COMMITS, marks=pytest.mark.slow),
+        pytest.param(Forget.VIEW_CHANGES, marks=pytest.mark.slow),
+    ],
     ids=lambda each: each.name,
 )
 def test_what_two_platforms_have_heard_can_be_forgotten(remembered: Forget) -> None:
@@ -42,6 +47,7 @@ def test_what_four_platforms_know_can_be_forgotten(remembered: Forget) -> None:
     assert found.agrees, found
 
 
+@pytest.mark.slow
 def test_the_votes_that_three_platforms_heard_of_a_byzantine_one_can_be_forgotten() -> None:
     found = forgetting(Bounds(heights=1, views=1, n=3), (1,), [Forget.PREPARES, Forget.PROPOSALS])
     assert found.agrees, found
@@ -53,6 +59,7 @@ def test_blocks_and_platforms_out_of_turn_can_change_their_names() -> None:
     assert found.full > 6 * found.reduced
 
 
+@pytest.mark.slow
 def test_heights_can_be_explored_one_after_another() -> None:
     found = one_after_another(Bounds(heights=2, views=1, n=3, faulty=0), ())
     assert found.agrees, found

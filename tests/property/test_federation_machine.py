@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections import deque
 
+import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -485,7 +486,7 @@ def effort(examples: int) -> hypothesis_settings:
 
 TestFourPlatforms = FederationMachine.TestCase
 TestFourPlatforms.settings = effort(150)
-TestFivePlatforms = FiveMachine.TestCase
+TestFivePlatforms = pytest.mark.slow(FiveMachine.TestCase)
 TestFivePlatforms.settings = effort(60)
-TestSevenPlatforms = SevenMachine.TestCase
+TestSevenPlatforms = pytest.mark.slow(SevenMachine.TestCase)
 TestSevenPlatforms.settings = effort(50)
