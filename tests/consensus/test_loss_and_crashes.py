@@ -38,13 +38,6 @@ def at_rest(n: int = 4) -> Federation:
     return fed
 
 
-def idle(fed: Federation) -> bool:
-    """Whether nobody has anything left to do."""
-    states = [node.state for node in fed.nodes.values() if node.up]
-    same_height = len({state.height for state in states}) == 1
-    return same_height and all(state.pool.size == 0 for state in states)
-
-
 def reached(fed: Federation, index: int, height: int) -> bool:
     """Whether the platform is at this height."""
     return fed.height(index) == height
@@ -52,7 +45,7 @@ def reached(fed: Federation, index: int, height: int) -> bool:
 
 def finish(fed: Federation) -> None:
     """Let everybody do what is left to do."""
-    fed.run(lambda: idle(fed))
+    fed.run(fed.finished)
     fed.check_statements()
 
 
@@ -147,7 +140,7 @@ def test_votes_that_went_by_while_blocks_were_fetched_are_asked_for() -> None:
     fed.crash(3)
     for agent in ("carol", "dave", "erin"):
         fed.submit(0, opening(fed, agent))
-        fed.run(lambda: idle(fed))
+        fed.run(fed.finished)
     assert fed.height(0) == 4
     fed.restart(3)
     fed.cut = lambda _source, to, message: to == 3 and isinstance(message, Vote | Proposal)
@@ -225,14 +218,14 @@ def test_whose_transaction_a_block_makes_impossible_is_told() -> None:
     fed.cut = lambda _source, to, message: to == 0 and isinstance(message, Submission)
     carol = Address("thor", "carol")
     fed.submit(1, opening(fed, "carol"))
-    fed.run(lambda: idle(fed))
+    fed.run(fed.finished)
     first = sign(Transfer(fed.chain_id, ALICE, carol, 10**9, 0), owner_key(ALICE))
     second = sign(Transfer(fed.chain_id, ALICE, carol, 5, 0), owner_key(ALICE))
     fed.cut = lambda _source, _to, message: isinstance(message, Submission)
     fed.submit(fed.height(0) % 4, first)
     other = (fed.height(0) + 1) % 4
     fed.submit(other, second)
-    fed.run(lambda: idle(fed))
+    fed.run(fed.finished)
     told = {(each.transaction, each.code) for each in fed.nodes[other].refused}
     assert told == {(second.id, "nonce-used")}
 
