@@ -101,7 +101,7 @@ def test_stand_in_signatures_give_runs_that_hold() -> None:
 
 @pytest.mark.clause("I-AGREE-1", "I-AGREE-2", "I-SIGN-1", "A-DUR-2", "C-DURABLE-1")
 @pytest.mark.parametrize(
-    "runs", [4, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(300)])]
+    "runs", [2, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(300)])]
 )
 def test_runs_hold_and_decide_blocks_under_faults(runs: int) -> None:
     summary = run_many(range(runs))

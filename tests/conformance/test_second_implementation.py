@@ -209,6 +209,7 @@ def test_both_implementations_find_one_chain_in_the_export_of_a_demo(
     assert theirs["height"] >= 7
 
 
+@pytest.mark.slow
 def test_both_implementations_give_one_verdict_on_random_chains(node: str, tmp_path: Path) -> None:
     """The last block of each is signed by a quorum; whether it is valid, only the rules tell."""
     made = run_script(node, "random_chains.mjs", tmp_path, str(RANDOM_CHAINS), str(RANDOM_SEED))

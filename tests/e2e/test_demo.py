@@ -143,6 +143,7 @@ def statements_in_journal(federation: LocalFederation, name: str) -> list[Statem
     ]
 
 
+@pytest.mark.slow
 def test_a_platform_comes_back_from_its_snapshot(tmp_path: Path) -> None:
     with LocalFederation(tmp_path / "f", 1, {ALICE: MICRO, EVE: 0}, None, 3) as federation:
         federation.start()

@@ -82,6 +82,7 @@ def test_an_account_opens_and_a_taken_address_leaves_the_key(
     assert not wallet.exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_payment_tells_its_id(tmp_path: Path) -> None:
     with LocalFederation(tmp_path / "f", 2, {ALICE: MICRO, CAROL: 0}) as two:
         two.start("thor")

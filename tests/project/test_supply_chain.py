@@ -110,6 +110,7 @@ def test_the_bill_of_materials_names_all_that_a_user_installs(bill: dict[str, An
     assert {name: listed.get(name) for name in needed} == {name: version(name) for name in needed}
 
 
+@pytest.mark.slow
 def test_each_component_has_an_identity_and_a_licence(bill: dict[str, Any]) -> None:
     lacking = [each["name"] for each in bill["components"] if not each.get("purl")]
     unlicensed = {each["name"] for each in bill["components"] if not each.get("licenses")}

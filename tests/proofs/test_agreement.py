@@ -121,6 +121,15 @@ BROKEN_RULES: dict[str, Callable[[], Protocol]] = {
     ),
 }
 
+SLOW = {
+    "a justification older than the lock",
+    "a COMMIT without a certificate",
+    "a COMMIT in a view that was left",
+    "a COMMIT in a view not yet entered",
+    "a lock forgotten with the view",
+    "an unproved justification",
+}
+
 HALF_A_QUORUM: Claim = Claim(
     "a_quorum_has_an_honest_one",
     every(q, holds=some(k, holds=both(honest(k), member(k, q)))),
@@ -148,7 +157,10 @@ def test_what_is_decided_was_found_valid() -> None:
 
 
 @pytest.mark.clause("C-PREP-1", "C-PREP-3", "C-LOCK-1", "C-DEC-1", "C-VIEW-1", "C-QUORUM-2")
-@pytest.mark.parametrize("broken", BROKEN_RULES)
+@pytest.mark.parametrize(
+    "broken",
+    [pytest.param(each, marks=[pytest.mark.slow] if each in SLOW else []) for each in BROKEN_RULES],
+)
 def test_a_broken_rule_has_a_small_counterexample_that_replays(broken: str) -> None:
     outcome = prove(BROKEN_RULES[broken]())
     assert not outcome.holds

@@ -17,14 +17,10 @@ FOUR = Bounds(heights=1, views=1)
 
 @pytest.mark.parametrize(
     "remembered",
-    [
-        Forget.PROPOSALS,
-        pytest.param(Forget.PREPARES, marks=pytest.mark.slow),
-        pytest.param(Forget.COMMITS, marks=pytest.mark.slow),
-        pytest.param(Forget.VIEW_CHANGES, marks=pytest.mark.slow),
-    ],
+    [Forget.PROPOSALS, Forget.PREPARES, Forget.COMMITS, Forget.VIEW_CHANGES],
     ids=lambda each: each.name,
 )
+@pytest.mark.slow
 def test_what_two_platforms_have_heard_can_be_forgotten(remembered: Forget) -> None:
     found = forgetting(PAIR, (), [remembered])
     assert found.agrees, found
@@ -39,7 +35,13 @@ def test_everything_that_two_platforms_know_beside_can_be_forgotten() -> None:
 
 @pytest.mark.parametrize(
     "remembered",
-    [Forget.PROPOSALS, Forget.TIMERS, Forget.WAITED, Forget.SIGNERS, Forget.JUSTIFICATION],
+    [
+        Forget.PROPOSALS,
+        pytest.param(Forget.TIMERS, marks=pytest.mark.slow),
+        Forget.WAITED,
+        pytest.param(Forget.SIGNERS, marks=pytest.mark.slow),
+        pytest.param(Forget.JUSTIFICATION, marks=pytest.mark.slow),
+    ],
     ids=lambda each: each.name,
 )
 def test_what_four_platforms_know_can_be_forgotten(remembered: Forget) -> None:

@@ -274,6 +274,7 @@ def test_a_wrong_rule_breaks_an_invariant(
     assert broken in "\n".join(failure.query for failure in outcome.failures)
 
 
+@pytest.mark.slow
 def test_money_that_anyone_may_move_breaks_the_theorem_of_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -283,6 +284,7 @@ def test_money_that_anyone_may_move_breaks_the_theorem_of_keys(
     assert "committed without its destination's platform" in told
 
 
+@pytest.mark.slow
 def test_a_wrong_payee_breaks_the_theorem_of_settling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authority, "KINDS", (TransferCommit,))
     monkeypatch.setitem(RULES, TransferCommit, commit_to_the_source)

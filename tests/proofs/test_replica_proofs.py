@@ -147,6 +147,7 @@ def test_a_dropped_lock_check_is_shown_with_a_program(broken: Any, monkeypatch: 
 
 
 @pytest.mark.clause("C-PREP-2")
+@pytest.mark.slow
 def test_a_vote_for_a_view_that_was_left_is_seen(broken: Any) -> None:
     careless = broken(
         state.proposal_in_view,
@@ -174,6 +175,7 @@ def test_looking_at_another_platform_s_proposal_is_seen(broken: Any) -> None:
 
 
 @pytest.mark.clause("C-LOCK-1")
+@pytest.mark.slow
 def test_a_commit_without_a_certificate_is_no_step_of_the_protocol(broken: Any) -> None:
     hasty = broken(rules.lock_and_commit, "len(votes) < quorum(agreement.n)", "len(votes) < 1")
     changed = evolve(acting.LOCK_AND_COMMIT, rule=hasty, through=_without_quorum())
@@ -187,6 +189,7 @@ def _without_quorum() -> tuple[Any, ...]:
 
 
 @pytest.mark.clause("C-LOCK-1")
+@pytest.mark.slow
 def test_counted_votes_show_nothing_if_signatures_could_be_forged(monkeypatch: Any) -> None:
     monkeypatch.setattr(refinement, "_authentic", lambda *_given: ())
 
@@ -465,6 +468,7 @@ def test_a_block_with_another_root_is_not_valid(broken: Any, monkeypatch: Any) -
 # --- how the proofs look at the code -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_line_that_no_path_takes_is_seen(broken: Any, monkeypatch: Any) -> None:
     wordy = broken(
         blocks.advance,

@@ -635,7 +635,8 @@ def runs(byzantine: int) -> tuple[Trace, ...]:
 ASKED = ("INVARIANTS", "  TypeOK", "  Agreement", "  NoConflict", "PROPERTIES", "  Spec")
 
 
-@pytest.mark.parametrize("byzantine", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("byzantine", [1, 3])
+@pytest.mark.slow
 def test_what_the_shipped_code_does_is_a_behaviour_of_the_module(tlc: TLC, byzantine: int) -> None:
     traces = runs(byzantine)
     found = tlc.run(tla.trace(traces, ASKED))

@@ -419,17 +419,18 @@ class SevenMachine(FederationMachine):
     n = 7
 
 
-def effort(examples: int) -> hypothesis_settings:
-    """How hard to try: well under a minute for all three, or as long as the profile says."""
+def effort(share: float) -> hypothesis_settings:
+    """How hard to try: this share of the profile's examples, or as long as the profile says."""
     profile = hypothesis_settings()
     if os.environ.get("HYPOTHESIS_PROFILE") == "long":
         return profile
+    examples = round(share * profile.max_examples)
     return hypothesis_settings(profile, max_examples=examples, stateful_step_count=50)
 
 
 TestFourPlatforms = FederationMachine.TestCase
-TestFourPlatforms.settings = effort(150)
+TestFourPlatforms.settings = effort(1.5)
 TestFivePlatforms = pytest.mark.slow(FiveMachine.TestCase)
-TestFivePlatforms.settings = effort(60)
+TestFivePlatforms.settings = effort(0.6)
 TestSevenPlatforms = pytest.mark.slow(SevenMachine.TestCase)
-TestSevenPlatforms.settings = effort(50)
+TestSevenPlatforms.settings = effort(0.5)
