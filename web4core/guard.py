@@ -4,8 +4,8 @@ A guard remembers, for each binding kind, the last statement that the platform s
 `admit` takes the guard's memory and a batch of statements.
 It returns the memory that must be durable before a signature leaves, and says for each statement
 whether it may be signed.
-A platform whose journal is older than its guard has forgotten what it stood for: `has_forgotten`
-finds that out, and `silenced` keeps the platform from signing at the heights in question.
+A platform whose journal is older than its guard has forgotten what it stood for.
+`silenced` keeps it from signing at the heights in question.
 
 The guard knows digests, not locks.
 That is why it can keep a platform from contradicting a signature, but not from breaking a lock.
@@ -14,7 +14,6 @@ Implements C-GUARD-1 to C-GUARD-4 and C-GUARD-6.
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
 from typing import Final
 
 from attrs import evolve, frozen
@@ -145,26 +144,6 @@ def silenced(memory: Memory, height: int) -> Memory:
     if not 0 <= height <= MAX_GUARDED:
         raise LocalProtocolError(f"C-GUARD-6: height must be from 0 to {MAX_GUARDED}, not {height}")
     return evolve(memory, silent_through=max(memory.silent_through, height))
-
-
-def has_forgotten(
-    memory: Memory, begun: tuple[int, int], said: AbstractSet[Statement], me: int
-) -> bool:
-    """Whether a statement was signed that the fold of the journal did not say (C-GUARD-4).
-
-    `begun` is the height and view at which the fold began, `said` is all that platform `me` said
-    in it.
-    What is signed is in the journal first.
-    So the fold said the last signed statement of each kind, with two exceptions: (1) the statement
-    is older than the beginning of the fold, or (2) the platform is silent at its height already.
-    """
-    return any(
-        last.height > memory.silent_through
-        and (last.height, last.view) >= begun
-        and Statement(kind, last.height, last.view, last.digest, me) not in said
-        for kind, last in zip(BINDING, memory.last, strict=True)
-        if last is not None
-    )
 
 
 def highest_signed(memory: Memory) -> int:

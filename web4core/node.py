@@ -286,8 +286,7 @@ class Node:
     def is_idle(self) -> bool:
         """Whether no event waits, and all that was stepped is durable and released."""
         return not (
-            self._arrivals
-            or self._bulk
+            self.has_work
             or self._batch.records
             or self._ready is not None
             or self._handed is not None
@@ -301,7 +300,7 @@ class Node:
     @property
     def has_work(self) -> bool:
         """Whether an event waits for its turn."""
-        return bool(self._arrivals or self._bulk)
+        return self.state.halted is None and bool(self._arrivals or self._bulk)
 
     def has_room(self, event: Event) -> bool:
         """Whether an event of this kind may wait; if not, its sender has to."""

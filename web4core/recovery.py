@@ -13,7 +13,7 @@ from web4core.application import Application
 from web4core.chain import Genesis
 from web4core.consensus.rules import standing
 from web4core.effects import Sign
-from web4core.guard import Memory, has_forgotten, highest_signed, silenced
+from web4core.guard import Memory, highest_signed, silenced
 from web4core.messages import BINDING, Statement
 from web4core.replica import State, configure, start, step
 from web4core.settings import Settings
@@ -86,7 +86,21 @@ def guarded(memory: Memory, folded: Fold) -> Memory:
     guard, or leads elsewhere: the platform may have forgotten a lock.
     It then stays silent at all heights at which it signed anything.
     """
+    return silenced(memory, highest_signed(memory)) if has_forgotten(memory, folded) else memory
+
+
+def has_forgotten(memory: Memory, folded: Fold) -> bool:
+    """Whether a statement was signed that the fold did not say (C-GUARD-4).
+
+    What is signed is in the journal first.
+    So the fold said the last signed statement of each kind, with two exceptions: (1) the statement
+    is older than the beginning of the fold, or (2) the platform is silent at its height already.
+    """
     me = folded.state.config.me
-    if has_forgotten(memory, folded.begun, folded.said, me):
-        return silenced(memory, highest_signed(memory))
-    return memory
+    return any(
+        last.height > memory.silent_through
+        and (last.height, last.view) >= folded.begun
+        and Statement(kind, last.height, last.view, last.digest, me) not in folded.said
+        for kind, last in zip(BINDING, memory.last, strict=True)
+        if last is not None
+    )

@@ -19,7 +19,7 @@ from web4core.chain import Block
 from web4core.effects import Decide, Effect, Halt, Send, SetTimer, Sign
 from web4core.errors import RemoteProtocolError
 from web4core.events import Event, Received, Submitted
-from web4core.guard import Memory, covers, has_forgotten, highest_signed
+from web4core.guard import Memory, covers, highest_signed
 from web4core.invariants import Decision, Violation
 from web4core.messages import (
     BINDING,
@@ -31,6 +31,7 @@ from web4core.messages import (
     signing_bytes,
 )
 from web4core.node import Answer, Node, NotSigned, Outgoing, Output, SignAll, Snapshot, Stepped
+from web4core.recovery import has_forgotten
 from web4core.replica import State
 from web4lab.simulation.federation import Federation
 from web4lab.simulation.platforms import Platform
@@ -138,8 +139,8 @@ class Judge:
             if node.has_forgotten:
                 self._break("C-GUARD-4", f"platform {index} lost nothing, and is taken to have")
         life = self._lives[index] = _Life(seq, seq, {seq: node.state})
-        memory, told = platform.disk.guard.memory, node.recovered
-        if has_forgotten(memory, told.begun, told.said, index):
+        memory = platform.disk.guard.memory
+        if has_forgotten(memory, node.recovered):
             life.silent_through = highest_signed(memory)
 
     def unreadable(self, platform: int, error: RemoteProtocolError) -> None:

@@ -95,6 +95,11 @@ class Store:
         self._synced = len(self._records)
 
     @property
+    def records(self) -> int:
+        """How many records were written."""
+        return len(self._records)
+
+    @property
     def has_unsynced(self) -> bool:
         """Whether a crash could lose something now."""
         return len(self._records) > self._synced
