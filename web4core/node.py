@@ -23,7 +23,8 @@ What the platform signs it hears in its turn, behind all that waits already.
 `snapshot()` hands out, from time to time, a state that is durable, to be stored beside all that.
 
 Here is no I/O, no clock, no thread, and no key.
-Implements A-DUR-1, A-DUR-2, A-EFFECT-1, A-EFFECT-8, A-EFFECT-9, A-EVENT-5, C-GUARD-4, C-LOSS-5.
+Implements A-NODE-1, A-NODE-2, A-DUR-1, A-DUR-2, A-EFFECT-1, A-EFFECT-8, A-EFFECT-9, A-EVENT-5,
+C-GUARD-4, C-LOSS-5.
 """
 
 from __future__ import annotations
@@ -330,9 +331,12 @@ class Node:
         (self._bulk if _is_bulk_event(event) else self._arrivals).append(waiting)
         return True
 
-    def flush(self, batch: int) -> None:
-        """Make this batch durable with the next call of `next`, although nobody waits for it."""
-        if batch == self._batch.number:
+    def flush(self, batch: int | None = None) -> None:
+        """Make a batch durable with the next call of `next`, although nobody waits for it.
+
+        Without a number it is the batch that stands open; a batch that was closed needs nothing.
+        """
+        if batch is None or batch == self._batch.number:
             self._flushing = True
 
     def step(self, now_ms: int) -> Stepped | None:
@@ -349,11 +353,7 @@ class Node:
         if event.now_ms != now_ms:
             event = evolve(event, now_ms=now_ms)
         before = self.state
-        try:
-            transition = step(before, event)
-        except Exception as error:
-            error.add_note(f"while a platform took {event!r}")
-            raise
+        transition = step(before, event)
         self.state = transition.state
         record = self._record(event, waiting.encoded)
         timers = self._add(waiting, record, transition.effects)

@@ -16,6 +16,7 @@ ALLOWED_IMPORTS = frozenset(
     {
         "__future__",
         "attrs",
+        "collections",
         "collections.abc",
         "enum",
         "functools",

@@ -260,8 +260,7 @@ class Platform:
                     elif isinstance(effect, Refuse):
                         witness.refused(self.index, effect.transaction, effect.code)
         except DEFECTS as error:
-            about = " ".join(getattr(error, "__notes__", ()))
-            raise StepRaised(f"platform {self.index}: {about}: {error!r}") from error
+            raise StepRaised(f"platform {self.index}: {error!r}") from error
 
     def _set_timer(self, process: _Process, effect: SetTimer | Flush) -> None:
         if isinstance(effect, Flush):
