@@ -16,8 +16,8 @@ ALLOWED_IMPORTS = frozenset(
     {
         "__future__",
         "attrs",
-        "collections",
         "collections.abc",
+        "collections.deque",
         "enum",
         "functools",
         "hashlib",
