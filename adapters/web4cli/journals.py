@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from web4adapters.config import NodeConfig, load_genesis, load_node_config
-from web4adapters.signers import GuardMissing, Memory
+from web4adapters.signers import GuardMissing
 from web4adapters.signers.guardfile import GuardFile
 from web4adapters.storage import Recovered, Store
 from web4adapters.verify import SourceError, blocks_of_store
@@ -22,6 +22,7 @@ from web4core.chain import Genesis, chain_id
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.events import Event
 from web4core.gate import Gate
+from web4core.guard import Memory
 from web4core.invariants import Violation
 from web4core.ledger.application import Ledger
 from web4core.messages import BINDING, MAX_MESSAGE_BYTES, Decided, Message, Statement, decided_bytes

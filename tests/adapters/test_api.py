@@ -25,7 +25,7 @@ from web4adapters.api.server import MAX_BODY_BYTES, Api, errors_as_json
 from web4adapters.client import next_transaction
 from web4adapters.config import NodeConfig, load_node_config
 from web4adapters.node import main
-from web4adapters.runtime.recovery import Revived, revive
+from web4adapters.runtime.recovery import node_of
 from web4adapters.signers import KeyFile
 from web4adapters.storage import StorageError
 from web4adapters.storage.store import STORE_NAME
@@ -34,6 +34,7 @@ from web4core.effects import Halt
 from web4core.errors import LocalProtocolError
 from web4core.ledger.state import MICRO, Address
 from web4core.ledger.transactions import Transfer
+from web4core.node import Node
 from web4lab.demo import LocalFederation
 
 FED = Federation(4, check=False)
@@ -282,11 +283,12 @@ def config(tmp_path: Path) -> NodeConfig:
 def test_a_platform_that_halted_does_not_start_again(
     config: NodeConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def halted(*arguments: Any) -> Revived:
-        revived = revive(*arguments)
-        return evolve(revived, state=evolve(revived.state, halted=HALT))
+    def halted(*arguments: Any) -> Node:
+        node = node_of(*arguments)
+        node.state = evolve(node.state, halted=HALT)
+        return node
 
-    monkeypatch.setattr(main, "revive", halted)
+    monkeypatch.setattr(main, "node_of", halted)
     assert main.run(config) == 1
     (told,) = [each for each in caplog.records if each.levelname == "CRITICAL"]
     assert "C-DEC-4: the root is wrong" in told.getMessage()

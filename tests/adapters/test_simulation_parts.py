@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from web4adapters.signers import Memory, Signed
+from web4core.guard import Memory, Signed
 from web4lab.simulation.disk import (
     Damaged,
     DiskFull,
@@ -191,7 +191,7 @@ def test_after_a_failed_write_there_is_no_other_until_the_store_is_opened_again(
 
 
 def test_a_snapshot_stands_for_all_events_before_it() -> None:
-    store = store_of(FIRST, Record((), (), b"state"), SECOND)
+    store = store_of(FIRST, Record((), (), b"state", len(FIRST.events)), SECOND)
     recovered = store.recover()
     assert (recovered.state, recovered.events) == (b"state", SECOND.events)
     assert recovered.blocks == FIRST.blocks

@@ -231,7 +231,7 @@ class Api:
             remedy = "sign the bytes that spec/ledger.md names, with the key that is listed"
             raise ApiError(400, "W-MSG-2", "a signature does not verify", remedy)
         for item in items:
-            self._engine.fates.pending(item.id)
+            self._engine.tracker.pending(item.id)
         refused = await self._engine.submit(tuple(items))
         answers = [self._submitted(item.id, refused.get(item.id)) for item in items]
         return web.json_response({"transactions": answers})
@@ -249,12 +249,12 @@ class Api:
         """What became of a transaction; waits for it if asked to (W-HTTP-5)."""
         identity = _digest(request.match_info["id"])
         wait_ms = _integer(request.query.get("wait_ms", "0"), "wait_ms", 0, MAX_WAIT_MS)
-        fates = self._engine.fates
-        unknown = fates.refusal(identity) is None and (
+        tracker = self._engine.tracker
+        unknown = tracker.refusal(identity) is None and (
             self._engine.store.transaction(identity) is None
         )
         if wait_ms and unknown:
-            await fates.wait(identity, wait_ms / 1000)
+            await tracker.wait(identity, wait_ms / 1000)
         return web.json_response(self._fate(identity))
 
     def _fate(self, identity: bytes) -> dict[str, Any]:
@@ -269,10 +269,10 @@ class Api:
                 "position": position,
                 "proof": INCLUSION_PROOF.encode(proof).hex(),
             }
-        code = self._engine.fates.refusal(identity)
+        code = self._engine.tracker.refusal(identity)
         if code is not None:
             return answer | {"status": "refused", "code": code, "meaning": explain(code)}
-        pending = self._engine.fates.is_pending(identity)
+        pending = self._engine.tracker.is_pending(identity)
         return answer | {"status": "pending" if pending else "unknown"}
 
     def _inclusion(self, height: int, position: int) -> InclusionProof:

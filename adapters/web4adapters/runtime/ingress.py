@@ -13,7 +13,6 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
-from functools import partial
 
 from attrs import frozen
 
@@ -21,11 +20,11 @@ from web4adapters.runtime.engine import Engine
 from web4adapters.signers import Verifier
 from web4adapters.transport import Links
 from web4core.errors import RemoteProtocolError
-from web4core.events import Received
 from web4core.gate import Gate
 from web4core.link import Frame, Request, frame
 from web4core.messages import Decided, Message, Submission, decided_bytes
-from web4core.replica import FETCH_BLOCKS, may_drop
+from web4core.node import is_bulk
+from web4core.replica import FETCH_BLOCKS
 from web4core.signature_check import SignatureCheck
 
 CLAIMS_IN_PLACE = 2
@@ -187,9 +186,9 @@ class Ingress:
         for each in parsed:
             if isinstance(each, RemoteProtocolError):
                 self._refuse(desk, each)
-        state = self._engine.state
+        node = self._engine.node
         passed = (each for each in parsed if isinstance(each, _Parsed))
-        return [each for each in passed if not may_drop(state, each.message)]
+        return [each for each in passed if not node.is_late(each.message)]
 
     async def _check_statements(self, desk: PeerInbox, statements: list[_Parsed]) -> None:
         claims = [parsed.claims for parsed in statements]
@@ -200,18 +199,16 @@ class Ingress:
                 continue
             if not isinstance(parsed.message, Decided | Submission):
                 self._engine.note(parsed.message.statement)
-            await self._engine.offer(partial(Received, parsed.message), parsed.encoded)
+            await self._engine.receive(parsed.message, parsed.encoded)
 
     async def _judge_bulk(self, desk: PeerInbox) -> None:
         while True:
             parsed = await desk.next_bulk()
-            if may_drop(self._engine.state, parsed.message):
+            if self._engine.node.is_late(parsed.message):
                 continue
             claims = list(parsed.claims)
             if await verify_beside(self._bulk_executor, self._verifier, claims):
-                items = _items(parsed.message)
-                make = partial(Received, parsed.message)
-                await self._engine.offer_bulk(make, parsed.encoded, items)
+                await self._engine.receive(parsed.message, parsed.encoded)
             else:
                 self._refuse_signature(desk)
 
@@ -285,10 +282,4 @@ def _check_conduct(desk: PeerInbox) -> None:
 
 
 def _is_bulk(parsed: _Parsed) -> bool:
-    return isinstance(parsed.message, Submission | Decided)
-
-
-def _items(message: Message) -> int:
-    if isinstance(message, Submission):
-        return len(message.transactions)
-    return len(message.block.payload) if isinstance(message, Decided) else 0
+    return is_bulk(parsed.message)

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from attrs import asdict, evolve, frozen
 
+from web4core.guard import Memory
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import AccountOpen, Transaction
 from web4core.messages import CERTIFICATE
+from web4core.node import Output, SignAll, Stepped
 from web4core.quorum import faulty, proposer, quorum
-from web4core.replica import State
 from web4core.settings import Settings
 from web4lab.simulation.byzantine import STRATEGIES
 from web4lab.simulation.checker import Judge
@@ -338,7 +339,13 @@ def _restart(federation: Federation) -> int:
 class _Unwatched(Judge):
     """Checks nothing while the run goes on: that is no work of a platform."""
 
-    def stepped(self, platform: int, record: bytes, before: State, after: State) -> None:
+    def stepped(self, platform: int, stepped: Stepped) -> None:
+        pass
+
+    def signing(self, platform: int, asked: SignAll, memory: Memory, waiting: int) -> None:
+        pass
+
+    def released(self, platform: int, outputs: tuple[Output, ...]) -> None:
         pass
 
 
