@@ -64,6 +64,7 @@ def test_a_ledger_is_measured_at_any_size() -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_the_latency_of_a_federation_is_measured() -> None:
     assert gives_positive_ratios(latency(repeats=1))
 
@@ -111,6 +112,7 @@ def test_a_part_is_told_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(measured["ratio"]) == {"min", "median", "max"}
 
 
+@pytest.mark.slow
 def test_a_part_is_told_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_bench(quick=True, json_output=False, only=("empty",)) == 0
     assert "verified per block: 19" in capsys.readouterr().out

@@ -78,6 +78,7 @@ def test_a_run_is_the_same_under_every_hash_seed() -> None:
     assert b"seed 11" in outputs[0]
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_are_the_runs_one_after_another() -> None:
     assert run_many(range(4), SMALL, jobs=2) == run_many(range(4), SMALL, jobs=1)
 

@@ -10,7 +10,7 @@ SEEDS_PER_CASE = 25
 
 
 @pytest.mark.clause("I-AGREE-1", "I-SIGN-1", "C-LOSS-1", "C-PACE-1", "C-SYNC-4")
-@pytest.mark.parametrize("n", [4, 5, 7])
+@pytest.mark.parametrize("n", [4, pytest.param(5, marks=pytest.mark.slow), 7])
 @pytest.mark.parametrize(
     "case", [0, *(pytest.param(case, marks=pytest.mark.slow) for case in (1, 2, 3))]
 )

@@ -97,6 +97,7 @@ def test_who_skips_the_lock_may_have_no_certificate_to_show(action: str, premise
 
 
 @pytest.mark.clause("C-PREP-3", "C-STMT-4")
+@pytest.mark.slow
 def test_an_honest_platform_may_prepare_against_its_commit() -> None:
     _, run = accountability.an_honest_one_may_turn()
     assert run is not None
@@ -107,6 +108,7 @@ def test_an_honest_platform_may_prepare_against_its_commit() -> None:
 
 
 @pytest.mark.clause("C-STMT-4", "C-EVID-1")
+@pytest.mark.slow
 def test_two_who_forget_their_lock_fork_four_and_no_statements_conflict() -> None:
     _, run = accountability.a_fork_may_name_nobody()
     assert run is not None

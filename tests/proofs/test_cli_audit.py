@@ -97,6 +97,7 @@ def test_people_get_a_table_and_a_sentence_however_often(simulated: Path) -> Non
 
 
 @pytest.mark.clause("I-SIGN-1")
+@pytest.mark.slow
 def test_a_byzantine_platform_is_named_by_the_journals_of_the_others(tmp_path: Path) -> None:
     found = as_json(simulated_run(tmp_path / "run", "--seed", "5"), code=12)
     assert "p01" not in [each["platform"] for each in found["platforms"]]

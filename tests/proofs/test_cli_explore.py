@@ -49,7 +49,10 @@ def test_a_bound_that_is_reached_is_inconclusive(tmp_path: Path) -> None:
     assert "bound reached" in done.stdout
 
 
-@pytest.mark.parametrize("bounds", ["2", "x", "0x1", "1xmany"])
+@pytest.mark.parametrize(
+    "bounds",
+    ["2", *(pytest.param(each, marks=pytest.mark.slow) for each in ("x", "0x1", "1xmany"))],
+)
 def test_bounds_that_are_none_are_a_usage_error(tmp_path: Path, bounds: str) -> None:
     done = web4(tmp_path, "check", "explore", "--bounds", bounds)
     assert done.returncode == 2

@@ -68,6 +68,7 @@ def test_heights_can_be_explored_one_after_another() -> None:
     assert found.full > found.reduced
 
 
+@pytest.mark.slow
 def test_nothing_of_one_height_moves_a_platform_at_the_next() -> None:
     federation = federation_of(Plan(Bounds(heights=2, views=1), (3,)))
     assert search(federation, 10_000, lambda _known, _done: None).complete

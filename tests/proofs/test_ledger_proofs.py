@@ -334,6 +334,7 @@ def failures_of(prove: Callable[[], Outcome]) -> str:
     return "\n".join(f"{failure.query}: {failure.found}" for failure in outcome.failures)
 
 
+@pytest.mark.slow
 def test_a_state_that_hides_what_was_put_breaks_the_theorem_of_the_overlay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -46,9 +46,18 @@ QUICK = (
     *("P-STEP-9", "P-STEP-11"),
 )
 """The theorems that take less than a second; `web4 check prove` tries all."""
+SLOW = ("P-START-2", "P-ASK-4", "P-STEP-2", "P-STEP-11")
+"""Those of them that take longest."""
 
 
-@pytest.mark.parametrize("theorem", [each for each in THEOREMS if each.id in QUICK])
+@pytest.mark.parametrize(
+    "theorem",
+    [
+        pytest.param(each, id=each.id, marks=[pytest.mark.slow] if each.id in SLOW else [])
+        for each in THEOREMS
+        if each.id in QUICK
+    ],
+)
 def test_a_theorem_holds_of_the_shipped_code(theorem: Theorem) -> None:
     outcome = theorem.prove()
 
@@ -126,6 +135,7 @@ def told(outcome: Outcome, part: str) -> Failure:
 
 
 @pytest.mark.clause("C-PREP-3")
+@pytest.mark.slow
 def test_preparing_against_the_lock_is_no_step_of_the_protocol() -> None:
     names = {**acting.PREPARE.names, "lock_permits": lambda *_given: True}
     heedless = evolve(acting.PREPARE, names=names)

@@ -123,6 +123,7 @@ def test_with_one_byzantine_of_four_every_state_of_two_views_holds(tlc: TLC) -> 
 
 
 @pytest.mark.clause("I-SIGN-1", "C-PROP-2", "C-VIEW-1")
+@pytest.mark.slow
 def test_whoever_proposes_or_announces_says_nothing_twice(tlc: TLC) -> None:
     found = tlc.run(shipped("MCWords"))
     assert found.holds, found.text
