@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from web4adapters.client import plain
-from web4adapters.config.strict_toml import read_bytes, read_json
+from web4adapters.config.strict_toml import read_bytes
+from web4adapters.strict_json import read_json
 from web4cli.common import json_option
 
 if TYPE_CHECKING:

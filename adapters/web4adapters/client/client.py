@@ -17,8 +17,8 @@ from attrs import frozen
 from web4adapters.client.errors import ClientError, Denied, Nonsense, Refused, plain
 from web4adapters.client.http import Answer, ask
 from web4adapters.client.status import amiss_in_status, known_of
-from web4adapters.config.strict_toml import read_json
 from web4adapters.signers import Verifier
+from web4adapters.strict_json import read_json
 from web4core.chain import Block, Genesis, genesis_block
 from web4core.errors import RemoteProtocolError
 from web4core.gate import Gate
