@@ -9,6 +9,15 @@ from web4adapters.signers import GuardError, KeyFileError
 from web4adapters.storage import StorageError
 from web4core import LocalProtocolError, RemoteProtocolError
 
+
+class ExpectedError(Exception):
+    """A failure that the command foresees, and tells in one line: what failed, and what to do.
+
+    Errors of programs that use the adapters derive from it. What the adapters themselves raise has
+    classes of its own.
+    """
+
+
 PLATFORM_ERRORS: Final = (
     ConfigError,
     GuardError,

@@ -15,13 +15,12 @@ from web4adapters.client import Client, ClientError, Refused, plain
 from web4adapters.config import ClientConfig, ConfigError, load_client_config, load_genesis
 from web4adapters.config.amounts import parse_atp
 from web4adapters.config.strict_toml import parse_address
-from web4adapters.errors import PLATFORM_ERRORS, one_line
+from web4adapters.errors import PLATFORM_ERRORS, ExpectedError, one_line
 from web4adapters.signers import Verifier
 from web4adapters.verify import SourceError
 from web4core.chain import Genesis
 from web4core.hashing import DIGEST_BYTES
 from web4core.ledger.state import Address
-from web4lab.demo import ProcessFailed
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
@@ -33,7 +32,7 @@ ERROR, UNSETTLED, SAFETY, LIVENESS = 1, 3, 12, 13
 _TOO_LARGE = re.compile(r"[0-9]{14,}(\.[0-9]{1,6})?")
 _NEGATIVE = re.compile(r"-[0-9.]+")
 
-EXPECTED = (*PLATFORM_ERRORS, ClientError, ProcessFailed, Refused, SourceError)
+EXPECTED = (*PLATFORM_ERRORS, ClientError, ExpectedError, Refused, SourceError)
 """Errors that are told in one line, without a traceback."""
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from attrs import Factory, frozen
 
+from web4adapters.errors import ExpectedError
 
-class BenchError(Exception):
+
+class BenchError(ExpectedError):
     """A measurement that cannot be taken: what failed, and what to do."""
 
 

@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from web4adapters.client import Client
 from web4adapters.config import Plan, Routes, load_genesis, make_federation
+from web4adapters.errors import ExpectedError
 from web4adapters.signers import Verifier
 from web4core.ledger.state import Address
 from web4core.settings import Settings
@@ -38,7 +39,7 @@ Router: TypeAlias = Callable[[dict[str, tuple[str, int]]], Routes]
 """Told where each platform listens; where one platform is to find another instead."""
 
 
-class ProcessFailed(Exception):
+class ProcessFailed(ExpectedError):
     """A platform's process ended or never came up; carries the end of its log."""
 
 
