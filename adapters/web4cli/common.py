@@ -37,9 +37,13 @@ EXPECTED = (*PLATFORM_ERRORS, ClientError, ExpectedError, Refused, SourceError)
 
 
 class Unsettled(click.ClickException):
-    """What became of a transaction cannot be said."""
+    """Nobody can say what became of a transaction; carries its id."""
 
     exit_code = UNSETTLED
+
+    def __init__(self, identity: str, message: str) -> None:
+        super().__init__(message)
+        self.identity = identity
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Say so as `web4` says its errors."""
@@ -66,17 +70,31 @@ def via_option(command: F) -> F:
     return option(command)
 
 
+def _as_plain(error: Exception) -> dict[str, object]:
+    if not isinstance(error, click.ClickException):
+        return {"verdict": "error", "error": plain(one_line(error)), "exit_code": ERROR}
+    said = {"error": plain(error.format_message()), "exit_code": error.exit_code}
+    if isinstance(error, Unsettled):
+        return {"verdict": "unsettled", "id": error.identity} | said
+    return {"verdict": "error"} | said
+
+
 def json_option(command: Callable[P, R]) -> Callable[P, R]:
-    """--json: for machines, which also get one object when it fails."""
+    """--json: print one object for machines, also when the command fails.
+
+    It is the one way to ask a command for machine output. Commands that serve until they are told
+    to end, `run` and `playground`, have no answer to give.
+    """
 
     @wraps(command)
     def told(*arguments: P.args, **options: P.kwargs) -> R:
         try:
             return command(*arguments, **options)
-        except EXPECTED as error:
+        except click.UsageError:
+            raise
+        except (click.ClickException, *EXPECTED) as error:
             if options["as_json"]:
-                said = {"verdict": "error", "error": plain(one_line(error)), "exit_code": ERROR}
-                click.echo(json.dumps(said))
+                click.echo(json.dumps(_as_plain(error)))
             raise
 
     option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

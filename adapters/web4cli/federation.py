@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from web4adapters.config.amounts import parse_atp
 from web4adapters.config.endpoints import parse_place
 from web4adapters.config.scaffold import check_platforms
 from web4adapters.config.strict_toml import parse_address
-from web4cli.common import FOLDER
+from web4cli.common import FOLDER, json_option
 from web4core.ledger.state import Address
 from web4core.schema import NAME
 
@@ -59,7 +60,10 @@ def _accounts(given: tuple[str, ...], platforms: dict[str, Any]) -> dict[Address
     "--account", "accounts", multiple=True, metavar="AGENT@PLATFORM=ATP", help="May be repeated."
 )
 @click.option("--chain", default="web4", show_default=True, help="The name of the chain.")
-def init(folder: Path, platforms: tuple[str, ...], accounts: tuple[str, ...], chain: str) -> None:
+@json_option
+def init(
+    folder: Path, platforms: tuple[str, ...], accounts: tuple[str, ...], chain: str, as_json: bool
+) -> None:
     """Make a federation in FOLDER: keys, guards, stores, a genesis, one TOML for each platform.
 
     Without options: thor, sprout, legion and platform2 on this machine, alice@thor with 1000 ATP
@@ -73,6 +77,10 @@ def init(folder: Path, platforms: tuple[str, ...], accounts: tuple[str, ...], ch
     if NAME.fullmatch(chain) is None:
         raise click.BadParameter(f"{chain!r} is not a name: lower-case letters, digits, . _ -")
     make_federation(folder, Plan(chain, placed, _accounts(chosen, placed)))
+    configs = {name: str(folder / name / "platform.toml") for name in placed}
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), "platforms": configs}))
+        return
     click.echo(f"made {folder}: {len(placed)} platforms. Start each in a terminal of its own:")
-    for name in placed:
-        click.echo(f"  web4 run {folder / name / 'platform.toml'}")
+    for path in configs.values():
+        click.echo(f"  web4 run {path}")

@@ -174,7 +174,8 @@ def _tell(genesis: Genesis, report: ChainReport, findings: list[Finding]) -> Non
 @click.argument("file", type=click.Path(path_type=Path))
 @federation_option
 @via_option
-def export(file: Path, folder: Path, via: str | None) -> None:
+@json_option
+def export(file: Path, folder: Path, via: str | None, as_json: bool) -> None:
     """Write the chain that a platform has to FILE, for `web4 verify`.
 
     \b
@@ -190,4 +191,7 @@ def export(file: Path, folder: Path, via: str | None) -> None:
             height += len(batch)
 
     count = write_export(file, session.genesis, blocks())
-    click.echo(f"wrote {count} blocks to {file}")
+    if as_json:
+        click.echo(json.dumps({"file": str(file), "blocks": count}))
+    else:
+        click.echo(f"wrote {count} blocks to {file}")

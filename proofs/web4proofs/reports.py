@@ -81,7 +81,7 @@ def _paragraph(attempt: Attempt) -> str:
             lines.append("      to see it on the plain code:")
             lines.extend(f"        {line}" for line in failure.snippet.splitlines())
     if len(failures) > SHOWN:
-        lines.append(f"    and {len(failures) - SHOWN} more, which --format json tells")
+        lines.append(f"    and {len(failures) - SHOWN} more, which --json tells")
     return "\n".join(lines)
 
 
