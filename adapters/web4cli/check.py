@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from web4cli.common import json_option
+from web4cli.common import SAFETY, json_option
 from web4cli.explore import explore
 
 if TYPE_CHECKING:
     from web4proofs.theorem import Theorem
 
-SAFETY = 12
 REPORTS = ("junit", "sarif", "github")
 """Reports for other machines: test dashboards, code scanning, pull requests."""
 

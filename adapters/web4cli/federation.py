@@ -8,17 +8,16 @@ from typing import Any
 
 import click
 
-from web4adapters.config import Plan, make_federation
+from web4adapters.config import PLATFORM_FILE, Plan, make_federation
 from web4adapters.config.amounts import parse_atp
 from web4adapters.config.endpoints import parse_place
-from web4adapters.config.scaffold import check_platforms
+from web4adapters.config.scaffold import FIRST_PLATFORMS, check_platforms
 from web4adapters.config.strict_toml import parse_address
 from web4cli.common import FOLDER, json_option
 from web4core.ledger.state import Address
 from web4core.schema import NAME
 
 FIRST_PORT = 4101
-DEFAULT_PLATFORMS = ("thor", "sprout", "legion", "platform2")
 DEFAULT_ACCOUNTS = ("alice@thor=1000", "bob@sprout=500")
 
 
@@ -72,12 +71,12 @@ def init(
     To spread a federation over machines, make it on one, and move each platform's folder with the
     genesis to its own; the key must be moved, not copied.
     """
-    placed = _platforms(platforms or DEFAULT_PLATFORMS)
+    placed = _platforms(platforms or FIRST_PLATFORMS)
     chosen = accounts or (DEFAULT_ACCOUNTS if not platforms else ())
     if NAME.fullmatch(chain) is None:
         raise click.BadParameter(f"{chain!r} is not a name: lower-case letters, digits, . _ -")
     make_federation(folder, Plan(chain, placed, _accounts(chosen, placed)))
-    configs = {name: str(folder / name / "platform.toml") for name in placed}
+    configs = {name: str(folder / name / PLATFORM_FILE) for name in placed}
     if as_json:
         click.echo(json.dumps({"folder": str(folder), "platforms": configs}))
         return

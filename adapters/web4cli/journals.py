@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from web4adapters.config import NodeConfig, load_genesis, load_node_config
+from web4adapters.config import PLATFORM_FILE, NodeConfig, load_genesis, load_node_config
 from web4adapters.signers import GuardMissing, Memory
 from web4adapters.signers.guardfile import GuardFile
 from web4adapters.storage import Recovered, Store
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from web4lab.simulation.platforms import Platform
     from web4proofs.audit import Audit, Journal
 
-CONFIG = "platform.toml"
 ITEMS_KEPT = 1 << 13
 """Decoded transactions remembered: each stands in many messages."""
 
@@ -74,11 +73,11 @@ def platforms_in(folders: tuple[Path, ...]) -> tuple[Chain, tuple[NodeConfig, ..
 
 
 def _configs(folder: Path) -> list[Path]:
-    if (folder / CONFIG).is_file():
-        return [folder / CONFIG]
-    found = sorted(each for each in folder.glob(f"*/{CONFIG}") if each.is_file())
+    if (folder / PLATFORM_FILE).is_file():
+        return [folder / PLATFORM_FILE]
+    found = sorted(each for each in folder.glob(f"*/{PLATFORM_FILE}") if each.is_file())
     if not found:
-        raise SourceError(folder, f"neither it nor a folder in it holds a {CONFIG}")
+        raise SourceError(folder, f"neither it nor a folder in it holds a {PLATFORM_FILE}")
     return found
 
 

@@ -25,7 +25,6 @@ from types import TracebackType
 import attrs
 
 from web4adapters.signers.guardfile import (
-    DIGEST_BYTES,
     MAX_NUMBER,
     GuardFile,
     Memory,
@@ -33,7 +32,7 @@ from web4adapters.signers.guardfile import (
 )
 from web4adapters.signers.protocol import Signer
 from web4core.errors import LocalProtocolError
-from web4core.hashing import Tag, domain
+from web4core.hashing import DIGEST_BYTES, Tag, domain
 from web4core.messages import BINDING, Kind, Statement, signing_bytes
 
 VOTES = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT)

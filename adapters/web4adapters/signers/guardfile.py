@@ -19,7 +19,8 @@ from pathlib import Path
 import attrs
 
 from web4adapters.files import create_private, exposure, try_lock, write_at
-from web4adapters.signers.protocol import PUBLIC_KEY_BYTES
+from web4core.chain import KEY_BYTES
+from web4core.hashing import DIGEST_BYTES
 
 MAGIC = b"web4grd1"
 PAGE_BYTES = 4096
@@ -29,9 +30,6 @@ SLOTS = 2
 FILE_BYTES = PAGE_BYTES * (1 + SLOTS)
 """Length of a guard file, for ever."""
 
-DIGEST_BYTES = 32
-"""A SHA-256 digest."""
-
 MAX_CHAIN_ID_BYTES = 64
 """Room for the id of a chain; a digest takes half of it."""
 
@@ -40,7 +38,7 @@ MAX_NUMBER = 2**64 - 1
 
 REMEMBERED_KINDS = 4
 
-_HEADER = struct.Struct(f">8sH{MAX_CHAIN_ID_BYTES}s{PUBLIC_KEY_BYTES}s")
+_HEADER = struct.Struct(f">8sH{MAX_CHAIN_ID_BYTES}s{KEY_BYTES}s")
 _SLOT_HEAD = struct.Struct(">QQ")
 _SIGNED = struct.Struct(f">?QQ{DIGEST_BYTES}s")
 _BODY_BYTES = _SLOT_HEAD.size + REMEMBERED_KINDS * _SIGNED.size
@@ -206,7 +204,7 @@ def _pack_header(path: Path, chain_id: bytes, public_key: bytes) -> bytes:
         raise GuardError(
             path, f"the chain id is longer than {MAX_CHAIN_ID_BYTES} bytes", "use its digest"
         )
-    if len(public_key) != PUBLIC_KEY_BYTES:
+    if len(public_key) != KEY_BYTES:
         raise GuardError(
             path, f"the public key has {len(public_key)} bytes", "give the 32 raw bytes"
         )

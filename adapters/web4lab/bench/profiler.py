@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from web4adapters.config import load_node_config
+from web4adapters.config import PLATFORM_FILE, load_node_config
 from web4adapters.node.main import run
 from web4core.ledger.state import Address
 from web4core.settings import Settings
@@ -81,7 +81,7 @@ class ProfiledFederation(LocalFederation):
 
     def command(self, name: str) -> list[str]:
         """What a platform's process runs."""
-        config = str(self.folder / name / "platform.toml")
+        config = str(self.folder / name / PLATFORM_FILE)
         output = str(self._profiles / f"{name}.profile")
         return [sys.executable, "-m", "web4lab.bench.profiler", config, output]
 

@@ -16,7 +16,7 @@ from web4lab.chaos.latency import Latency, latency
 from web4lab.chaos.load import Load
 from web4lab.chaos.network import Network
 from web4lab.chaos.trials import TRIALS, Stage, Trial, TrialFailed
-from web4lab.demo.federation import LocalFederation
+from web4lab.demo.federation import POLL_S, LocalFederation
 
 SETTINGS: Final = Settings(view_timeout_ms=500, resend_ms=300)
 ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
@@ -33,7 +33,6 @@ IN_FLIGHT: Final = 1
 """Transactions that may be committed after a fault has begun, because they were nearly there."""
 RECOVERY_S: Final = 30.0
 """Within this time all platforms are level once the fault is over, and something is committed."""
-POLL_S: Final = 0.05
 
 
 @frozen

@@ -26,13 +26,12 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
-from web4lab.demo.federation import LocalFederation
+from web4lab.demo.federation import POLL_S, LocalFederation
 
 LOCK_MS = 60_000
 SHORT_LOCK_MS = 1_500
 COMMIT_TIMEOUT_S = 20.0
 SETTLE_TIMEOUT_S = 10.0
-POLL_S = 0.05
 
 
 @frozen

@@ -49,6 +49,7 @@ from web4core import (
     with_signature,
 )
 from web4core.ed25519 import key_is_acceptable, signature_is_acceptable
+from web4core.replica import FETCH_BLOCKS
 from web4core.replica.blocks import fresh_block
 from web4core.replica.state import Run
 from web4lab.playground.fixtures import BEGIN_MS, NAMES, Crypto, Keys, genesis_of, keys_of, private
@@ -59,8 +60,6 @@ DELIVERY_MS: Final = 1
 """How far the clock moves with a delivery."""
 MAX_ROWS: Final = 400
 """How much of what happened is remembered."""
-MAX_FETCHED: Final = 32
-"""Blocks in an answer (C-SYNC-3)."""
 _key_is_acceptable = lru_cache(64)(key_is_acceptable)
 
 
@@ -282,7 +281,7 @@ class Playground:
 
     def _answer(self, flight: Flight) -> None:
         blocks = self.seats[flight.target].blocks
-        for height in range(flight.height, flight.height + MAX_FETCHED):
+        for height in range(flight.height, flight.height + FETCH_BLOCKS):
             if height in blocks:
                 self._send(flight.target, (flight.source,), blocks[height])
 

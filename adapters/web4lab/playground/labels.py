@@ -14,6 +14,7 @@ from web4core import (
     Submission,
     ViewChange,
 )
+from web4core.ledger.state import MICRO
 
 KINDS: Final = {
     Kind.PRE_PREPARE: "PRE-PREPARE",
@@ -24,7 +25,6 @@ KINDS: Final = {
 }
 BLOCK: Final = "BLOCK"
 TRANSACTIONS: Final = "TRANSACTIONS"
-MICRO: Final = 1_000_000
 NAMED_BY: Final = 4
 """How many hexadecimal digits of its digest a block is called by."""
 
