@@ -79,7 +79,7 @@ def codes_of_the_server() -> set[str]:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             continue
         if node.func.id in {"ApiError", "_error"} and isinstance(node.args[1], ast.Constant):
-            found.add(node.args[1].value)
+            found.add(str(node.args[1].value))
     return found
 
 

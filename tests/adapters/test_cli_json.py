@@ -84,7 +84,7 @@ def test_a_report_is_the_only_output(other: str) -> None:
     assert "leave out --json and --list" in done.stderr
 
 
-FAILURES = {
+FAILURES: dict[str, tuple[click.ClickException, dict[str, object]]] = {
     "error": (click.ClickException("it broke"), {"exit_code": 1}),
     "unsettled": (Unsettled("ab", "it broke"), {"exit_code": 3, "id": "ab"}),
 }
@@ -101,7 +101,7 @@ def test_a_command_that_fails_prints_one_object_too(verdict: str) -> None:
 
     done = CliRunner().invoke(failing, ["--json"])
     assert done.exit_code == failure.exit_code
-    assert json.loads(done.stdout) == {"verdict": verdict, "error": "it broke"} | more
+    assert json.loads(done.stdout) == {"verdict": verdict, "error": "it broke", **more}
     assert CliRunner().invoke(failing, []).stdout == ""
 
 

@@ -61,7 +61,7 @@ class Connections:
         handler.protocol_version = "HTTP/1.1"
         handler.close_connection = False
         self.requests.append((handler.command, handler.client_address[1]))
-        answering(b"well", **{"Set-Cookie": "a=b"})(handler)
+        answering(b"well", 200, **{"Set-Cookie": "a=b"})(handler)
         assert handler.headers["Cookie"] is None
 
 
@@ -87,7 +87,7 @@ def test_a_request_with_a_body_has_a_connection_of_its_own() -> None:
 
 
 def test_a_place_that_has_closed_a_kept_connection_is_asked_anew() -> None:
-    ports = []
+    ports: list[int] = []
 
     def behaviour(handler: BaseHTTPRequestHandler) -> None:
         handler.protocol_version = "HTTP/1.1"
