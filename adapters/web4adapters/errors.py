@@ -27,7 +27,7 @@ PLATFORM_ERRORS: Final = (
     RemoteProtocolError,
     StorageError,
 )
-"""What may keep a platform from running; each is told in one line, without a traceback."""
+"""Errors that may keep a platform from running; each is told in one line, without a traceback."""
 
 
 def one_line(error: BaseException) -> str:

@@ -104,7 +104,7 @@ def _list(theorems: Sequence[Theorem], as_json: bool) -> None:
 
 
 def _finder(rules: str | None) -> Callable[[], Sequence[Theorem]]:
-    """What finds the theorems, here and in other processes."""
+    """Return the function that finds the theorems, here and in other processes."""
     if rules is None:
         from web4proofs.catalogue import theorems
 

@@ -1,4 +1,4 @@
-"""What several commands share: options, arguments, and the client of a federation."""
+"""Options, arguments and the client of a federation, which several commands share."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def _as_plain(error: Exception) -> dict[str, object]:
         return {"verdict": "error", "error": plain(one_line(error)), "exit_code": ERROR}
     said = {"error": plain(error.format_message()), "exit_code": error.exit_code}
     if isinstance(error, Unsettled):
-        return {"verdict": "unsettled", "id": error.identity} | said
-    return {"verdict": "error"} | said
+        return {"verdict": "unsettled", "id": error.identity, **said}
+    return {"verdict": "error", **said}
 
 
 def json_option(command: Callable[P, R]) -> Callable[P, R]:

@@ -96,7 +96,7 @@ def _bounds(text: str, n: int, byzantine: int) -> Bounds:
 
 
 class _Teller:
-    """Shows the parts that are being explored, a bar each."""
+    """Shows a bar for each part that is being explored."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

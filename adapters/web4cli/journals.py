@@ -40,7 +40,7 @@ ITEMS_KEPT = 1 << 13
 
 @frozen(eq=False)
 class Chain:
-    """What the platforms of a federation share."""
+    """The genesis, the ledger and the gate that the platforms of a federation share."""
 
     genesis: Genesis
     ledger: Ledger
@@ -135,7 +135,7 @@ def _blocks(chain: Chain, folder: Path, store: Store) -> Iterator[Decided]:
 
 
 def _memory(chain: Chain, config: NodeConfig, state: State) -> Memory:
-    """What the guard remembers; nothing if it did not come with the store."""
+    """Return what the guard remembers; nothing if it did not come with the store."""
     key = chain.genesis.platforms[state.config.me].key
     try:
         with closing(GuardFile(config.guard, chain_id(chain.genesis), key)) as guard:
@@ -189,7 +189,7 @@ def _simulated(cluster: Cluster, platform: Platform) -> Journal:
 
 
 def departures_in(cluster: Cluster) -> tuple[Violation, ...]:
-    """What an audit finds amiss with the honest platforms of a run; for `run_seed`."""
+    """Return what an audit finds amiss with the honest platforms of a run; for `run_seed`."""
     found = audit_of(cluster)
     cluster.judge.counts["audited"] += found.events
     honest = {found.platform for found in found.replays}

@@ -301,7 +301,7 @@ def transfer_show(identity: bytes, folder: Path, via: str | None, as_json: bool)
 
 
 def _best_fate(session: Session, via: str | None, identity: bytes) -> tuple[Client, Fate]:
-    """What the platform that knows most says."""
+    """Ask the platforms, and return the answer of the one that knows most."""
     found: list[tuple[Client, Fate]] = []
     failed: ClientError | None = None
     for client in session.clients(via):

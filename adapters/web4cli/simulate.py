@@ -30,7 +30,7 @@ SHOWN = 3
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What determines a run, but for its seed, gathered into one `Options`."""
+    """Gather the options that determine a run, but for its seed, into one `Options`."""
 
     @click.option("--platforms", "n", type=click.IntRange(1, 31), help="Else the seed draws N.")
     @click.option("--keep", help="Only these of the seed's faults: 0,3 or none.")

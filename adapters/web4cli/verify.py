@@ -38,7 +38,7 @@ from web4core.chain import Genesis, chain_id
 
 
 class OtherChain(Exception):
-    """What is verified is not of the chain that was asked for."""
+    """The chain that is verified is not the one that was asked for."""
 
     def __init__(self, genesis: Genesis, wanted: bytes) -> None:
         found = chain_id(genesis).hex()

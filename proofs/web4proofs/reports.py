@@ -1,4 +1,4 @@
-"""What a run of proofs tells, in the forms that people and machines read.
+"""Reports of a run of proofs, in the forms that people and machines read.
 
 `text` is for people, `json` for programs, `junit` for test dashboards, `sarif` for code scanning,
 `github` for annotations beside the code in a pull request.

@@ -150,7 +150,7 @@ class Api:
         self._executor = executor
 
     def routes(self) -> list[web.RouteDef]:
-        """What clients can ask."""
+        """Return the routes of all that clients can ask."""
         return [
             web.get("/v1/health", self.health),
             web.get("/v1/status", self.status),
@@ -249,7 +249,7 @@ class Api:
         return answer | {"meaning": explain(code)} | before
 
     async def transaction(self, request: web.Request) -> web.Response:
-        """What became of a transaction; waits for it if asked to (W-HTTP-5)."""
+        """Say what became of a transaction; wait for it if asked to (W-HTTP-5)."""
         identity = _digest(request.match_info["id"])
         wait_ms = _integer(request.query.get("wait_ms", "0"), "wait_ms", 0, MAX_WAIT_MS)
         fates = self._engine.fates

@@ -71,7 +71,7 @@ class Committed:
 
 @frozen
 class Fate:
-    """What became of a transaction, in a platform's words; where it is committed, proved."""
+    """A platform's answer to what became of a transaction; where it is committed, proved."""
 
     status: str
     committed: Committed | None = None
@@ -178,7 +178,7 @@ class Client:
                 raise ClientError(f"{self.url} did not commit it within {timeout_s:g} s")
 
     def fate(self, identity: bytes) -> Fate:
-        """What became of the transaction with this id; that it is committed is proved."""
+        """Ask what became of the transaction with this id; that it is committed is proved."""
         answer = self._get(f"/v1/transactions/{identity.hex()}")
         said = answer.get("status")
         if said == "committed":

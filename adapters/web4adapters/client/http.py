@@ -34,7 +34,7 @@ CLOSING_S = 1.0
 
 @frozen
 class Answer:
-    """What came back: the status, its words, the body."""
+    """A whole answer: its status, the words of the status, and the body."""
 
     status: int
     reason: str

@@ -30,7 +30,7 @@ FIRST_PLATFORMS = ("thor", "sprout", "legion", "platform2")
 """The platforms of a federation for which nobody chose other names."""
 
 OWN_FILES = (WALLETS, GENESIS_FILE, CLIENT_FILE)
-"""What lies beside the platforms' folders; no platform may be called so."""
+"""Files and folders beside those of the platforms; no platform may be called so."""
 
 Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 """Host and port at which the first platform of a pair finds the second."""
@@ -38,7 +38,7 @@ Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 
 @frozen
 class Plan:
-    """What a new federation is to be: platforms with host and port, accounts with micro-ATP.
+    """The plan of a new federation: platforms with host and port, accounts with micro-ATP.
 
     `routes` is for those who do not find another where it listens, but at a relay, say.
     """

@@ -37,7 +37,7 @@ RECOVERY_S: Final = 30.0
 
 @frozen
 class Outcome:
-    """What a trial showed."""
+    """The result of a trial."""
 
     trial: str
     does: str
@@ -46,12 +46,12 @@ class Outcome:
     recovery_s: float
     """Until all were level and something more was committed."""
     fault: str | None
-    """What was not as it should be."""
+    """The reason why the trial failed; None if all was as it should be."""
 
 
 @define
 class FaultReport:
-    """What happened, and what held."""
+    """Everything that happened, and which checks held."""
 
     platforms: tuple[str, ...]
     latencies: list[Latency] = Factory(list)

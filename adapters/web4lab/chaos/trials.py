@@ -1,4 +1,4 @@
-"""What is done to a federation, one thing at a time, and how it is undone."""
+"""The trials of a federation: each does one thing to it, and undoes it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from web4lab.demo.federation import POLL_S, LocalFederation, free_ports
 
 TWIN: Final = "twin"
 FULL_BYTES: Final = 64 * 1024
-"""What the files of a platform may grow to while its disk is full; its log stays below."""
+"""The size that a platform's files may grow to while its disk is full; its log stays below."""
 STOP_TIMEOUT_S = 20.0
 
 
 class TrialFailed(Exception):
-    """What was to happen did not."""
+    """A trial did not do what it was to do."""
 
 
 @frozen

@@ -100,7 +100,7 @@ class LocalFederation:
         self.wait_up(*(names or self.names))
 
     def command(self, name: str) -> list[str]:
-        """What a platform's process runs."""
+        """Return the command of a platform's process."""
         config = self.folder / name / PLATFORM_FILE
         return [sys.executable, "-m", "web4lab.demo.member", str(config)]
 

@@ -30,7 +30,7 @@ NAMED_BY: Final = 4
 
 
 def short(digest: bytes) -> str:
-    """What a block is called."""
+    """Return the short name of a block."""
     return digest.hex()[:NAMED_BY]
 
 
@@ -70,7 +70,7 @@ def subject_of(message: Message) -> str:
 
 
 def details_of(message: Message) -> str:
-    """What a message says, but for its kind."""
+    """Tell the content of a message, but for its kind."""
     match message:
         case Decided(block=block, certificate=certificate):
             return (
