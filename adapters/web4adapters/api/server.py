@@ -15,12 +15,12 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from http import HTTPStatus
+from importlib.resources import files
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from web4adapters.api.openapi import DESCRIPTION
 from web4adapters.runtime.engine import Engine
 from web4adapters.runtime.ingress import verify_beside
 from web4adapters.signers import Verifier
@@ -66,6 +66,9 @@ MAX_EXPORT_BLOCKS = 256
 
 MAX_EXPORT_BYTES = 16 * 1024 * 1024
 """Bytes of the blocks in one answer; about half of its length in hex (W-HTTP-8)."""
+
+DESCRIPTION = files("web4adapters.api").joinpath("openapi.json").read_bytes()
+"""The client API in OpenAPI 3.1, as `GET /openapi.json` serves it."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -147,7 +150,7 @@ class Api:
         self._executor = executor
 
     def routes(self) -> list[web.RouteDef]:
-        """What clients can ask."""
+        """Return the routes of all that clients can ask."""
         return [
             web.get("/v1/health", self.health),
             web.get("/v1/status", self.status),
@@ -168,8 +171,8 @@ class Api:
         return web.json_response({"status": "ok"})
 
     async def openapi(self, _request: web.Request) -> web.Response:
-        """This interface, described."""
-        return web.json_response(DESCRIPTION)
+        """Serve the description of this interface."""
+        return web.Response(body=DESCRIPTION, content_type="application/json")
 
     async def status(self, _request: web.Request) -> web.Response:
         """Where the platform is, and whom it hears."""
@@ -246,7 +249,7 @@ class Api:
         return answer | {"meaning": explain(code)} | before
 
     async def transaction(self, request: web.Request) -> web.Response:
-        """What became of a transaction; waits for it if asked to (W-HTTP-5)."""
+        """Say what became of a transaction; wait for it if asked to (W-HTTP-5)."""
         identity = _digest(request.match_info["id"])
         wait_ms = _integer(request.query.get("wait_ms", "0"), "wait_ms", 0, MAX_WAIT_MS)
         tracker = self._engine.tracker

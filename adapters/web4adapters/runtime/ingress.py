@@ -18,6 +18,7 @@ from attrs import frozen
 
 from web4adapters.runtime.engine import Engine
 from web4adapters.signers import Verifier
+from web4adapters.throttled_log import LOG_EVERY
 from web4adapters.transport import Links
 from web4core.errors import RemoteProtocolError
 from web4core.gate import Gate
@@ -47,9 +48,6 @@ PARSE_IN_PLACE_BYTES = 32 * 1024
 
 MAX_REFUSED_ON_LINK = 8
 """Messages that do not pass the gate before the link is closed; an honest peer sends none."""
-
-LOG_EVERY = 100
-"""Of the messages of a peer that do not pass, the first is logged, and then every so many."""
 
 log = logging.getLogger("web4.inlet")
 

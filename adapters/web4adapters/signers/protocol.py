@@ -7,12 +7,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-PUBLIC_KEY_BYTES = 32
-"""An Ed25519 public key (K-KEY-1)."""
-
-SIGNATURE_BYTES = 64
-"""An Ed25519 signature (K-SIG-1)."""
-
 
 class Signer(Protocol):
     """One Ed25519 key that signs and is never seen."""

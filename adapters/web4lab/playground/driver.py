@@ -54,6 +54,7 @@ from web4core.node import (
     Write,
 )
 from web4core.recovery import Journal
+from web4core.replica import FETCH_BLOCKS
 from web4core.replica.blocks import fresh_block
 from web4core.replica.state import Run
 from web4lab.playground.fixtures import BEGIN_MS, NAMES, Crypto, Keys, genesis_of, keys_of, private
@@ -64,8 +65,6 @@ DELIVERY_MS: Final = 1
 """How far the clock moves with a delivery."""
 MAX_ROWS: Final = 400
 """How much of what happened is remembered."""
-MAX_FETCHED: Final = 32
-"""Blocks in an answer (C-SYNC-3)."""
 _key_is_acceptable = lru_cache(64)(key_is_acceptable)
 
 
@@ -298,7 +297,7 @@ class Playground:
 
     def _answer(self, flight: Flight) -> None:
         blocks = self.seats[flight.target].blocks
-        for height in range(flight.height, flight.height + MAX_FETCHED):
+        for height in range(flight.height, flight.height + FETCH_BLOCKS):
             if height in blocks:
                 self._send(flight.target, (flight.source,), blocks[height])
 
