@@ -34,7 +34,6 @@ from web4core.node import Answer, Node, NotSigned, Outgoing, Output, SignAll, Sn
 from web4core.recovery import has_forgotten
 from web4core.replica import State
 from web4lab.simulation.federation import Federation
-from web4lab.simulation.platforms import Platform
 from web4lab.simulation.virtual_time import MS, VirtualTime
 
 KEPT_STATES = 2_048
@@ -123,23 +122,22 @@ class Judge:
 
     # --- while the run goes on ---
 
-    def restarted(self, platform: Platform, node: Node) -> None:
+    def restarted(self, platform: int, node: Node, memory: Memory, is_damaged: bool) -> None:
         """What was durable is there again, and folds to the same state (A-DUR-2)."""
         self.counts["restarts"] += 1
-        index, seq = platform.index, node.recovered.seq
-        life = self._lives[index]
-        if not platform.is_damaged:
+        seq = node.recovered.seq
+        life = self._lives[platform]
+        if not is_damaged:
             if seq < life.durable:
                 self._break(
-                    "C-DURABLE-1", f"platform {index} lost {life.durable - seq} durable events"
+                    "C-DURABLE-1", f"platform {platform} lost {life.durable - seq} durable events"
                 )
             expected = life.states.get(seq)
             if expected is not None and expected != node.state:
-                self._break("A-DUR-2", f"the journal of platform {index} folds to another state")
+                self._break("A-DUR-2", f"the journal of platform {platform} folds to another state")
             if node.has_forgotten:
-                self._break("C-GUARD-4", f"platform {index} lost nothing, and is taken to have")
-        life = self._lives[index] = _Life(seq, seq, {seq: node.state})
-        memory = platform.disk.guard.memory
+                self._break("C-GUARD-4", f"platform {platform} lost nothing, and is taken to have")
+        life = self._lives[platform] = _Life(seq, seq, {seq: node.state})
         if has_forgotten(memory, node.recovered):
             life.silent_through = highest_signed(memory)
 

@@ -121,7 +121,7 @@ class Platform:
         except RemoteProtocolError as error:
             around.witness.unreadable(self.index, error)
             return
-        around.witness.restarted(self, node)
+        around.witness.restarted(self.index, node, self.disk.guard.memory, self.is_damaged)
         self.is_damaged = False
         self._process = _Process(node)
         around.witness.note(self.index, f"boots at height {node.state.height}")
