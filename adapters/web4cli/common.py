@@ -18,9 +18,7 @@ from web4adapters.config.strict_toml import parse_address
 from web4adapters.errors import PLATFORM_ERRORS, one_line
 from web4adapters.signers import Verifier
 from web4adapters.verify import SourceError
-from web4core.chain import Genesis
-from web4core.hashing import DIGEST_BYTES
-from web4core.ledger.state import Address
+from web4core import DIGEST_BYTES, Address, Genesis
 from web4lab.demo import ProcessFailed
 
 F = TypeVar("F", bound=Callable[..., Any])

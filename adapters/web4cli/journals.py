@@ -18,16 +18,29 @@ from web4adapters.signers import GuardMissing, Memory
 from web4adapters.signers.guardfile import GuardFile
 from web4adapters.storage import Recovered, Store
 from web4adapters.verify import SourceError, blocks_of_store
-from web4core.chain import Genesis, chain_id
-from web4core.errors import LocalProtocolError, RemoteProtocolError
-from web4core.events import Event
-from web4core.gate import Gate
-from web4core.invariants import Violation
-from web4core.ledger.application import Ledger
-from web4core.messages import BINDING, MAX_MESSAGE_BYTES, Decided, Message, Statement, decided_bytes
-from web4core.replica import State, configure, start
-from web4core.settings import Settings
-from web4core.snapshot import decode_event, decode_state, event_schema
+from web4core import (
+    BINDING,
+    MAX_MESSAGE_BYTES,
+    Decided,
+    Event,
+    Gate,
+    Genesis,
+    Ledger,
+    LocalProtocolError,
+    Message,
+    RemoteProtocolError,
+    Settings,
+    State,
+    Statement,
+    Violation,
+    chain_id,
+    configure,
+    decided_bytes,
+    decode_event,
+    decode_state,
+    event_schema,
+    start,
+)
 
 if TYPE_CHECKING:
     from web4lab.simulation.cluster import Cluster

@@ -38,19 +38,19 @@ from web4cli.common import (
     json_option,
     via_option,
 )
-from web4core.chain import chain_id
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import (
+from web4core import (
+    CONTROL,
     MAX_REASON_CHARACTERS,
     AccountOpen,
+    Address,
     Body,
     Transaction,
     Transfer,
     TransferCommit,
     TransferLock,
     TransferRollback,
+    chain_id,
 )
-from web4core.schema import CONTROL
 
 COMMIT_TIMEOUT_S = 30.0
 """How long a command waits until what it handed in is in a block."""

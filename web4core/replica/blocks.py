@@ -41,6 +41,14 @@ def fresh_block(run: Run, now_ms: int) -> Block:
     return block
 
 
+def next_block(state: State, now_ms: int) -> Block:
+    """The block that this platform would propose at this time (C-VALID-1).
+
+    It holds what waits, up to the bounds of the settings, and may be empty.
+    """
+    return fresh_block(Run(state), now_ms)
+
+
 def next_time(state: State, now_ms: int) -> int:
     """The time of a block proposed now: the clock's, but above the parent's (C-VALID-2)."""
     return max(now_ms, state.tip.header.time_ms + 1)

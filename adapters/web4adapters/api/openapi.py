@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from web4core.messages import MAX_SUBMISSION
+from web4core import MAX_SUBMISSION
 
 
 def _object(**properties: Any) -> dict[str, Any]:

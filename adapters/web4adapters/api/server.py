@@ -26,31 +26,35 @@ from web4adapters.runtime.ingress import verify_beside
 from web4adapters.signers import Verifier
 from web4adapters.storage import StorageError
 from web4adapters.transport import Links
-from web4core.chain import MAX_ITEM_BYTES, Block
-from web4core.errors import RemoteProtocolError
-from web4core.hashing import DIGEST_BYTES
-from web4core.ledger.light import (
+from web4core import (
+    CERTIFICATE,
+    DIGEST_BYTES,
     ENTRY_PROOF,
+    EXPLAINED,
     INCLUSION_PROOF,
-    EntryProof,
-    InclusionProof,
-    SignedHeader,
-)
-from web4core.ledger.pool import POOL_EXPLAINED
-from web4core.ledger.rules import EXPLAINED
-from web4core.ledger.state import (
+    MAX_ITEM_BYTES,
+    MAX_MESSAGE_BYTES,
+    MAX_SUBMISSION,
+    MAX_UINT,
+    NAME,
+    POOL_EXPLAINED,
     Account,
     Address,
+    Block,
+    Certificate,
     CrossTransfer,
     Entry,
+    EntryProof,
+    InclusionProof,
     LedgerState,
+    RemoteProtocolError,
+    SignatureCheck,
+    SignedHeader,
     account_path,
+    list_proof,
+    prove,
     transfer_path,
 )
-from web4core.merkle import list_proof, prove
-from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, MAX_SUBMISSION, Certificate
-from web4core.schema import MAX_UINT, NAME
-from web4core.signature_check import SignatureCheck
 
 MAX_BODY_BYTES = 2 * MAX_SUBMISSION * MAX_ITEM_BYTES + 64 * 1024
 """Length of a request's body: so many transactions, in hex (W-HTTP-3)."""

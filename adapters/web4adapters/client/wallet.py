@@ -11,8 +11,7 @@ from pathlib import Path
 from web4adapters.client.client import Client
 from web4adapters.files import try_lock
 from web4adapters.signers import KeyFileError, Signer
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Body, Transaction, assemble, draft
+from web4core import Address, Body, Transaction, assemble, draft
 
 WALLET_WAIT_S = 60.0
 """How long a payment waits for the one before it that the same key file pays."""

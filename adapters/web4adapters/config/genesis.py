@@ -16,9 +16,17 @@ from web4adapters.config.strict_toml import (
     read_json,
     take,
 )
-from web4core.chain import KEY_BYTES, MAX_GENESIS_BYTES, Genesis, Platform, check_genesis
-from web4core.errors import LocalProtocolError
-from web4core.ledger.application import CONTENT, GenesisAccount, genesis_content
+from web4core import (
+    CONTENT,
+    KEY_BYTES,
+    MAX_GENESIS_BYTES,
+    Genesis,
+    GenesisAccount,
+    LocalProtocolError,
+    Platform,
+    check_genesis,
+    genesis_content,
+)
 
 _FIELDS = ("chain", "time_ms", "platforms", "accounts")
 

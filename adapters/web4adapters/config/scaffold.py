@@ -17,10 +17,17 @@ from web4adapters.config.genesis import genesis_to_json
 from web4adapters.config.node import SNAPSHOT_BLOCKS, NodeConfig, node_toml
 from web4adapters.signers import KeyFile, create_guard
 from web4adapters.storage import Store
-from web4core.chain import Genesis, Platform, chain_id, check_genesis
-from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
-from web4core.ledger.state import Address
-from web4core.settings import Settings
+from web4core import (
+    Address,
+    Genesis,
+    GenesisAccount,
+    Ledger,
+    Platform,
+    Settings,
+    chain_id,
+    check_genesis,
+    genesis_content,
+)
 
 FOLDER_MODE = 0o700
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from web4adapters.config.errors import ConfigError
-from web4core.ledger.state import Address
-from web4core.schema import NAME
+from web4core import NAME, Address
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """Length of a configuration file; a genesis lists its accounts."""

@@ -23,25 +23,42 @@ from web4adapters.runtime.tracker import TransactionTracker
 from web4adapters.signers import Conflict, GuardedSigner
 from web4adapters.storage import Store, StoredBlock
 from web4adapters.throttled_log import ThrottledLog
-from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
-from web4core.events import Connected, Elapsed, Event, Received, Submitted, TimerKind
-from web4core.gate import Gate
-from web4core.link import Request, frame
-from web4core.messages import (
+from web4core import (
     CERTIFICATE,
+    Accuse,
+    Connected,
+    Decide,
     Decided,
+    Effect,
+    Elapsed,
+    Event,
     Evidence,
+    Fetch,
+    Gate,
+    Halt,
     Message,
     Proposal,
+    Received,
+    Refuse,
+    Request,
+    Send,
+    SetTimer,
+    Sign,
+    State,
     Statement,
     Status,
     Submission,
+    Submitted,
+    TimerKind,
     ViewChange,
     Vote,
+    encode_state,
+    event_schema,
+    frame,
+    received_bytes,
+    step,
     with_signature,
 )
-from web4core.replica import State, step
-from web4core.snapshot import encode_state, event_schema, received_bytes
 
 MAX_ARRIVALS = 8_192
 """Events that may wait to be stepped; beyond, links and clients are made to wait."""

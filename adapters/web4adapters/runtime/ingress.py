@@ -20,13 +20,21 @@ from attrs import frozen
 from web4adapters.runtime.engine import Engine
 from web4adapters.signers import Verifier
 from web4adapters.transport import Links
-from web4core.errors import RemoteProtocolError
-from web4core.events import Received
-from web4core.gate import Gate
-from web4core.link import Frame, Request, frame
-from web4core.messages import Decided, Message, Submission, decided_bytes
-from web4core.replica import FETCH_BLOCKS, may_drop
-from web4core.signature_check import SignatureCheck
+from web4core import (
+    FETCH_BLOCKS,
+    Decided,
+    Frame,
+    Gate,
+    Message,
+    Received,
+    RemoteProtocolError,
+    Request,
+    SignatureCheck,
+    Submission,
+    decided_bytes,
+    frame,
+    may_drop,
+)
 
 CLAIMS_IN_PLACE = 2
 """Up to so many signatures are checked in the event loop: handing them over takes as long."""

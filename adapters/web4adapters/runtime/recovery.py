@@ -8,14 +8,22 @@ from attrs import frozen
 
 from web4adapters.signers import GuardedSigner, Memory
 from web4adapters.storage import Store
-from web4core.chain import Genesis
-from web4core.consensus.rules import standing
-from web4core.effects import Sign
-from web4core.ledger.application import Ledger
-from web4core.messages import BINDING, Statement
-from web4core.replica import State, configure, start, step
-from web4core.settings import Settings
-from web4core.snapshot import decode_event, decode_state, event_schema
+from web4core import (
+    BINDING,
+    Genesis,
+    Ledger,
+    Settings,
+    Sign,
+    State,
+    Statement,
+    configure,
+    decode_event,
+    decode_state,
+    event_schema,
+    standing,
+    start,
+    step,
+)
 
 log = logging.getLogger("web4.recovery")
 

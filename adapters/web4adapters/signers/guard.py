@@ -32,9 +32,7 @@ from web4adapters.signers.guardfile import (
     Signed,
 )
 from web4adapters.signers.protocol import Signer
-from web4core.errors import LocalProtocolError
-from web4core.hashing import Tag, domain
-from web4core.messages import BINDING, Kind, Statement, signing_bytes
+from web4core import BINDING, Kind, LocalProtocolError, Statement, Tag, domain, signing_bytes
 
 VOTES = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT)
 MAX_BATCH = 4096

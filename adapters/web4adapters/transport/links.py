@@ -23,8 +23,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from web4adapters.throttled_log import ThrottledLog
-from web4core.errors import RemoteProtocolError
-from web4core.link import (
+from web4core import (
     HELLO,
     MAX_HANDSHAKE_BYTES,
     MAX_PACKET_BYTES,
@@ -34,6 +33,8 @@ from web4core.link import (
     Frame,
     Hello,
     Proof,
+    RemoteProtocolError,
+    Verify,
     Welcome,
     check_hello,
     check_welcome,
@@ -45,7 +46,6 @@ from web4core.link import (
     proof_claim,
     welcome_claim,
 )
-from web4core.signature_check import Verify
 
 LINK_PATH = "/v1/link"
 

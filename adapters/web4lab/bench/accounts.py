@@ -17,12 +17,24 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from web4core.application import Refusal
-from web4core.chain import SIGNATURE_BYTES, Genesis, Platform, payload_root
-from web4core.ledger.application import Ledger
-from web4core.ledger.state import Account, Address, Entry, LedgerState, encode_entry, path_of
-from web4core.ledger.transactions import Transaction, Transfer, assemble
-from web4core.merkle import Map
+from web4core import (
+    SIGNATURE_BYTES,
+    Account,
+    Address,
+    Entry,
+    Genesis,
+    Ledger,
+    LedgerState,
+    Map,
+    Platform,
+    Refusal,
+    Transaction,
+    Transfer,
+    assemble,
+    encode_entry,
+    path_of,
+    payload_root,
+)
 from web4lab.bench.baselines import signature_times
 from web4lab.bench.measurement import Aim, BenchError, Measurement, Spread, in_ms, seconds_of
 from web4lab.bench.processes import resident_bytes

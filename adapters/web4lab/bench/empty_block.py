@@ -13,14 +13,25 @@ from typing import Any
 from attrs import define
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from web4core.chain import Genesis, Platform
-from web4core.effects import Effect, Send, Sign
-from web4core.events import Event, Received, Resumed
-from web4core.gate import Gate
-from web4core.messages import Message, signing_bytes, with_signature
-from web4core.quorum import quorum
-from web4core.replica import may_drop, start, step
-from web4core.settings import Settings
+from web4core import (
+    Effect,
+    Event,
+    Gate,
+    Genesis,
+    Message,
+    Platform,
+    Received,
+    Resumed,
+    Send,
+    Settings,
+    Sign,
+    may_drop,
+    quorum_size,
+    signing_bytes,
+    start,
+    step,
+    with_signature,
+)
 from web4lab.bench.baselines import signature_times
 from web4lab.bench.measurement import Aim, BenchError, Measurement, Spread, in_ms
 from web4lab.bench.null_application import Blank
@@ -38,7 +49,7 @@ def verifications_needed(n: int) -> int:
     All but the proposer verify the PRE-PREPARE; each verifies a quorum of PREPAREs and one of
     COMMITs, less its own.
     """
-    return (n - 1) + n * 2 * (quorum(n) - 1)
+    return (n - 1) + n * 2 * (quorum_size(n) - 1)
 
 
 def signatures_needed(n: int) -> int:

@@ -23,9 +23,7 @@ from attrs import asdict, frozen
 from web4adapters.client import signed_transaction
 from web4adapters.config import load_genesis
 from web4adapters.signers import KeyFile
-from web4core.chain import chain_id
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Transaction, Transfer
+from web4core import Address, Transaction, Transfer, chain_id
 from web4lab.bench.measurement import BenchError
 from web4process.workers import end_with_parent
 

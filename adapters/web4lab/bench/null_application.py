@@ -10,12 +10,18 @@ from typing import Any
 
 from attrs import frozen
 
-from web4core.application import Applied, Chosen, Pooled, Refusal
-from web4core.chain import Genesis
-from web4core.errors import RemoteProtocolError
-from web4core.hashing import DIGEST_BYTES
-from web4core.schema import Schema, uint
-from web4core.signature_check import SignatureCheck
+from web4core import (
+    DIGEST_BYTES,
+    Applied,
+    Chosen,
+    Genesis,
+    Pooled,
+    Refusal,
+    RemoteProtocolError,
+    Schema,
+    SignatureCheck,
+    uint,
+)
 
 MARK_BYTES = 8
 

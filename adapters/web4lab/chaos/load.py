@@ -7,10 +7,7 @@ import time
 
 from web4adapters.client import ClientError, Refused, signed_transaction
 from web4adapters.signers import KeyFile
-from web4core.chain import chain_id
-from web4core.ledger.rules import Code
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Transaction, Transfer
+from web4core import Address, Code, Transaction, Transfer, chain_id
 from web4lab.demo.federation import LocalFederation
 
 REST_S = 0.05

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from web4core.link import dials
+from web4core import dials
 from web4lab.chaos.proxy import FAIR, Relay, Weather
 
 T = TypeVar("T")

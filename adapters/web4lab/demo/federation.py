@@ -21,8 +21,7 @@ from typing import TypeAlias
 from web4adapters.client import Client
 from web4adapters.config import Plan, Routes, load_genesis, make_federation
 from web4adapters.signers import Verifier
-from web4core.ledger.state import Address
-from web4core.settings import Settings
+from web4core import Address, Settings
 from web4process.signals import uninterrupted
 
 DEMO_NAMES = ("thor", "sprout", "legion", "platform2")

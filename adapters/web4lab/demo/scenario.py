@@ -15,16 +15,18 @@ from attrs import Factory, define, frozen
 from web4adapters.client import Refused, next_transaction, signed_transaction
 from web4adapters.config.amounts import format_atp
 from web4adapters.signers import KeyFile
-from web4core.chain import chain_id
-from web4core.ledger.rules import Code
-from web4core.ledger.state import MICRO, Address, Phase
-from web4core.ledger.transactions import (
+from web4core import (
+    MICRO,
     AccountOpen,
+    Address,
+    Code,
+    Phase,
     Transaction,
     Transfer,
     TransferCommit,
     TransferLock,
     TransferRollback,
+    chain_id,
 )
 from web4lab.demo.federation import LocalFederation
 

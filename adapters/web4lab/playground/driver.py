@@ -43,14 +43,14 @@ from web4core import (
     Transaction,
     decode_event,
     event_schema,
+    key_is_acceptable,
+    next_block,
+    signature_is_acceptable,
     signing_bytes,
     start,
     step,
     with_signature,
 )
-from web4core.ed25519 import key_is_acceptable, signature_is_acceptable
-from web4core.replica.blocks import fresh_block
-from web4core.replica.state import Run
 from web4lab.playground.fixtures import BEGIN_MS, NAMES, Crypto, Keys, genesis_of, keys_of, private
 from web4lab.playground.labels import details_of, kind_of, short, subject_of
 from web4lab.playground.model import ASK, Flight, Row, Seat, said
@@ -190,7 +190,7 @@ class Playground:
         message = None if flight.data is None else self.gate.parse(flight.data).message
         if not isinstance(message, Proposal) or message.statement.height != state.height:
             return
-        block = fresh_block(Run(state), message.block.header.time_ms + 1)
+        block = next_block(state, message.block.header.time_ms + 1)
         statement = evolve(message.statement, digest=block.digest)
         draft = Proposal(statement, b"", block, None)
         other = await self._signed(flight.source, draft)

@@ -6,13 +6,14 @@ import json
 from typing import Final
 
 from web4core import (
+    MICRO,
     RemoteProtocolError,
     Transfer,
     TransferCommit,
     TransferLock,
     TransferRollback,
+    account_path,
 )
-from web4core.ledger.state import MICRO, account_path
 from web4lab.playground.driver import Playground
 from web4lab.playground.fixtures import (
     ALICE,

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-from web4core import Address, CrossTransfer, Phase, State, ViewChange
-from web4core.consensus.state import Lock, SlotMessage, proposal_in_view
-from web4core.ledger.state import account_path, transfer_path
-from web4core.quorum import proposer, quorum
-from web4core.replica.pacemaker import has_work
+from web4core import (
+    Address,
+    CrossTransfer,
+    Lock,
+    Phase,
+    SlotMessage,
+    State,
+    ViewChange,
+    account_path,
+    has_work,
+    proposal_in_view,
+    proposer,
+    quorum_size,
+    transfer_path,
+)
 from web4lab.playground.driver import Playground
 from web4lab.playground.fixtures import ACCOUNTS, BEGIN_MS, NAMES
 from web4lab.playground.labels import atp, short
 from web4lab.playground.model import Flight, Row, Seat
 
 Json: TypeAlias = Any
-QUORUM: Final = quorum(len(NAMES))
+QUORUM: Final = quorum_size(len(NAMES))
 PHASES: Final = {Phase.LOCKED: "locked", Phase.COMMITTED: "committed", Phase.ROLLED_BACK: "back"}
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from web4core.events import Received
-from web4core.messages import (
+from web4core import (
     Certificate,
     Decided,
     Evidence,
     Message,
     Proposal,
+    Received,
     Statement,
     Submission,
     ViewChange,
     certified_statement,
     conflict,
+    decode_event,
 )
-from web4core.snapshot import decode_event
 from web4lab.simulation.checker import evidence_verifies
 from web4lab.simulation.federation import Federation
 

@@ -13,21 +13,24 @@ from typing import Final
 from attrs import evolve
 
 from web4adapters.runtime.engine import kind_of
-from web4core.chain import Block, payload_root, seal
-from web4core.events import Submitted
-from web4core.ledger.transactions import Transaction
-from web4core.link import Request, frame
-from web4core.messages import (
+from web4core import (
     UNSIGNED,
+    Block,
     Certificate,
     Decided,
     Kind,
     Message,
     Proposal,
+    Request,
     Status,
+    Submitted,
+    Transaction,
     ViewChange,
     Vote,
+    frame,
+    payload_root,
     prepared_reference,
+    seal,
 )
 from web4lab.simulation.byzantine_replica import Adversary, ByzantineReplica, Puppeteer, Speak
 from web4lab.simulation.environment import Environment

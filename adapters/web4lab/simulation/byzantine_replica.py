@@ -13,14 +13,34 @@ from typing import TypeAlias
 from attrs import define, evolve, field
 
 from web4adapters.runtime.engine import kind_of
-from web4core.effects import Decide, Fetch, Send, SetTimer, Sign
-from web4core.errors import RemoteProtocolError
-from web4core.events import Connected, Elapsed, Event, Received, Resumed, Submitted, TimerKind
-from web4core.ledger.application import Ledger
-from web4core.ledger.transactions import Transaction
-from web4core.link import Request, frame, open_packet
-from web4core.messages import Decided, Kind, Message, Statement
-from web4core.replica import FETCH_BLOCKS, State, start, step
+from web4core import (
+    FETCH_BLOCKS,
+    Connected,
+    Decide,
+    Decided,
+    Elapsed,
+    Event,
+    Fetch,
+    Kind,
+    Ledger,
+    Message,
+    Received,
+    RemoteProtocolError,
+    Request,
+    Resumed,
+    Send,
+    SetTimer,
+    Sign,
+    State,
+    Statement,
+    Submitted,
+    TimerKind,
+    Transaction,
+    frame,
+    open_packet,
+    start,
+    step,
+)
 from web4lab.simulation.environment import DEFECTS, Environment, StepRaised
 from web4lab.simulation.federation import START_MS, Federation, platform_name
 from web4lab.simulation.prng import Prng

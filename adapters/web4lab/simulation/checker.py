@@ -15,12 +15,22 @@ from typing import Final
 from attrs import frozen
 
 from web4adapters.runtime.recovery import Revived, has_forgotten
-from web4core import invariants
-from web4core.chain import Block
-from web4core.effects import Decide, Halt
-from web4core.invariants import Decision, Violation
-from web4core.messages import Evidence, Statement, conflict, signing_bytes
-from web4core.replica import State
+from web4core import (
+    Block,
+    Decide,
+    Decision,
+    Evidence,
+    Halt,
+    State,
+    Statement,
+    Violation,
+    chain_is_linked,
+    check_decisions,
+    check_statements,
+    check_step,
+    conflict,
+    signing_bytes,
+)
 from web4lab.simulation.federation import Federation
 from web4lab.simulation.platforms import Platform
 from web4lab.simulation.virtual_time import MS, VirtualTime
@@ -86,7 +96,7 @@ class Judge:
     def stepped(self, platform: int, record: bytes, before: State, after: State) -> None:
         self._hash.update(b"%d %d " % (self._time.now_us, platform) + record)
         self.counts["events"] += 1
-        self._require(invariants.check_step(before, after))
+        self._require(check_step(before, after))
         if after.agreement.view > before.agreement.view and after.height == before.height:
             self.counts["view changes"] += 1
             self.highest_view = max(self.highest_view, after.agreement.view)
@@ -97,7 +107,7 @@ class Judge:
         decision = Decision(platform, block)
         self._decisions.append(decision)
         first, known = self._first.setdefault(block.header.height, (decision, effect))
-        violations = invariants.check_decisions((first, decision))
+        violations = check_decisions((first, decision))
         if violations and self._forks_expected:
             self.forks.append(Fork(known, effect))
         else:
@@ -181,12 +191,12 @@ class Judge:
 
     def conclude(self) -> None:
         """What can only be said of a whole run."""
-        violations = invariants.check_decisions(self._decisions)
+        violations = check_decisions(self._decisions)
         if self._forks_expected:
             violations = tuple(each for each in violations if each.clause not in FORKS)
         self._require(violations)
-        self._require(invariants.check_statements(self._statements))
-        unlinked = invariants.chain_is_linked(self.chain)
+        self._require(check_statements(self._statements))
+        unlinked = chain_is_linked(self.chain)
         if unlinked is not None and not self._forks_expected:
             self._break("C-VALID-1", unlinked)
 

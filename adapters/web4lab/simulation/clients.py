@@ -13,11 +13,11 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
-from web4core.ledger.pool import PoolCode
-from web4core.ledger.rules import Code
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import (
+from web4core import (
     AccountOpen,
+    Address,
+    Code,
+    PoolCode,
     Transaction,
     Transfer,
     TransferCommit,

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from attrs import define, field
 
 from web4adapters.storage.records import journal_seed
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Transaction
-from web4core.settings import Settings
+from web4core import Address, Settings, Transaction
 from web4lab.simulation.byzantine import STRATEGIES
 from web4lab.simulation.byzantine_replica import Adversary
 from web4lab.simulation.checker import Judge, Trace

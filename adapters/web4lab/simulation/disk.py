@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 
 from web4adapters.signers import Memory
 from web4adapters.storage.records import chained_check
-from web4core import codec
+from web4core import decode_plain, encode_plain
 from web4lab.simulation.prng import Prng
 
 CHECK_BYTES = 32
@@ -237,12 +237,12 @@ def _record_bytes(record: Record) -> bytes:
     blocks = tuple(
         (block.height, block.digest, block.decided, block.transactions) for block in record.blocks
     )
-    return codec.encode((record.events, blocks, record.state))
+    return encode_plain((record.events, blocks, record.state))
 
 
 def _record_of(body: bytes) -> Record:
     # the check of the record held, so these are the bytes that were written
-    plain: Any = codec.decode(body, MAX_RECORD_BYTES)
+    plain: Any = decode_plain(body, MAX_RECORD_BYTES)
     events, blocks, state = plain
     return Record(events, tuple(StoredBlock(*block) for block in blocks), state)
 

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from attrs import define, frozen
 
 from web4adapters.runtime.recovery import Revived
-from web4core.effects import Decide, Halt
-from web4core.messages import Evidence, Statement
-from web4core.replica import State
-from web4core.settings import Settings
+from web4core import Decide, Evidence, Halt, Settings, State, Statement
 from web4lab.simulation.federation import START_MS, Federation
 from web4lab.simulation.virtual_time import MS, VirtualTime
 

@@ -18,26 +18,34 @@ from attrs import frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from web4adapters.signers import Verifier
-from web4core.chain import Genesis, Platform
-from web4core.errors import RemoteProtocolError
-from web4core.events import Event
-from web4core.gate import Gate, Parsed
-from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
-from web4core.ledger.state import MICRO, Address
-from web4core.ledger.transactions import Body, Transaction, assemble, draft
-from web4core.messages import (
+from web4core import (
+    MICRO,
+    Address,
+    Body,
     Draft,
+    Event,
+    Gate,
+    Genesis,
+    GenesisAccount,
+    Ledger,
+    Parsed,
+    Platform,
     Proposal,
+    RemoteProtocolError,
+    Schema,
     Statement,
     Status,
+    Transaction,
+    Verify,
     ViewChange,
     Vote,
+    assemble,
+    draft,
+    event_schema,
+    genesis_content,
     signing_bytes,
     with_signature,
 )
-from web4core.schema import Schema
-from web4core.signature_check import Verify
-from web4core.snapshot import event_schema
 
 _D = TypeVar("_D", Vote, Proposal, ViewChange, Status, Draft)
 

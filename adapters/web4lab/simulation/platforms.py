@@ -25,18 +25,49 @@ from web4adapters.runtime.engine import (
 )
 from web4adapters.runtime.recovery import Revived, has_forgotten
 from web4adapters.signers.guard import refusal, remembering
-from web4core.consensus.rules import standing
-from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
-from web4core.errors import RemoteProtocolError
-from web4core.events import Connected, Elapsed, Event, Received, Resumed, Submitted, TimerKind
-from web4core.ledger.application import Ledger
-from web4core.ledger.state import Account, Address, account_path
-from web4core.ledger.transactions import Transaction
-from web4core.link import Request, frame, open_packet
-from web4core.messages import Decided, Message, Submission, with_signature
-from web4core.replica import FETCH_BLOCKS, State, configure, may_drop, start, step
-from web4core.settings import Settings
-from web4core.snapshot import decode_event, decode_state, encode_state, received_bytes
+from web4core import (
+    FETCH_BLOCKS,
+    Account,
+    Accuse,
+    Address,
+    Connected,
+    Decide,
+    Decided,
+    Effect,
+    Elapsed,
+    Event,
+    Fetch,
+    Halt,
+    Ledger,
+    Message,
+    Received,
+    Refuse,
+    RemoteProtocolError,
+    Request,
+    Resumed,
+    Send,
+    SetTimer,
+    Settings,
+    Sign,
+    State,
+    Submission,
+    Submitted,
+    TimerKind,
+    Transaction,
+    account_path,
+    configure,
+    decode_event,
+    decode_state,
+    encode_state,
+    frame,
+    may_drop,
+    open_packet,
+    received_bytes,
+    standing,
+    start,
+    step,
+    with_signature,
+)
 from web4lab.simulation.disk import (
     Damaged,
     Disk,

@@ -14,12 +14,17 @@ from typing import Any, Final
 
 from attrs import asdict, evolve, frozen
 
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import AccountOpen, Transaction
-from web4core.messages import CERTIFICATE
-from web4core.quorum import faulty, proposer, quorum
-from web4core.replica import State
-from web4core.settings import Settings
+from web4core import (
+    CERTIFICATE,
+    AccountOpen,
+    Address,
+    Settings,
+    State,
+    Transaction,
+    faulty,
+    proposer,
+    quorum_size,
+)
 from web4lab.simulation.byzantine import STRATEGIES
 from web4lab.simulation.checker import Judge
 from web4lab.simulation.cluster import Cluster
@@ -135,7 +140,7 @@ def figures(n: int, measure_cpu: bool = True) -> Scale:
     return Scale(
         n=n,
         f=faulty(n),
-        quorum=quorum(n),
+        quorum=quorum_size(n),
         formula=(n - 1) * (2 * n + 1),
         honest=honest,
         byzantine=byzantine,
