@@ -9,6 +9,19 @@ with events, and what is to be done leaves as effects.
 This module is the public API; `spec/api.md` is its contract.
 """
 
+# --- names for bytes and integers -------------------------------------------------------------
+from web4core.types import (
+    ChainId,
+    Digest,
+    Nonce,
+    PublicKey,
+    Signature,
+    StateRoot,
+    TimeMs,
+    TransactionId,
+    View,
+)
+
 # --- the two calls, and what surrounds them ---------------------------------------------------
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.replica.blocks import next_block
@@ -65,7 +78,6 @@ from web4core.messages import (
     EVIDENCE,
     MAX_MESSAGE_BYTES,
     MAX_SUBMISSION,
-    UNSIGNED,
     Certificate,
     Decided,
     Draft,
@@ -74,11 +86,16 @@ from web4core.messages import (
     Message,
     MessageSchemas,
     Proposal,
+    ProposalDraft,
+    Signed,
     Statement,
     Status,
+    StatusDraft,
     Submission,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
     certified_statement,
     conflict,
     decided_bytes,
@@ -112,7 +129,14 @@ from web4core.snapshot import (
 )
 
 # --- applications -----------------------------------------------------------------------------
-from web4core.application import Application, Applied, Chosen, Pooled, Refusal
+from web4core.application import (
+    AnyApplication,
+    Application,
+    Applied,
+    Chosen,
+    Pooled,
+    Refusal,
+)
 
 # --- the ledger -------------------------------------------------------------------------------
 from web4core.ledger.application import CONTENT, GenesisAccount, Ledger, genesis_content
@@ -232,18 +256,19 @@ __all__ = [
     "POOL_EXPLAINED",
     "PROOF",
     "SIGNATURE_BYTES",
-    "UNSIGNED",
     "WELCOME",
     "Account",
     "AccountOpen",
     "Accuse",
     "Address",
     "Agreement",
+    "AnyApplication",
     "Application",
     "Applied",
     "Block",
     "Body",
     "Certificate",
+    "ChainId",
     "Chosen",
     "Code",
     "Config",
@@ -252,6 +277,7 @@ __all__ = [
     "Decide",
     "Decided",
     "Decision",
+    "Digest",
     "Draft",
     "Effect",
     "Elapsed",
@@ -279,6 +305,7 @@ __all__ = [
     "MapStep",
     "Message",
     "MessageSchemas",
+    "Nonce",
     "OwnStatements",
     "Parsed",
     "Phase",
@@ -288,6 +315,8 @@ __all__ = [
     "Pooled",
     "Proof",
     "Proposal",
+    "ProposalDraft",
+    "PublicKey",
     "Received",
     "Refusal",
     "Refuse",
@@ -299,20 +328,26 @@ __all__ = [
     "SetTimer",
     "Settings",
     "Sign",
+    "Signature",
     "SignatureCheck",
+    "Signed",
     "SignedHeader",
     "SlotMessage",
     "Slots",
     "State",
+    "StateRoot",
     "Statement",
     "Status",
+    "StatusDraft",
     "Submission",
     "Submitted",
     "Sync",
     "Tag",
+    "TimeMs",
     "Timer",
     "TimerKind",
     "Transaction",
+    "TransactionId",
     "Transfer",
     "TransferCommit",
     "TransferLock",
@@ -321,9 +356,12 @@ __all__ = [
     "TrustAnchor",
     "Verdict",
     "Verify",
+    "View",
     "ViewChange",
+    "ViewChangeDraft",
     "Violation",
     "Vote",
+    "VoteDraft",
     "Welcome",
     "account_path",
     "assemble",

@@ -18,6 +18,7 @@ from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES, Tag, digest
 from web4core.merkle import list_root
 from web4core.schema import MAX_UINT, Schema, name, octets, parts, record, sequence, uint
+from web4core.types import ChainId, Digest, PublicKey, StateRoot, TimeMs, TransactionId
 
 MAX_PLATFORMS = 128
 """A certificate names its signers one by one, and must stay small (H-GENESIS-1)."""
@@ -56,7 +57,7 @@ class Item(Protocol):
         ...
 
     @property
-    def id(self) -> bytes:
+    def id(self) -> TransactionId:
         """The digest by which everybody refers to it."""
         ...
 
@@ -66,7 +67,7 @@ class Platform:
     """A member of the federation, and the key with which it signs."""
 
     name: str
-    key: bytes
+    key: PublicKey
 
 
 @frozen
@@ -77,7 +78,7 @@ class Genesis:
     """
 
     chain: str
-    time_ms: int
+    time_ms: TimeMs
     platforms: tuple[Platform, ...]
     content: bytes
 
@@ -90,12 +91,12 @@ class Header:
     Neither the view nor the proposer is in it: a block proposed again keeps its digest (H-BLOCK-4).
     """
 
-    chain_id: bytes
+    chain_id: ChainId
     height: int
-    parent: bytes
-    time_ms: int
-    payload_root: bytes
-    state_root: bytes
+    parent: Digest
+    time_ms: TimeMs
+    payload_root: Digest
+    state_root: StateRoot
 
 
 @frozen
@@ -104,7 +105,7 @@ class Block:
 
     header: Header
     payload: tuple[Any, ...] = field(repr=False)
-    digest: bytes
+    digest: Digest
 
 
 PLATFORM: Schema[Platform] = record("platform", Platform, name=name(), key=KEY)
@@ -148,19 +149,19 @@ def check_genesis(genesis: Genesis) -> None:
         raise LocalProtocolError(f"H-GENESIS-1: {error}") from None
 
 
-def chain_id(genesis: Genesis) -> bytes:
+def chain_id(genesis: Genesis) -> ChainId:
     """The digest that every signature on this chain covers (H-GENESIS-2)."""
-    return digest(Tag.GENESIS, GENESIS.encode(genesis))
+    return ChainId(digest(Tag.GENESIS, GENESIS.encode(genesis)))
 
 
-def header_digest(header: Header) -> bytes:
+def header_digest(header: Header) -> Digest:
     """The digest of a block: that of its header (H-BLOCK-1)."""
-    return digest(Tag.HEADER, HEADER.encode(header))
+    return Digest(digest(Tag.HEADER, HEADER.encode(header)))
 
 
-def payload_root(payload: Sequence[Item]) -> bytes:
+def payload_root(payload: Sequence[Item]) -> Digest:
     """The RFC 9162 root over the items' bytes (H-BLOCK-2)."""
-    return list_root([item.encoded for item in payload])
+    return Digest(list_root([item.encoded for item in payload]))
 
 
 def seal(header: Header, payload: Sequence[Item]) -> Block:
@@ -168,10 +169,10 @@ def seal(header: Header, payload: Sequence[Item]) -> Block:
     return Block(header, tuple(payload), header_digest(header))
 
 
-def genesis_block(genesis: Genesis, state_root: bytes) -> Block:
+def genesis_block(genesis: Genesis, state_root: StateRoot) -> Block:
     """Block 0: no items, no parent, and the root of the first state (H-GENESIS-2)."""
     identity = chain_id(genesis)
-    header = Header(identity, 0, identity, genesis.time_ms, payload_root(()), state_root)
+    header = Header(identity, 0, Digest(identity), genesis.time_ms, payload_root(()), state_root)
     return seal(header, ())
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from web4core.chain import Block
 from web4core.events import Timer
 from web4core.messages import Certificate, Draft, Evidence, Message
+from web4core.types import TransactionId
 
 
 @frozen
@@ -54,7 +55,7 @@ class Fetch:
     """Ask this platform for the decided blocks from this height on (A-EFFECT-5)."""
 
     height: int
-    to: int
+    to: int = field(kw_only=True)
 
 
 @frozen
@@ -68,7 +69,7 @@ class Accuse:
 class Refuse:
     """This transaction will not be in a block, for the reason that the code names (A-EFFECT-7)."""
 
-    transaction: bytes
+    transaction: TransactionId
     code: str
 
 

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from web4core.messages import Message
 from web4core.settings import Settings
+from web4core.types import View
 
 
 class TimerKind(enum.IntEnum):
@@ -38,7 +39,7 @@ class Timer:
 
     kind: TimerKind
     height: int
-    view: int
+    view: View
 
 
 @frozen

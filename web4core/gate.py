@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from web4core.application import Application
+from web4core.application import AnyApplication
 from web4core.certificates import proves_decided, proves_prepared
 from web4core.chain import Block, Genesis, chain_id
 from web4core.errors import RemoteProtocolError
@@ -38,6 +38,7 @@ from web4core.messages import (
 )
 from web4core.quorum import proposer
 from web4core.signature_check import SignatureCheck, Verify
+from web4core.types import ChainId, PublicKey, Signature
 
 
 @frozen
@@ -52,16 +53,16 @@ class Parsed:
 class Gate:
     """What it takes to judge bytes: the chain, its platforms' keys, and the item format."""
 
-    chain_id: bytes
-    keys: tuple[bytes, ...]
-    application: Application = field(repr=False)
+    chain_id: ChainId
+    keys: tuple[PublicKey, ...]
+    application: AnyApplication = field(repr=False)
     schemas: MessageSchemas = field(repr=False)
 
     @classmethod
     def of(
         cls,
         genesis: Genesis,
-        application: Application,
+        application: AnyApplication,
         decode: Callable[[bytes], Any] | None = None,
     ) -> Gate:
         """The gate of a federation.
@@ -99,7 +100,7 @@ class Gate:
 
 
 def _signed(
-    gate: Gate, statement: Statement, signature: bytes, claims: list[SignatureCheck]
+    gate: Gate, statement: Statement, signature: Signature, claims: list[SignatureCheck]
 ) -> None:
     if statement.signer >= len(gate.keys):  # W-MSG-3
         raise RemoteProtocolError("W-MSG-3", "the signer is not a platform of this federation")

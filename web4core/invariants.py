@@ -18,6 +18,7 @@ from web4core.ledger.state import Account, Address, CrossTransfer, LedgerState, 
 from web4core.messages import Statement, conflict
 from web4core.quorum import quorum
 from web4core.replica import State
+from web4core.types import View
 
 
 @frozen
@@ -41,7 +42,7 @@ def lock_is_proved(state: State) -> str | None:
     if lock is None:
         return None
     proved = proves_prepared(
-        lock.certificate, agreement.n, agreement.height, lock.digest, agreement.view + 1
+        lock.certificate, agreement.n, agreement.height, lock.digest, View(agreement.view + 1)
     )
     if not proved or lock.certificate.view != lock.view:
         return f"the lock of view {lock.view} has no certificate"

@@ -21,6 +21,7 @@ from web4core.hashing import Tag, domain
 from web4core.messages import MAX_MESSAGE_BYTES
 from web4core.schema import MAX_UINT, Schema, octets, record, uint
 from web4core.signature_check import SignatureCheck
+from web4core.types import ChainId, PublicKey, Signature
 
 NONCE_BYTES = 32
 """Length of the number that makes each handshake different (W-LINK-2)."""
@@ -47,7 +48,7 @@ _NONCE = octets(NONCE_BYTES, NONCE_BYTES)
 class Hello:
     """The first word of the platform that dials: who it is, and its nonce."""
 
-    chain_id: bytes
+    chain_id: ChainId
     platform: int
     nonce: bytes
 
@@ -58,14 +59,14 @@ class Welcome:
 
     platform: int
     nonce: bytes
-    signature: bytes
+    signature: Signature
 
 
 @frozen
 class Proof:
     """The last word of the platform that dialled: its signature over both nonces."""
 
-    signature: bytes
+    signature: Signature
 
 
 HELLO: Schema[Hello] = record("hello", Hello, chain_id=DIGEST, platform=_PLATFORM, nonce=_NONCE)
@@ -76,7 +77,7 @@ PROOF: Schema[Proof] = record("proof", Proof, signature=SIGNATURE)
 
 
 def link_signing_bytes(
-    chain_id: bytes, speaker: int, listener: int, challenge: bytes, own_nonce: bytes
+    chain_id: ChainId, *, speaker: int, listener: int, challenge: bytes, own_nonce: bytes
 ) -> bytes:
     """What each end signs: that it speaks to this listener, now (W-LINK-3).
 
@@ -85,17 +86,17 @@ def link_signing_bytes(
     return domain(Tag.HELLO) + chain_id + _PARTIES.pack(speaker, listener) + challenge + own_nonce
 
 
-def dials(me: int, other: int) -> bool:
+def dials(*, me: int, other: int) -> bool:
     """Whether this platform dials that one: there is one link a pair (W-LINK-1)."""
     return me > other
 
 
-def check_hello(data: bytes, chain_id: bytes, n: int, me: int) -> Hello:
+def check_hello(data: bytes, chain_id: ChainId, *, n: int, me: int) -> Hello:
     """The hello of a platform that may dial us (W-LINK-1, W-LINK-2)."""
     hello = HELLO.decode(data, MAX_HANDSHAKE_BYTES)
     if hello.chain_id != chain_id:
         raise RemoteProtocolError("W-LINK-2", "the caller is on another chain")
-    if hello.platform >= n or not dials(hello.platform, me):
+    if hello.platform >= n or not dials(me=hello.platform, other=me):
         raise RemoteProtocolError("W-LINK-1", f"platform {hello.platform} does not dial {me}")
     return hello
 
@@ -109,19 +110,28 @@ def check_welcome(data: bytes, expected: int) -> Welcome:
 
 
 def welcome_claim(
-    chain_id: bytes, me: int, keys: tuple[bytes, ...], own_nonce: bytes, welcome: Welcome
+    chain_id: ChainId, me: int, keys: tuple[PublicKey, ...], own_nonce: bytes, welcome: Welcome
 ) -> SignatureCheck:
     """What the dialler must verify before it trusts the welcome (W-LINK-3)."""
     other = welcome.platform
-    message = link_signing_bytes(chain_id, other, me, own_nonce, welcome.nonce)
+    message = link_signing_bytes(
+        chain_id, speaker=other, listener=me, challenge=own_nonce, own_nonce=welcome.nonce
+    )
     return SignatureCheck(keys[other], message, welcome.signature)
 
 
 def proof_claim(
-    chain_id: bytes, me: int, keys: tuple[bytes, ...], own_nonce: bytes, hello: Hello, proof: Proof
+    chain_id: ChainId,
+    me: int,
+    keys: tuple[PublicKey, ...],
+    own_nonce: bytes,
+    hello: Hello,
+    proof: Proof,
 ) -> SignatureCheck:
     """What the platform that was dialled must verify before it listens (W-LINK-3)."""
-    message = link_signing_bytes(chain_id, hello.platform, me, own_nonce, hello.nonce)
+    message = link_signing_bytes(
+        chain_id, speaker=hello.platform, listener=me, challenge=own_nonce, own_nonce=hello.nonce
+    )
     return SignatureCheck(keys[hello.platform], message, proof.signature)
 
 

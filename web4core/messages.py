@@ -2,7 +2,8 @@
 
 A `Statement` is the few plain values that a platform signs; a message carries a statement, its
 signature, and whatever else the receiver needs to judge it.
-A message without its signature is a *draft*: the core emits drafts, the adapter signs them.
+A *draft* is a message that still lacks its signature, and a type of its own: the core emits drafts,
+the adapter signs them.
 Only data, what is signed, and the relation "these two conflict" live here.
 Implements C-STMT-1 to C-STMT-5, C-CERT-1, C-EVID-1, W-MSG-1 to W-MSG-8.
 """
@@ -11,9 +12,9 @@ from __future__ import annotations
 
 import enum
 import struct
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, overload
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from web4core import codec
 from web4core.chain import (
@@ -28,15 +29,13 @@ from web4core.chain import (
 )
 from web4core.hashing import ZERO_DIGEST, Tag, digest, domain
 from web4core.schema import Schema, octets, optional, parts, record, refuse, sequence, uint, union
+from web4core.types import ChainId, Digest, Signature, View
 
 MAX_SUBMISSION = 256
 """Transactions in one gossip message (W-MSG-7)."""
 
 MAX_MESSAGE_BYTES = 2 * MAX_BLOCK_BYTES
 """Length of any message: a block, a certificate, and room to spare (W-MSG-1)."""
-
-UNSIGNED = b""
-"""The signature of a draft."""
 
 
 class Kind(enum.IntEnum):
@@ -64,8 +63,8 @@ class Statement:
 
     kind: Kind
     height: int
-    view: int
-    digest: bytes
+    view: View
+    digest: Digest
     signer: int
 
 
@@ -78,9 +77,9 @@ class Certificate:
 
     kind: Kind
     height: int
-    view: int
-    digest: bytes
-    signatures: tuple[tuple[int, bytes], ...] = field(repr=False)
+    view: View
+    digest: Digest
+    signatures: tuple[tuple[int, Signature], ...] = field(repr=False)
 
 
 @frozen
@@ -88,7 +87,7 @@ class Vote:
     """A signed PREPARE or COMMIT."""
 
     statement: Statement
-    signature: bytes = field(repr=False)
+    signature: Signature = field(repr=False)
 
 
 @frozen
@@ -96,7 +95,7 @@ class Proposal:
     """A signed PRE-PREPARE: the block, and why a locked platform may vote for it."""
 
     statement: Statement
-    signature: bytes = field(repr=False)
+    signature: Signature = field(repr=False)
     block: Block
     justification: Certificate | None
 
@@ -106,7 +105,7 @@ class ViewChange:
     """A signed VIEW-CHANGE: the highest prepared certificate its signer holds, and its block."""
 
     statement: Statement
-    signature: bytes = field(repr=False)
+    signature: Signature = field(repr=False)
     prepared: Certificate | None
     block: Block | None
 
@@ -116,7 +115,7 @@ class Status:
     """A signed hint: which height and view its signer is in. Carries no safety."""
 
     statement: Statement
-    signature: bytes = field(repr=False)
+    signature: Signature = field(repr=False)
 
 
 @frozen
@@ -139,22 +138,56 @@ class Evidence:
     """Two statements that no honest platform signs both; it verifies on its own (C-EVID-1)."""
 
     first: Statement
-    first_signature: bytes = field(repr=False)
+    first_signature: Signature = field(repr=False)
     second: Statement
-    second_signature: bytes = field(repr=False)
+    second_signature: Signature = field(repr=False)
 
 
-Draft: TypeAlias = Vote | Proposal | ViewChange | Status
-"""A message of one signer: a draft until it is signed."""
+@frozen
+class VoteDraft:
+    """A PREPARE or COMMIT that is to be signed."""
+
+    statement: Statement
+
+
+@frozen
+class ProposalDraft:
+    """A PRE-PREPARE that is to be signed."""
+
+    statement: Statement
+    block: Block
+    justification: Certificate | None
+
+
+@frozen
+class ViewChangeDraft:
+    """A VIEW-CHANGE that is to be signed."""
+
+    statement: Statement
+    prepared: Certificate | None
+    block: Block | None
+
+
+@frozen
+class StatusDraft:
+    """A STATUS that is to be signed."""
+
+    statement: Statement
+
+
+Draft: TypeAlias = VoteDraft | ProposalDraft | ViewChangeDraft | StatusDraft
+"""A message of one signer before it is signed."""
+
+Signed: TypeAlias = Vote | Proposal | ViewChange | Status
+"""A message of one signer, with its signature."""
 
 Message: TypeAlias = Vote | Proposal | ViewChange | Status | Decided | Submission
 """All that one platform can send to another in the course of agreement."""
 
-_D = TypeVar("_D", bound=Draft)
 _FIXED = struct.Struct(">BQQ")
 
 
-def signing_bytes(chain_id: bytes, statement: Statement) -> bytes:
+def signing_bytes(chain_id: ChainId, statement: Statement) -> bytes:
     """What is signed: domain, chain, kind, height, view, digest (C-STMT-2).
 
     All are of fixed length, so no two statements share their bytes (C-STMT-5).
@@ -163,16 +196,31 @@ def signing_bytes(chain_id: bytes, statement: Statement) -> bytes:
     return domain(Tag.STATEMENT) + chain_id + fixed + statement.digest
 
 
-def with_signature(draft: _D, signature: bytes) -> _D:
-    """The message that a draft becomes when it is signed."""
-    return evolve(draft, signature=signature)
+@overload
+def with_signature(draft: VoteDraft, signature: Signature) -> Vote: ...
+@overload
+def with_signature(draft: ProposalDraft, signature: Signature) -> Proposal: ...
+@overload
+def with_signature(draft: ViewChangeDraft, signature: Signature) -> ViewChange: ...
+@overload
+def with_signature(draft: StatusDraft, signature: Signature) -> Status: ...
+def with_signature(draft: Draft, signature: Signature) -> Signed:
+    """The message that a draft becomes when its signer has signed `signing_bytes` (C-STMT-2)."""
+    statement = draft.statement
+    if isinstance(draft, VoteDraft):
+        return Vote(statement, signature)
+    if isinstance(draft, ProposalDraft):
+        return Proposal(statement, signature, draft.block, draft.justification)
+    if isinstance(draft, ViewChangeDraft):
+        return ViewChange(statement, signature, draft.prepared, draft.block)
+    return Status(statement, signature)
 
 
-def prepared_reference(prepared: Certificate | None) -> bytes:
+def prepared_reference(prepared: Certificate | None) -> Digest:
     """How a VIEW-CHANGE names the certificate that it carries (C-STMT-3)."""
     if prepared is None:
-        return ZERO_DIGEST
-    return digest(Tag.PREPARED, prepared.view.to_bytes(8, "big"), prepared.digest)
+        return Digest(ZERO_DIGEST)
+    return Digest(digest(Tag.PREPARED, prepared.view.to_bytes(8, "big"), prepared.digest))
 
 
 def conflict(one: Statement, other: Statement) -> bool:
@@ -211,17 +259,17 @@ STATEMENT: Schema[Statement] = record(
 )
 
 
-def _dump_endorsement(pair: tuple[int, bytes]) -> Any:
+def _dump_endorsement(pair: tuple[int, Signature]) -> Any:
     return pair
 
 
-def _load_endorsement(plain: Any) -> tuple[int, bytes]:
+def _load_endorsement(plain: Any) -> tuple[int, Signature]:
     signer, signature = _ENDORSEMENT_PAIR.load(("by", *plain) if type(plain) is tuple else plain)
     return (signer, signature)
 
 
 _ENDORSEMENT_PAIR: Schema[Any] = record("by", parts, signer=SIGNER, signature=SIGNATURE)
-ENDORSEMENT: Schema[tuple[int, bytes]] = Schema(
+ENDORSEMENT: Schema[tuple[int, Signature]] = Schema(
     _dump_endorsement, _load_endorsement, "[signer, signature]"
 )
 
@@ -259,11 +307,8 @@ class MessageSchemas:
     message: Schema[Message]
 
 
-def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> MessageSchemas:
-    """Build them around the application's reader of transactions.
-
-    `signature` is wider only where drafts are stored: in a snapshot.
-    """
+def message_schemas(decode_item: Any) -> MessageSchemas:
+    """Build them around the application's reader of transactions."""
     encoded = octets(1, MAX_ITEM_BYTES)
     item: Schema[Any] = Schema(
         lambda value: value.encoded,
@@ -275,7 +320,7 @@ def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> M
         "proposal",
         Proposal,
         statement=STATEMENT,
-        signature=signature,
+        signature=SIGNATURE,
         block=block,
         justification=optional(CERTIFICATE),
     )
@@ -283,7 +328,7 @@ def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> M
         "view_change",
         ViewChange,
         statement=STATEMENT,
-        signature=signature,
+        signature=SIGNATURE,
         prepared=optional(CERTIFICATE),
         block=optional(block),
     )
@@ -291,7 +336,6 @@ def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> M
     submission: Schema[Submission] = record(
         "submission", Submission, transactions=sequence(item, MAX_SUBMISSION)
     )
-    vote: Schema[Vote] = record("vote", Vote, statement=STATEMENT, signature=signature)
     return MessageSchemas(
         item,
         block,
@@ -300,7 +344,7 @@ def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> M
         decided,
         submission,
         union(
-            vote=(Vote, vote),
+            vote=(Vote, VOTE),
             proposal=(Proposal, proposal),
             view_change=(ViewChange, view_change),
             status=(Status, STATUS),
@@ -310,12 +354,9 @@ def message_schemas(decode_item: Any, signature: Schema[bytes] = SIGNATURE) -> M
     )
 
 
-def decided_bytes(block: bytes, certificate: bytes) -> bytes:
+def decided_bytes(*, block: bytes, certificate: bytes) -> bytes:
     """The bytes of a `Decided` from those of its parts, as a store keeps them.
 
     An array of three items is its head, then the bytes of each.
     """
     return b"\x83" + codec.encode("decided") + block + certificate
-
-
-DRAFT_SIGNATURE: Schema[bytes] = octets(0, 64)

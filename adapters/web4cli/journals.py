@@ -22,6 +22,7 @@ from web4core import (
     BINDING,
     MAX_MESSAGE_BYTES,
     Decided,
+    Digest,
     Event,
     Gate,
     Genesis,
@@ -32,6 +33,7 @@ from web4core import (
     Settings,
     State,
     Statement,
+    View,
     Violation,
     chain_id,
     configure,
@@ -139,9 +141,10 @@ def _events(chain: Chain, store: Path, recovered: Recovered) -> Iterator[Event]:
 
 
 def _blocks(chain: Chain, folder: Path, store: Store) -> Iterator[Decided]:
-    for height, pair in enumerate(blocks_of_store(store), 1):
+    for height, (block, certificate) in enumerate(blocks_of_store(store), 1):
         try:
-            message = chain.gate.schemas.message.decode(decided_bytes(*pair), MAX_MESSAGE_BYTES)
+            data = decided_bytes(block=block, certificate=certificate)
+            message = chain.gate.schemas.message.decode(data, MAX_MESSAGE_BYTES)
         except RemoteProtocolError as error:
             raise SourceError(folder, f"block {height} cannot be read: {error}") from None
         if isinstance(message, Decided):
@@ -160,7 +163,7 @@ def _memory(chain: Chain, config: NodeConfig, state: State) -> Memory:
 
 def _guarded(me: int, memory: Memory) -> tuple[Statement, ...]:
     return tuple(
-        Statement(kind, last.height, last.view, last.digest, me)
+        Statement(kind, last.height, View(last.view), Digest(last.digest), me)
         for kind, last in zip(BINDING, memory.last, strict=True)
         if last is not None
     )

@@ -44,7 +44,10 @@ from web4core import (
     AccountOpen,
     Address,
     Body,
+    Nonce,
+    TimeMs,
     Transaction,
+    TransactionId,
     Transfer,
     TransferCommit,
     TransferLock,
@@ -123,7 +126,7 @@ def _pay(
     via: str | None,
     source: Address,
     key: Path | None,
-    body: Callable[[int], Body],
+    body: Callable[[Nonce], Body],
 ) -> None:
     """Make and finish the next payment of an account, one at a time."""
     path = key or session.config.wallet(source)
@@ -169,8 +172,10 @@ def transfer_send(
     session = Session(folder)
     chain = chain_id(session.genesis)
 
-    def body(nonce: int) -> Body:
-        return Transfer(chain, source, destination, amount, nonce)
+    def body(nonce: Nonce) -> Body:
+        return Transfer(
+            chain_id=chain, source=source, destination=destination, amount_uatp=amount, nonce=nonce
+        )
 
     _pay(session, via, source, key, body)
 
@@ -204,9 +209,16 @@ def transfer_lock(
     session = Session(folder)
     chain = chain_id(session.genesis)
 
-    def body(nonce: int) -> Body:
-        expiry_ms = time.time_ns() // 1_000_000 + lock_ms
-        return TransferLock(chain, source, destination, amount, nonce, expiry_ms)
+    def body(nonce: Nonce) -> Body:
+        expiry_ms = TimeMs(time.time_ns() // 1_000_000 + lock_ms)
+        return TransferLock(
+            chain_id=chain,
+            source=source,
+            destination=destination,
+            amount_uatp=amount,
+            nonce=nonce,
+            expiry_ms=expiry_ms,
+        )
 
     _pay(session, via, source, key, body)
 
@@ -216,7 +228,9 @@ def transfer_lock(
 @click.option("--key", type=click.Path(path_type=Path), help="The destination platform's key file.")
 @federation_option
 @via_option
-def transfer_commit(identity: bytes, key: Path | None, folder: Path, via: str | None) -> None:
+def transfer_commit(
+    identity: TransactionId, key: Path | None, folder: Path, via: str | None
+) -> None:
     """Credit the locked transfer ID to its destination, as the destination's platform.
 
     \b
@@ -243,7 +257,7 @@ def transfer_commit(identity: bytes, key: Path | None, folder: Path, via: str | 
 @federation_option
 @via_option
 def transfer_rollback(
-    identity: bytes, reason: str, key: Path | None, folder: Path, via: str | None
+    identity: TransactionId, reason: str, key: Path | None, folder: Path, via: str | None
 ) -> None:
     """Return the locked transfer ID to its source.
 
@@ -266,7 +280,7 @@ def transfer_rollback(
 @federation_option
 @via_option
 @json_option
-def transfer_show(identity: bytes, folder: Path, via: str | None, as_json: bool) -> None:
+def transfer_show(identity: TransactionId, folder: Path, via: str | None, as_json: bool) -> None:
     """Show what became of the transaction ID; that it is committed is proved.
 
     Of a lock it shows the transfer, with its phase now. Without --via every platform is asked,
@@ -280,7 +294,7 @@ def transfer_show(identity: bytes, folder: Path, via: str | None, as_json: bool)
     sys.exit(_SHOW_CODES[fate.status])
 
 
-def _best_fate(session: Session, via: str | None, identity: bytes) -> tuple[Client, Fate]:
+def _best_fate(session: Session, via: str | None, identity: TransactionId) -> tuple[Client, Fate]:
     """What the platform that knows most says."""
     found: list[tuple[Client, Fate]] = []
     failed: ClientError | None = None
@@ -298,7 +312,7 @@ def _best_fate(session: Session, via: str | None, identity: bytes) -> tuple[Clie
     return min(found, key=lambda each: _KNOWN_BEST.index(each[1].status))
 
 
-def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]:
+def _told_fate(client: Client, identity: TransactionId, fate: Fate) -> dict[str, object]:
     told: dict[str, object] = {"id": identity.hex(), "status": fate.status}
     if fate.status == "refused":
         return told | {"code": fate.code, "meaning": fate.meaning}
@@ -307,7 +321,7 @@ def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]
     body = fate.committed.transaction.body
     told |= {"kind": _KINDS[type(body)], "block": fate.committed.height}
     match body:
-        case Transfer(_, source, destination, amount_uatp):
+        case Transfer(source=source, destination=destination, amount_uatp=amount_uatp):
             amount = format_atp(amount_uatp)
             told |= {"source": str(source), "destination": str(destination), "atp": amount}
         case AccountOpen(_, address):
@@ -319,7 +333,7 @@ def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]
     return told
 
 
-def _told_transfer(client: Client, identity: bytes) -> dict[str, object]:
+def _told_transfer(client: Client, identity: TransactionId) -> dict[str, object]:
     shown = client.transfer(identity)
     each = shown.transfer
     return {

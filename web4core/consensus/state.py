@@ -18,15 +18,22 @@ from web4core.messages import (
     Draft,
     Kind,
     Proposal,
+    ProposalDraft,
     Statement,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
 )
 from web4core.quorum import proposer
+from web4core.types import Digest, View
 
 _M = TypeVar("_M", Vote, Proposal, ViewChange)
 SlotMessage: TypeAlias = Vote | Proposal | ViewChange
 """The messages that have a slot."""
+
+FIRST_VIEW: Final = View(0)
+"""The view in which every height begins."""
 
 
 @frozen
@@ -46,8 +53,8 @@ class Slots:
 class Lock:
     """A prepared certificate that this platform voted COMMIT on, and its block (C-LOCK-1)."""
 
-    view: int
-    digest: bytes
+    view: View
+    digest: Digest
     certificate: Certificate
     block: Block
 
@@ -59,10 +66,10 @@ class OwnStatements:
     Each is set once in a view and never changed: this is what "at most once" rests on.
     """
 
-    view_change: ViewChange | None = None
-    proposal: Proposal | None = None
-    prepare: Vote | None = None
-    commit: Vote | None = None
+    view_change: ViewChangeDraft | None = None
+    proposal: ProposalDraft | None = None
+    prepare: VoteDraft | None = None
+    commit: VoteDraft | None = None
 
 
 @frozen
@@ -76,7 +83,7 @@ class Agreement:
     me: int
     height: int
     slots: Slots
-    view: int = 0
+    view: View = FIRST_VIEW
     said: OwnStatements = OwnStatements()
     lock: Lock | None = None
     gathered: bool = False
@@ -164,7 +171,7 @@ def held_block(agreement: Agreement, digest: bytes) -> Block | None:
     return None
 
 
-def views_reached(agreement: Agreement) -> tuple[int, ...]:
+def views_reached(agreement: Agreement) -> tuple[View, ...]:
     """The latest view that each platform has said it entered, of those that said so."""
     return tuple(
         message.statement.view for message in agreement.slots.view_changes if message is not None

@@ -34,6 +34,7 @@ from web4core.messages import (
 )
 from web4core.schema import Schema, octets, record, sequence, uint
 from web4core.signature_check import Verify
+from web4core.types import ChainId, PublicKey
 
 MAX_PROOF_NODES = 64
 """Nodes in a list proof; enough for 2^64 items."""
@@ -43,8 +44,8 @@ MAX_PROOF_NODES = 64
 class TrustAnchor:
     """All that a light client holds: the chain's id and the platforms' keys, in genesis order."""
 
-    chain_id: bytes
-    keys: tuple[bytes, ...] = field(repr=False)
+    chain_id: ChainId
+    keys: tuple[PublicKey, ...] = field(repr=False)
 
     @classmethod
     def of(cls, genesis: Genesis) -> TrustAnchor:
@@ -69,7 +70,7 @@ class EntryProof:
     proof: MapProof
 
 
-@frozen
+@frozen(kw_only=True)
 class InclusionProof:
     """A transaction, and its place in the anchor's block."""
 
@@ -89,9 +90,17 @@ _MAP_PROOF: Schema[Any] = record("proof", MapProof, steps=sequence(_STEP, MAX_DE
 ENTRY_PROOF: Schema[EntryProof] = record(
     "entry_proof", EntryProof, anchor=ANCHOR, entry=ENTRY, proof=_MAP_PROOF
 )
+
+
+def _inclusion_proof(
+    anchor: SignedHeader, transaction: bytes, index: int, size: int, path: tuple[bytes, ...]
+) -> InclusionProof:
+    return InclusionProof(anchor=anchor, transaction=transaction, index=index, size=size, path=path)
+
+
 INCLUSION_PROOF: Schema[InclusionProof] = record(
     "inclusion_proof",
-    InclusionProof,
+    _inclusion_proof,
     anchor=ANCHOR,
     transaction=octets(1, MAX_ITEM_BYTES),
     index=uint(MAX_BLOCK_ITEMS),

@@ -27,6 +27,7 @@ from web4core.ledger.transactions import (
 )
 from web4core.merkle import Map
 from web4core.schema import Schema, octets, record, sequence
+from web4core.types import PublicKey, TimeMs, TransactionId
 
 MAX_LANE = 64
 """Transactions of one account that may wait at a time (L-POOL-3)."""
@@ -83,10 +84,10 @@ def lane_path(transaction: Transaction) -> bytes:
 
 def admit(
     state: LedgerState,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, PublicKey],
     pool: Pool,
     transaction: Transaction,
-    time_ms: int,
+    time_ms: TimeMs,
     capacity: int,
 ) -> tuple[Pool, Code | PoolCode | None]:
     """Let a transaction wait behind the others of its lane, or say why not (L-POOL-2 to L-POOL-4).
@@ -115,9 +116,9 @@ def admit(
 
 def _told_apart(
     state: LedgerState,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, PublicKey],
     transaction: Transaction,
-    time_ms: int,
+    time_ms: TimeMs,
     code: Code,
     lane: Lane | None,
 ) -> Code | PoolCode:
@@ -131,12 +132,12 @@ def _told_apart(
 
 def recheck(
     state: LedgerState,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, PublicKey],
     pool: Pool,
     touched: tuple[bytes, ...] | None,
     included: tuple[Transaction, ...],
-    time_ms: int,
-) -> Pooled:
+    time_ms: TimeMs,
+) -> Pooled[Pool, Transaction]:
     """Keep in each lane what still applies; what does not is refused with its code (L-POOL-5).
 
     `touched` names the entries that changed, `included` what a block took; None means all lanes.
@@ -155,12 +156,12 @@ def recheck(
 
 def _revise_lane(
     state: LedgerState,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, PublicKey],
     pool: Pool,
     path: bytes,
     lane: Lane,
-    done: set[bytes],
-    time_ms: int,
+    done: set[TransactionId],
+    time_ms: TimeMs,
     refused: list[Refusal],
 ) -> Pool:
     overlay = Overlay(state, keys)

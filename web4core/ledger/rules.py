@@ -23,6 +23,7 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
+from web4core.types import Nonce, PublicKey, TimeMs, TransactionId
 
 
 class Code(enum.StrEnum):
@@ -73,9 +74,9 @@ EXPLAINED: Final[dict[Code, str]] = {
 class Call:
     """What a rule knows beside the body: id, block time, and the keys whose signatures verified."""
 
-    id: bytes
-    time_ms: int
-    keys: tuple[bytes, ...]
+    id: TransactionId
+    time_ms: TimeMs
+    keys: tuple[PublicKey, ...]
 
 
 Outcome: TypeAlias = Code | tuple[Entry, ...]
@@ -91,7 +92,10 @@ def account_open(view: View, body: AccountOpen, call: Call) -> Outcome:
         return Code.WRONG_KEY
     if view.account(body.address) is not None:  # L-OPEN-3
         return Code.ACCOUNT_EXISTS
-    return (Account(body.address, body.owner, 0, 0, 0),)  # L-OPEN-4
+    opened = Account(
+        address=body.address, owner=body.owner, available_uatp=0, locked_uatp=0, nonce=Nonce(0)
+    )
+    return (opened,)  # L-OPEN-4
 
 
 def transfer(view: View, body: Transfer, call: Call) -> Outcome:
@@ -110,7 +114,9 @@ def transfer(view: View, body: Transfer, call: Call) -> Outcome:
     if refusal is not None:
         return refusal
     debited = evolve(
-        source, available_uatp=source.available_uatp - body.amount_uatp, nonce=source.nonce + 1
+        source,
+        available_uatp=source.available_uatp - body.amount_uatp,
+        nonce=Nonce(source.nonce + 1),
     )
     credited = evolve(destination, available_uatp=destination.available_uatp + body.amount_uatp)
     return (debited, credited)  # L-XFER-8
@@ -136,10 +142,15 @@ def transfer_lock(view: View, body: TransferLock, call: Call) -> Outcome:
         source,
         available_uatp=source.available_uatp - body.amount_uatp,
         locked_uatp=source.locked_uatp + body.amount_uatp,
-        nonce=source.nonce + 1,
+        nonce=Nonce(source.nonce + 1),
     )
     opened = CrossTransfer(
-        call.id, body.source, body.destination, body.amount_uatp, body.expiry_ms, Phase.LOCKED
+        id=call.id,
+        source=body.source,
+        destination=body.destination,
+        amount_uatp=body.amount_uatp,
+        expiry_ms=body.expiry_ms,
+        phase=Phase.LOCKED,
     )
     return (debited, opened)  # L-LOCK-9
 
@@ -181,7 +192,7 @@ def transfer_rollback(view: View, body: TransferRollback, call: Call) -> Outcome
     return (evolve(pending, phase=Phase.ROLLED_BACK), returned)  # L-BACK-4
 
 
-def _spend_refused(source: Account, amount_uatp: int, nonce: int, call: Call) -> Code | None:
+def _spend_refused(source: Account, amount_uatp: int, nonce: Nonce, call: Call) -> Code | None:
     """The checks that every spending of an owner's money shares (L-RULE-3)."""
     if call.keys[0] != source.owner:
         return Code.WRONG_KEY

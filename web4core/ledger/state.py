@@ -16,6 +16,7 @@ from web4core.chain import DIGEST, KEY, TIME_MS
 from web4core.hashing import Tag, digest
 from web4core.merkle import Map
 from web4core.schema import MAX_UINT, Schema, name, record, refuse, uint, union
+from web4core.types import Nonce, PublicKey, TimeMs, TransactionId
 
 MICRO = 1_000_000
 """Micro-ATP in one ATP."""
@@ -24,7 +25,7 @@ MAX_SUPPLY_UATP = MAX_UINT
 """No ledger holds more, so that no sum of balances leaves the wire's range (L-STATE-2)."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Address:
     """Whose account: an agent of a platform, written agent@platform."""
 
@@ -35,7 +36,7 @@ class Address:
         return f"{self.agent}@{self.platform}"
 
 
-@frozen
+@frozen(kw_only=True)
 class Account:
     """An agent's balance (L-STATE-5).
 
@@ -43,10 +44,10 @@ class Account:
     """
 
     address: Address
-    owner: bytes
+    owner: PublicKey
     available_uatp: int
     locked_uatp: int
-    nonce: int
+    nonce: Nonce
 
 
 class Phase(enum.IntEnum):
@@ -57,15 +58,15 @@ class Phase(enum.IntEnum):
     ROLLED_BACK = 3
 
 
-@frozen
+@frozen(kw_only=True)
 class CrossTransfer:
     """A transfer across platforms, named by the digest of the transaction that locked it."""
 
-    id: bytes
+    id: TransactionId
     source: Address
     destination: Address
     amount_uatp: int
-    expiry_ms: int
+    expiry_ms: TimeMs
     phase: Phase
 
 
@@ -79,11 +80,11 @@ class View(Protocol):
         """The account with this address, if it is open."""
         ...
 
-    def transfer(self, transfer: bytes) -> CrossTransfer | None:
+    def transfer(self, transfer: TransactionId) -> CrossTransfer | None:
         """The transfer with this id, if it was ever locked."""
         ...
 
-    def platform_key(self, platform: str) -> bytes | None:
+    def platform_key(self, platform: str) -> PublicKey | None:
         """The key of a platform of this federation."""
         ...
 
@@ -101,7 +102,7 @@ def account_path(address: Address) -> bytes:
     return digest(Tag.MAP_KEY, b"account/", str(address).encode())
 
 
-def transfer_path(transfer: bytes) -> bytes:
+def transfer_path(transfer: TransactionId) -> bytes:
     """Where a transfer stands in the map (L-STATE-3)."""
     return digest(Tag.MAP_KEY, b"transfer/", transfer)
 
@@ -115,12 +116,29 @@ def path_of(entry: Entry) -> bytes:
 
 # --- the wire ----------------------------------------------------------------------------------
 
-ADDRESS: Schema[Address] = record("address", Address, platform=name(), agent=name())
+
+def _address(platform: str, agent: str) -> Address:
+    return Address(platform=platform, agent=agent)
+
+
+def _account(
+    address: Address, owner: PublicKey, available_uatp: int, locked_uatp: int, nonce: Nonce
+) -> Account:
+    return Account(
+        address=address,
+        owner=owner,
+        available_uatp=available_uatp,
+        locked_uatp=locked_uatp,
+        nonce=nonce,
+    )
+
+
+ADDRESS: Schema[Address] = record("address", _address, platform=name(), agent=name())
 AMOUNT_UATP = uint(MAX_SUPPLY_UATP)
 NONCE = uint()
 ACCOUNT: Schema[Account] = record(
     "account",
-    Account,
+    _account,
     address=ADDRESS,
     owner=KEY,
     available_uatp=AMOUNT_UATP,
@@ -136,9 +154,29 @@ def _load_phase(plain: Any) -> Phase:
 
 
 PHASE: Schema[Phase] = Schema(int, _load_phase, "a phase, 1 to 3")
+
+
+def _cross_transfer(
+    identity: TransactionId,
+    source: Address,
+    destination: Address,
+    amount_uatp: int,
+    expiry_ms: TimeMs,
+    phase: Phase,
+) -> CrossTransfer:
+    return CrossTransfer(
+        id=identity,
+        source=source,
+        destination=destination,
+        amount_uatp=amount_uatp,
+        expiry_ms=expiry_ms,
+        phase=phase,
+    )
+
+
 CROSS_TRANSFER: Schema[CrossTransfer] = record(
     "transfer",
-    CrossTransfer,
+    _cross_transfer,
     id=DIGEST,
     source=ADDRESS,
     destination=ADDRESS,

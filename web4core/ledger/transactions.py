@@ -18,6 +18,7 @@ from web4core.hashing import Tag, digest, domain
 from web4core.ledger.state import ADDRESS, AMOUNT_UATP, Address
 from web4core.schema import MAX_UINT, Schema, line, octets, parts, record, sequence, uint, union
 from web4core.signature_check import SignatureCheck
+from web4core.types import ChainId, Nonce, PublicKey, Signature, TimeMs, TransactionId
 
 MAX_REASON_CHARACTERS = 120
 """Length of the reason that a rollback gives (L-TX-5)."""
@@ -30,43 +31,43 @@ MAX_NONCE = MAX_UINT - 1
 class AccountOpen:
     """Open an account: signed by the platform, then by the owner's key (L-OPEN)."""
 
-    chain_id: bytes
+    chain_id: ChainId
     address: Address
-    owner: bytes
+    owner: PublicKey
 
 
-@frozen
+@frozen(kw_only=True)
 class Transfer:
     """Move an amount between two accounts of one platform: signed by the owner (L-XFER)."""
 
-    chain_id: bytes
+    chain_id: ChainId
     source: Address
     destination: Address
     amount_uatp: int
-    nonce: int
+    nonce: Nonce
 
 
-@frozen
+@frozen(kw_only=True)
 class TransferLock:
     """Set an amount aside for an account on another platform: signed by the owner (L-LOCK).
 
     The id of this transaction becomes the id of the transfer.
     """
 
-    chain_id: bytes
+    chain_id: ChainId
     source: Address
     destination: Address
     amount_uatp: int
-    nonce: int
-    expiry_ms: int
+    nonce: Nonce
+    expiry_ms: TimeMs
 
 
 @frozen
 class TransferCommit:
     """Credit a locked amount to its destination: signed by the destination platform (L-COMMIT)."""
 
-    chain_id: bytes
-    transfer: bytes
+    chain_id: ChainId
+    transfer: TransactionId
 
 
 @frozen
@@ -76,8 +77,8 @@ class TransferRollback:
     The reason is for people; no rule looks at it.
     """
 
-    chain_id: bytes
-    transfer: bytes
+    chain_id: ChainId
+    transfer: TransactionId
     reason: str
 
 
@@ -89,10 +90,40 @@ class Transaction:
     """A body, the keys that sign it, and its bytes, which all else follows from."""
 
     encoded: bytes = field(repr=False)
-    id: bytes
+    id: TransactionId
     body: Body = field(eq=False)
-    keys: tuple[bytes, ...] = field(eq=False, repr=False)
-    signatures: tuple[bytes, ...] = field(eq=False, repr=False)
+    keys: tuple[PublicKey, ...] = field(eq=False, repr=False)
+    signatures: tuple[Signature, ...] = field(eq=False, repr=False)
+
+
+def _transfer(
+    chain_id: ChainId, source: Address, destination: Address, amount_uatp: int, nonce: Nonce
+) -> Transfer:
+    return Transfer(
+        chain_id=chain_id,
+        source=source,
+        destination=destination,
+        amount_uatp=amount_uatp,
+        nonce=nonce,
+    )
+
+
+def _lock(
+    chain_id: ChainId,
+    source: Address,
+    destination: Address,
+    amount_uatp: int,
+    nonce: Nonce,
+    expiry_ms: TimeMs,
+) -> TransferLock:
+    return TransferLock(
+        chain_id=chain_id,
+        source=source,
+        destination=destination,
+        amount_uatp=amount_uatp,
+        nonce=nonce,
+        expiry_ms=expiry_ms,
+    )
 
 
 _NONCE = uint(MAX_NONCE)
@@ -105,7 +136,7 @@ BODY: Schema[Any] = union(
         Transfer,
         record(
             "transfer",
-            Transfer,
+            _transfer,
             chain_id=DIGEST,
             source=ADDRESS,
             destination=ADDRESS,
@@ -117,7 +148,7 @@ BODY: Schema[Any] = union(
         TransferLock,
         record(
             "lock",
-            TransferLock,
+            _lock,
             chain_id=DIGEST,
             source=ADDRESS,
             destination=ADDRESS,
@@ -156,30 +187,32 @@ def signers_needed(body: Body) -> int:
     return 2 if type(body) is AccountOpen else 1
 
 
-def transaction_id(body_bytes: bytes, keys: tuple[bytes, ...]) -> bytes:
+def transaction_id(body_bytes: bytes, keys: tuple[PublicKey, ...]) -> TransactionId:
     """The digest by which everybody refers to it (L-TX-4)."""
-    return digest(Tag.TRANSACTION, body_bytes, *keys)
+    return TransactionId(digest(Tag.TRANSACTION, body_bytes, *keys))
 
 
-def transaction_signing_bytes(transaction: bytes) -> bytes:
+def transaction_signing_bytes(transaction: TransactionId) -> bytes:
     """What each of the keys signs: domain and id (L-TX-4). The body names the chain."""
     return domain(Tag.TRANSACTION) + transaction
 
 
-def draft(body: Body, keys: tuple[bytes, ...]) -> tuple[bytes, bytes]:
+def draft(body: Body, keys: tuple[PublicKey, ...]) -> tuple[TransactionId, bytes]:
     """The id of a transaction not yet signed, and the bytes that each key has to sign."""
     identity = transaction_id(BODY.encode(body), keys)
     return identity, transaction_signing_bytes(identity)
 
 
-def assemble(body: Body, keys: tuple[bytes, ...], signatures: tuple[bytes, ...]) -> Transaction:
+def assemble(
+    body: Body, keys: tuple[PublicKey, ...], signatures: tuple[Signature, ...]
+) -> Transaction:
     """The transaction with these signatures, in the order of the keys (L-TX-6)."""
     body_bytes = BODY.encode(body)
     encoded = codec.encode(("tx", body_bytes, keys, signatures))
     return Transaction(encoded, transaction_id(body_bytes, keys), body, keys, signatures)
 
 
-def decode_transaction(encoded: bytes, chain_id: bytes) -> Transaction:
+def decode_transaction(encoded: bytes, chain_id: ChainId) -> Transaction:
     """The transaction with these bytes, or `RemoteProtocolError` (L-TX-1 to L-TX-3)."""
     body_bytes, keys, signatures = _ENVELOPE.decode(encoded, MAX_ITEM_BYTES)
     body = BODY.decode(body_bytes, MAX_ITEM_BYTES)

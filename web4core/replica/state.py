@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from web4core.application import Application, Applied, Refusal
+from web4core.application import AnyApplication, Applied, Refusal
 from web4core.chain import Block
 from web4core.consensus.rules import Step
 from web4core.consensus.state import Agreement, Slots
@@ -17,17 +17,18 @@ from web4core.effects import Effect, Halt, Refuse, Sign
 from web4core.events import Timer
 from web4core.messages import Certificate
 from web4core.settings import Settings
+from web4core.types import ChainId, Digest
 
 
 @frozen
 class Config:
     """What never changes while a platform runs."""
 
-    chain_id: bytes
+    chain_id: ChainId
     n: int
     me: int
     settings: Settings
-    application: Application = field(repr=False, eq=False)
+    application: AnyApplication = field(repr=False, eq=False)
 
     @property
     def others(self) -> tuple[int, ...]:
@@ -39,8 +40,8 @@ class Config:
 class Verdict:
     """What the application said of a block: its result, or None if it refused (C-VALID-4)."""
 
-    digest: bytes
-    applied: Applied | None
+    digest: Digest
+    applied: Applied[Any] | None
 
 
 @frozen
@@ -54,9 +55,9 @@ class Sync:
     """
 
     peer_heights: tuple[int, ...]
-    asked: int = 0
-    tries: int = 0
-    turn: int = 0
+    asked: int = field(default=0, kw_only=True)
+    tries: int = field(default=0, kw_only=True)
+    turn: int = field(default=0, kw_only=True)
 
 
 @frozen

@@ -50,6 +50,7 @@ from web4core import (
     RemoteProtocolError,
     SignatureCheck,
     SignedHeader,
+    TransactionId,
     account_path,
     list_proof,
     prove,
@@ -287,11 +288,11 @@ class Api:
         certificate = CERTIFICATE.decode(stored.certificate, MAX_MESSAGE_BYTES)
         leaves = [item.encoded for item in block.payload]
         return InclusionProof(
-            SignedHeader(block.header, certificate),
-            leaves[position],
-            position,
-            len(leaves),
-            list_proof(leaves, position),
+            anchor=SignedHeader(block.header, certificate),
+            transaction=leaves[position],
+            index=position,
+            size=len(leaves),
+            path=list_proof(leaves, position),
         )
 
     # --- the ledger ---
@@ -317,7 +318,7 @@ class Api:
     async def transfer(self, request: web.Request) -> web.Response:
         """A cross-platform transfer, with the proof that it is as shown."""
         identity = _digest(request.match_info["id"])
-        entry, height, proof = self._entry(transfer_path(identity), identity.hex())
+        entry, height, proof = self._entry(transfer_path(TransactionId(identity)), identity.hex())
         if not isinstance(entry, CrossTransfer):
             raise ApiError(404, "unknown-transfer", f"{identity.hex()} was never locked", _HELP)
         return web.json_response(
@@ -472,7 +473,7 @@ def _address(text: str) -> Address:
     if NAME.fullmatch(agent) is None or NAME.fullmatch(platform) is None:
         remedy = "write agent@platform, in lower-case letters, digits, . _ -"
         raise ApiError(400, "malformed-address", "not an address", remedy)
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)
 
 
 def _integer(text: str, what: str, least: int, most: int) -> int:

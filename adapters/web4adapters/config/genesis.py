@@ -24,6 +24,7 @@ from web4core import (
     GenesisAccount,
     LocalProtocolError,
     Platform,
+    PublicKey,
     check_genesis,
     genesis_content,
 )
@@ -95,7 +96,7 @@ def _platform(path: Path, table: dict[str, Any]) -> Platform:
     return Platform(take(path, "a platform", table, "name", str), _key(path, table, "key"))
 
 
-def _key(path: Path, table: dict[str, Any], name: str) -> bytes:
+def _key(path: Path, table: dict[str, Any], name: str) -> PublicKey:
     text = take(path, "an entry", table, name, str)
     try:
         key = read_hex(text)
@@ -103,7 +104,7 @@ def _key(path: Path, table: dict[str, Any], name: str) -> bytes:
         key = b""
     if len(key) != KEY_BYTES:
         raise ConfigError(path, f"{name} is not a key", "write 64 lower-case hex digits")
-    return key
+    return PublicKey(key)
 
 
 def _endowment(path: Path, table: dict[str, Any]) -> GenesisAccount:

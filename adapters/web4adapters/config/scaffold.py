@@ -24,6 +24,7 @@ from web4core import (
     Ledger,
     Platform,
     Settings,
+    TimeMs,
     chain_id,
     check_genesis,
     genesis_content,
@@ -105,7 +106,7 @@ def _build(folder: Path, plan: Plan) -> Genesis:
     ]
     genesis = Genesis(
         plan.chain,
-        time.time_ns() // 1_000_000,
+        TimeMs(time.time_ns() // 1_000_000),
         tuple(Platform(name, key.public_key) for name, key in keys.items()),
         genesis_content(endowments),
     )

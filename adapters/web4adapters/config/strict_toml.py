@@ -104,4 +104,4 @@ def parse_address(text: str) -> Address:
     agent, _, platform = text.partition("@")
     if NAME.fullmatch(agent) is None or NAME.fullmatch(platform) is None:
         raise ValueError(f"{text!r} is not an address; write agent@platform, in lower case")
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)

@@ -44,6 +44,7 @@ from web4core import (
     Send,
     SetTimer,
     Sign,
+    Signature,
     State,
     Statement,
     Status,
@@ -273,7 +274,7 @@ class Engine:
                 batch.effects.append(effect)
                 batch.urgent = batch.urgent or self._leaves(effect)
         if arrival.answer is not None:
-            refused = {
+            refused: dict[bytes, str] = {
                 effect.transaction: effect.code
                 for effect in transition.effects
                 if isinstance(effect, Refuse)
@@ -328,7 +329,9 @@ class Engine:
 
     # --- effects out ---
 
-    def _perform_all(self, effects: Iterable[Effect], signatures: list[bytes | Conflict]) -> None:
+    def _perform_all(
+        self, effects: Iterable[Effect], signatures: list[Signature | Conflict]
+    ) -> None:
         given = iter(signatures)
         for effect in effects:
             if isinstance(effect, Sign):
@@ -336,7 +339,7 @@ class Engine:
             else:
                 self._perform(effect)
 
-    def _say(self, effect: Sign, signature: bytes | Conflict) -> None:
+    def _say(self, effect: Sign, signature: Signature | Conflict) -> None:
         if isinstance(signature, Conflict):
             log.warning("not signed: %s", signature)
             return

@@ -261,7 +261,7 @@ class Ingress:
             block = self._engine.store.block(height)
             if block is None:
                 break
-            framed = frame(decided_bytes(block.block, block.certificate))
+            framed = frame(decided_bytes(block=block.block, certificate=block.certificate))
             size += len(framed)
             if size > MAX_SERVED_BYTES or len(framed) > self._links.room(peer):
                 break

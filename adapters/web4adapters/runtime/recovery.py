@@ -10,12 +10,14 @@ from web4adapters.signers import GuardedSigner, Memory
 from web4adapters.storage import Store
 from web4core import (
     BINDING,
+    Digest,
     Genesis,
     Ledger,
     Settings,
     Sign,
     State,
     Statement,
+    View,
     configure,
     decode_event,
     decode_state,
@@ -96,7 +98,8 @@ def has_forgotten(memory: Memory, revived: Revived) -> bool:
     return any(
         last.height > memory.silent_through
         and (last.height, last.view) >= revived.begun
-        and Statement(kind, last.height, last.view, last.digest, me) not in revived.said
+        and Statement(kind, last.height, View(last.view), Digest(last.digest), me)
+        not in revived.said
         for kind, last in zip(BINDING, memory.last, strict=True)
         if last is not None
     )

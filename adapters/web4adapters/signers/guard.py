@@ -32,7 +32,18 @@ from web4adapters.signers.guardfile import (
     Signed,
 )
 from web4adapters.signers.protocol import Signer
-from web4core import BINDING, Kind, LocalProtocolError, Statement, Tag, domain, signing_bytes
+from web4core import (
+    BINDING,
+    ChainId,
+    Kind,
+    LocalProtocolError,
+    PublicKey,
+    Signature,
+    Statement,
+    Tag,
+    domain,
+    signing_bytes,
+)
 
 VOTES = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT)
 MAX_BATCH = 4096
@@ -60,7 +71,7 @@ class Conflict:
 class GuardedSigner:
     """A signer that refuses to contradict itself; holds its guard file locked while it is open."""
 
-    def __init__(self, signer: Signer, guard_path: Path, chain_id: bytes) -> None:
+    def __init__(self, signer: Signer, guard_path: Path, chain_id: ChainId) -> None:
         """Open the guard of this key on this chain. Raises GuardError, GuardMissing, GuardLocked.
 
         `create_guard` makes one, once in the life of a key.
@@ -73,7 +84,7 @@ class GuardedSigner:
         """Whether the last write before this start was cut short; worth a line in a log."""
 
     @property
-    def public_key(self) -> bytes:
+    def public_key(self) -> PublicKey:
         """The raw public key, 32 bytes."""
         return self._signer.public_key
 
@@ -82,14 +93,14 @@ class GuardedSigner:
         """What was signed last, by kind. A journal that knows less than this is too old."""
         return self._file.memory
 
-    def sign(self, message: bytes) -> bytes:
+    def sign(self, message: bytes) -> Signature:
         """Sign what is not a statement: a greeting, a transaction."""
         if message.startswith(domain(Tag.STATEMENT)):
             # C-GUARD-1 and its neighbours would be passed by.
             raise LocalProtocolError("a statement must be signed by sign_statements")
         return self._signer.sign(message)
 
-    def sign_statements(self, statements: Sequence[Statement]) -> list[bytes | Conflict]:
+    def sign_statements(self, statements: Sequence[Statement]) -> list[Signature | Conflict]:
         """Answer each statement, in order, with its signature or with why there is none.
 
         One sync of the guard serves the whole batch. Raises GuardError when the guard cannot be

@@ -74,7 +74,9 @@ def verify_chain(
         try:
             gate.schemas.block.decode(block_bytes, MAX_MESSAGE_BYTES)  # G-EXPORT-4: each by itself
             CERTIFICATE.decode(certificate_bytes, MAX_MESSAGE_BYTES)
-            message = gate.open(decided_bytes(block_bytes, certificate_bytes), verify)
+            message = gate.open(
+                decided_bytes(block=block_bytes, certificate=certificate_bytes), verify
+            )
         except RemoteProtocolError as error:
             finding = Finding(height, error.clause, error.reason)
             break

@@ -20,11 +20,14 @@ from web4core import (
     Genesis,
     Message,
     Platform,
+    PublicKey,
     Received,
     Resumed,
     Send,
     Settings,
     Sign,
+    Signature,
+    TimeMs,
     may_drop,
     quorum_size,
     signing_bytes,
@@ -68,13 +71,12 @@ class Quartet:
     def __init__(self) -> None:
         self._keys = [Ed25519PrivateKey.generate() for _ in NAMES]
         platforms = tuple(
-            Platform(name, key.public_key().public_bytes_raw())
+            Platform(name, PublicKey(key.public_key().public_bytes_raw()))
             for name, key in zip(NAMES, self._keys, strict=True)
         )
-        genesis = Genesis("bench", 0, platforms, b"")
-        blank: Any = Blank  # its states are plain numbers, which no schema types
-        self._gate = Gate.of(genesis, blank())
-        self._states = [start(genesis, name, Settings(), blank.of).state for name in NAMES]
+        genesis = Genesis("bench", TimeMs(0), platforms, b"")
+        self._gate = Gate.of(genesis, Blank())
+        self._states = [start(genesis, name, Settings(), Blank.of).state for name in NAMES]
         self._wire: deque[tuple[int, bytes | Message]] = deque()
         self._spent = _Spent()
         for index in range(len(NAMES)):
@@ -121,7 +123,7 @@ class Quartet:
         if isinstance(effect, Sign):
             unsigned = effect.draft
             signed = signing_bytes(self._gate.chain_id, unsigned.statement)
-            message = with_signature(unsigned, self._keys[index].sign(signed))
+            message = with_signature(unsigned, Signature(self._keys[index].sign(signed)))
         else:
             message = effect.message
         began_s = time.perf_counter()

@@ -23,6 +23,8 @@ from web4adapters.signers import KeyFile
 from web4core import (
     MAX_MESSAGE_BYTES,
     Address,
+    ChainId,
+    Nonce,
     Settings,
     Transaction,
     Transfer,
@@ -278,9 +280,18 @@ def _lone_transfer(
 
 
 def _transfer(
-    chain: bytes, source: Address, destination: Address, nonce: int, key: KeyFile
+    chain: ChainId, source: Address, destination: Address, nonce: int, key: KeyFile
 ) -> Transaction:
-    return signed_transaction(Transfer(chain, source, destination, 1, nonce), key)
+    return signed_transaction(
+        Transfer(
+            chain_id=chain,
+            source=source,
+            destination=destination,
+            amount_uatp=1,
+            nonce=Nonce(nonce),
+        ),
+        key,
+    )
 
 
 def _floor(folder: Path, probes: int = 10) -> dict[str, float]:

@@ -62,7 +62,13 @@ def _lone(federation: LocalFederation, source: Address, destination: Address) ->
         time.sleep(0.01)
     nonce = client.account(source).account.nonce
     key = KeyFile.load(federation.folder / "wallets" / f"{source}.key")
-    body = Transfer(chain_id(federation.genesis), source, destination, 1, nonce)
+    body = Transfer(
+        chain_id=chain_id(federation.genesis),
+        source=source,
+        destination=destination,
+        amount_uatp=1,
+        nonce=nonce,
+    )
     transaction = signed_transaction(body, key)
     began_s = time.perf_counter()
     client.submit(transaction)

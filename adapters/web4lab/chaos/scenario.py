@@ -17,7 +17,7 @@ from web4lab.chaos.trials import TRIALS, Stage, Trial, TrialFailed
 from web4lab.demo.federation import LocalFederation
 
 SETTINGS: Final = Settings(view_timeout_ms=500, resend_ms=300)
-ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
+ALICE, EVE = Address(platform="thor", agent="alice"), Address(platform="thor", agent="eve")
 SUPPLY_UATP: Final = 1000 * MICRO
 DELAYS_MS: Final = (0, 10, 100)
 LONE_ROUNDS: Final = 5

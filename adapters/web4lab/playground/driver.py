@@ -29,6 +29,7 @@ from web4core import (
     Ledger,
     Message,
     Proposal,
+    ProposalDraft,
     Received,
     Refuse,
     RemoteProtocolError,
@@ -37,6 +38,8 @@ from web4core import (
     SetTimer,
     Settings,
     Sign,
+    Signature,
+    Signed,
     State,
     Submitted,
     TimerKind,
@@ -192,7 +195,7 @@ class Playground:
             return
         block = next_block(state, message.block.header.time_ms + 1)
         statement = evolve(message.statement, digest=block.digest)
-        draft = Proposal(statement, b"", block, None)
+        draft = ProposalDraft(statement, block, None)
         other = await self._signed(flight.source, draft)
         about, text = subject_of(other), details_of(other)
         data = self.gate.encode(other)
@@ -247,10 +250,10 @@ class Playground:
             case Sign():
                 raise AssertionError("signing takes time, and is done elsewhere")
 
-    async def _signed(self, index: int, draft: Draft) -> Draft:
+    async def _signed(self, index: int, draft: Draft) -> Signed:
         message = signing_bytes(self.gate.chain_id, draft.statement)
         signature = await self.crypto.sign(private(NAMES[index]), message.hex())
-        return with_signature(draft, bytes.fromhex(signature))
+        return with_signature(draft, Signature(bytes.fromhex(signature)))
 
     async def _hear(self, index: int, data: bytes) -> None:
         """Bytes from outside: through the gate, every signature in them verified (A-EVENT-3)."""

@@ -11,6 +11,7 @@ from web4core import (
     Phase,
     SlotMessage,
     State,
+    TransactionId,
     ViewChange,
     account_path,
     has_work,
@@ -29,7 +30,7 @@ QUORUM: Final = quorum_size(len(NAMES))
 PHASES: Final = {Phase.LOCKED: "locked", Phase.COMMITTED: "committed", Phase.ROLLED_BACK: "back"}
 
 
-def told(ground: Playground, lock: bytes | None) -> Json:
+def told(ground: Playground, lock: TransactionId | None) -> Json:
     """Everything that the page shows. `lock` is the transfer that was locked last."""
     timer = ground.next_timer()
     return {
@@ -52,7 +53,7 @@ def _resting(ground: Playground) -> bool:
     return not ground.flights and idle and len(heights) <= 1
 
 
-def _lock(ground: Playground, transfer: bytes | None) -> str | None:
+def _lock(ground: Playground, transfer: TransactionId | None) -> str | None:
     """How far the transfer is that was locked last, as the platform that is furthest knows it."""
     furthest = max(ground.seats, key=lambda seat: seat.state.height)
     entry = None

@@ -18,6 +18,7 @@ from web4core import (
     Connected,
     Decide,
     Decided,
+    Digest,
     Elapsed,
     Event,
     Fetch,
@@ -36,6 +37,7 @@ from web4core import (
     Submitted,
     TimerKind,
     Transaction,
+    View,
     frame,
     open_packet,
     start,
@@ -199,7 +201,7 @@ class Adversary:
 
     def statement(self, kind: Kind, height: int, view: int, digest: bytes) -> Statement:
         """Something that this platform could sign."""
-        return Statement(kind, height, view, digest, self.index)
+        return Statement(kind, height, View(view), Digest(digest), self.index)
 
 
 class Puppeteer(Adversary):

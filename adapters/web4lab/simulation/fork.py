@@ -117,7 +117,7 @@ class Conspirator(Adversary):
         for side, persona in enumerate(self.personas):
             self._opened += 1
             name = platform_name(self.index)
-            address = Address(name, f"{'ab'[side]}{self._opened}")
+            address = Address(platform=name, agent=f"{'ab'[side]}{self._opened}")
             key = self.federation.key_of(name).public
             item = self.federation.transaction(
                 AccountOpen(self.federation.chain_id, address, key), name, name

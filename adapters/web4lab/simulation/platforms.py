@@ -357,7 +357,7 @@ class Platform:
             self._tell(effect)
         if arrival.answer is not None:
             refusals = [each for each in transition.effects if isinstance(each, Refuse)]
-            codes = {each.transaction: each.code for each in refusals}
+            codes: dict[bytes, str] = {each.transaction: each.code for each in refusals}
             batch.answers.append((arrival.answer, codes))
             batch.urgent = True
 

@@ -210,7 +210,9 @@ def _openings(federation: Federation, count: int, name: str) -> tuple[Transactio
     key = federation.key_of(owner).public
     return tuple(
         federation.transaction(
-            AccountOpen(federation.chain_id, Address(platform, f"{name}{number}"), key),
+            AccountOpen(
+                federation.chain_id, Address(platform=platform, agent=f"{name}{number}"), key
+            ),
             platform,
             owner,
         )

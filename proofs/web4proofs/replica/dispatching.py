@@ -8,6 +8,7 @@ from typing import Any
 import z3
 from attrs import evolve
 
+from web4core.consensus.state import FIRST_VIEW
 from web4core.effects import Halt
 from web4core.errors import LocalProtocolError
 from web4core.events import Connected, Elapsed, Received, Resumed, Submitted, Timer, TimerKind
@@ -134,7 +135,7 @@ def _prove_handlers(attempt: Attempt) -> None:
     _prove_tables(attempt)
 
 
-_ANOTHER = Timer(TimerKind.SYNC, 1, 0)
+_ANOTHER = Timer(TimerKind.SYNC, 1, FIRST_VIEW)
 """A timer that runs beside another one."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import z3
 
+from web4core.consensus.state import FIRST_VIEW
 from web4core.effects import Send, Sign
 from web4core.events import Connected, Resumed, Timer, TimerKind
 from web4core.messages import Kind
@@ -85,7 +86,7 @@ def prove_said_again(attempt: Attempt) -> None:
 
     def turn(function: Any, to_one: bool) -> Case:
         scene = Scene(arbitrary.bare())
-        draft = arbitrary.vote("draft", Kind.PREPARE, signed=False)
+        draft = arbitrary.vote_draft("draft", Kind.PREPARE)
         back = optional(lambda: arbitrary.vote("signed", Kind.PREPARE))
         names = {"signed": scene.noting("signed", lambda _agreement, _draft: back)}
         more = {"event": _connected()} if to_one else {}
@@ -105,7 +106,7 @@ def prove_said_again(attempt: Attempt) -> None:
         return Case((part,))
 
     def restart() -> Case:
-        scene = Scene(arbitrary.bare(), armed=(Timer(TimerKind.RESEND, 1, 0),))
+        scene = Scene(arbitrary.bare(), armed=(Timer(TimerKind.RESEND, 1, FIRST_VIEW),))
         names = {"_resend": scene.noting("resend")}
         settings = choose((None, Settings(resend_ms=7)))
         event = Resumed(now_ms(), settings)
