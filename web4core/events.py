@@ -2,6 +2,8 @@
 
 Every event carries the adapter's reading of the wall clock, in milliseconds since 1970; the core
 has no other clock.
+To make an event of wrong types, or with a time or an index out of range, is a mistake of the
+embedder and raises `LocalProtocolError`, which names the field and what it must be.
 Only data lives here.
 Implements A-EVENT-1 to A-EVENT-5.
 """
@@ -9,11 +11,14 @@ Implements A-EVENT-1 to A-EVENT-5.
 from __future__ import annotations
 
 import enum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from web4core.messages import Message
+from web4core.chain import MAX_BLOCK_ITEMS, MAX_PLATFORMS
+from web4core.errors import LocalProtocolError
+from web4core.messages import Decided, Message, Proposal, Status, Submission, ViewChange, Vote
+from web4core.schema import MAX_UINT
 from web4core.settings import Settings
 from web4core.types import View
 
@@ -49,6 +54,11 @@ class Received:
     message: Message
     now_ms: int
 
+    def __attrs_post_init__(self) -> None:
+        if self.message.__class__ not in _MESSAGES:
+            raise _misuse(self, "message", "a message, signed if a platform says it", self.message)
+        _check_time(self, self.now_ms)
+
 
 @frozen
 class Elapsed:
@@ -56,6 +66,17 @@ class Elapsed:
 
     timer: Timer
     now_ms: int
+
+    def __attrs_post_init__(self) -> None:
+        timer = self.timer
+        if timer.__class__ is not Timer:
+            raise _misuse(self, "timer", "a timer that a SetTimer set", timer)
+        if timer.kind.__class__ is not TimerKind:
+            raise _misuse(self, "timer.kind", "a TimerKind", timer.kind)
+        for name, value in (("height", timer.height), ("view", timer.view)):
+            if value.__class__ is not int or value < 0:
+                raise _misuse(self, f"timer.{name}", "an integer from 0 on", value)
+        _check_time(self, self.now_ms)
 
 
 @frozen
@@ -65,6 +86,16 @@ class Submitted:
     transactions: tuple[Any, ...]
     now_ms: int
 
+    def __attrs_post_init__(self) -> None:
+        if self.transactions.__class__ is not tuple:
+            raise _misuse(self, "transactions", "a tuple of transactions", self.transactions)
+        if len(self.transactions) > MAX_BLOCK_ITEMS:
+            raise LocalProtocolError(
+                f"A-EVENT-1: Submitted.transactions has {len(self.transactions)} transactions;"
+                f" at most {MAX_BLOCK_ITEMS} fit one event"
+            )
+        _check_time(self, self.now_ms)
+
 
 @frozen
 class Connected:
@@ -72,6 +103,12 @@ class Connected:
 
     platform: int
     now_ms: int
+
+    def __attrs_post_init__(self) -> None:
+        if self.platform.__class__ is not int or not 0 <= self.platform < MAX_PLATFORMS:
+            wanted = f"the index of a platform, 0 to {MAX_PLATFORMS - 1}"
+            raise _misuse(self, "platform", wanted, self.platform)
+        _check_time(self, self.now_ms)
 
 
 @frozen
@@ -84,6 +121,28 @@ class Resumed:
 
     now_ms: int
     settings: Settings | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.settings is not None and self.settings.__class__ is not Settings:
+            raise _misuse(self, "settings", "Settings or None", self.settings)
+        _check_time(self, self.now_ms)
+
+
+_MESSAGES: Final = frozenset({Vote, Proposal, ViewChange, Status, Decided, Submission})
+
+
+def _check_time(event: object, now_ms: int) -> None:
+    # `__class__` and not `type`: the proofs run this with values that stand for any integer
+    if now_ms.__class__ is not int or not 0 <= now_ms <= MAX_UINT:
+        raise _misuse(event, "now_ms", f"milliseconds since 1970, 0 to {MAX_UINT}", now_ms)
+
+
+def _misuse(event: object, name: str, wanted: str, found: object) -> LocalProtocolError:
+    """The error for a field of an event; it shows numbers, and of all else the type alone."""
+    shown = found if found.__class__ is int else found.__class__.__name__
+    return LocalProtocolError(
+        f"A-EVENT-1: {event.__class__.__name__}.{name} is {shown}; it must be {wanted}"
+    )
 
 
 Event: TypeAlias = Received | Elapsed | Submitted | Connected | Resumed

@@ -63,8 +63,10 @@ SWAPS = {
         "nonce=expiry_ms,\n        expiry_ms=nonce,",
     ),
     "source and destination, by place": (
-        "chain_id=chain, source=alice, destination=bob, amount_uatp=1, nonce=nonce,\n"
-        "        expiry_ms=expiry_ms,",
+        (
+            "chain_id=chain, source=alice, destination=bob, amount_uatp=1, nonce=nonce,\n"
+            "        expiry_ms=expiry_ms,"
+        ),
         "chain, bob, alice, 1, nonce, expiry_ms,",
     ),
     "agent and platform": ('Address(platform=name, agent="bob")', 'Address("bob", name)'),

@@ -30,7 +30,7 @@ from web4proofs.ledger import (
     blocks,
     custom,
     exactness,
-    keeping,
+    invariants,
     lists,
     maps,
     overlay,
@@ -270,7 +270,7 @@ def test_a_wrong_rule_breaks_an_invariant(
     kind: type, wrong: Callable[..., Any], broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(RULES, kind, wrong)
-    outcome = keeping.keeps((kind,))
+    outcome = invariants.keeps((kind,))
     assert broken in "\n".join(failure.query for failure in outcome.failures)
 
 

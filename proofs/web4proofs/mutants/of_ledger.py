@@ -53,8 +53,9 @@ LEDGER_RULES: Final[tuple[Named, ...]] = (
         "L-XFER-6",
         LEDGER,
         "transfer",
+        "        available_uatp=source.available_uatp - body.amount_uatp,\n"
         "        nonce=Nonce(source.nonce + 1),\n",
-        "",
+        "        available_uatp=source.available_uatp - body.amount_uatp,\n",
     ),
     Named(
         "an expiry that has passed already",

@@ -26,6 +26,7 @@ from web4proofs.replica.invariant import FALSE, Part
 from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.scene import (
     Scene,
+    event_ms,
     leaves_alone,
     now_ms,
     plainly,
@@ -107,7 +108,7 @@ def _prove_gossip(attempt: Attempt) -> None:
         refusal = Refusal(REFUSED, "a code")
         pooled: Pooled[Any, Any] = Pooled(arbitrary.opaque("pool"), (refusal,), added)
         admit = scene.noting("admit", lambda _run, _items, _now: pooled)
-        event = Submitted((one,), now_ms())
+        event = Submitted((one,), event_ms())
         names = {"_admit": admit, "MAX_SUBMISSION": 2}
         bind(stepping._on_submitted, names)(scene.run, event)
         refused, *sent = scene.effects

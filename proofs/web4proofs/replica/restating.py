@@ -27,6 +27,7 @@ from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.scene import (
     SAFE_FIELDS,
     Scene,
+    event_ms,
     is_own_status,
     now_ms,
     plainly,
@@ -109,7 +110,7 @@ def prove_said_again(attempt: Attempt) -> None:
         scene = Scene(arbitrary.bare(), armed=(Timer(TimerKind.RESEND, 1, FIRST_VIEW),))
         names = {"_resend": scene.noting("resend")}
         settings = choose((None, Settings(resend_ms=7)))
-        event = Resumed(now_ms(), settings)
+        event = Resumed(event_ms(), settings)
         bind(stepping._on_resumed, names)(scene.run, event)
         fixed = ("chain_id", "n", "me", "application")
         now, before = scene.now.config, scene.config
@@ -138,7 +139,7 @@ def _none(_agreement: Any) -> tuple[Any, ...]:
 
 
 def _connected() -> Connected:
-    return Connected(1, now_ms())
+    return Connected(1, event_ms())
 
 
 def _says(effect: Any, draft: Any, back: Any) -> bool:

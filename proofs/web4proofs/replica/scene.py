@@ -20,6 +20,7 @@ from web4core.consensus.state import Agreement
 from web4core.effects import Effect, Sign
 from web4core.messages import Kind, StatusDraft
 from web4core.replica.state import Run, State, Verdict
+from web4core.schema import MAX_UINT
 from web4core.settings import Settings
 from web4core.types import TransactionId
 from web4proofs.replica import arbitrary
@@ -187,6 +188,13 @@ def verdict() -> Verdict:
 def now_ms() -> Any:
     """Any reading of the clock."""
     return integer("now_ms")
+
+
+def event_ms() -> Any:
+    """Any reading of the clock that an event takes (A-EVENT-2)."""
+    made = now_ms()
+    assume(z3.And(made.term >= 0, made.term <= MAX_UINT))
+    return made
 
 
 def plainly(name: str, *facts: bool) -> Part:
