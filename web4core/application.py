@@ -24,32 +24,36 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 @frozen
 class Applied(Generic[StateT]):
-    """The state after a payload, its root, and the paths of the entries that it changed."""
+    """The result of a payload."""
 
     state: StateT
+    """The application's state after the payload; only the application reads it."""
     root: StateRoot
+    """The root of that state, 32 bytes (A-APP-3)."""
     touched: tuple[bytes, ...]
+    """The paths of the entries that changed, 32 bytes each, none twice (A-APP-5)."""
 
 
 @frozen
 class Chosen(Generic[StateT, ItemT]):
-    """A payload that applies, with its result.
-
-    `stale` are the paths of entries for which something waits in vain: what applied when it came
-    may have expired since, so they are to be looked at anew (A-APP-5).
-    """
+    """A payload that applies, with its result."""
 
     payload: tuple[ItemT, ...]
+    """The items of the next block, in the order in which they apply; may be empty."""
     applied: Applied[StateT]
+    """The result of the payload (A-APP-4)."""
     stale: tuple[bytes, ...] = ()
+    """The paths of entries, 32 bytes each, for which an item waits that no longer applies."""
 
 
 @frozen
 class Refusal:
-    """Why an item was not taken: its id and the code of the rule that it breaks."""
+    """An item that was not taken, and why."""
 
     item: TransactionId
+    """The id of the item, 32 bytes."""
     code: str
+    """The code of the first rule that it breaks; for the ledger a `Code` or a `PoolCode`."""
 
 
 @frozen
@@ -57,8 +61,11 @@ class Pooled(Generic[PoolT, ItemT]):
     """The pool after a change, and what fell out of it."""
 
     pool: PoolT
+    """The pool after the change; only the application reads it."""
     refused: tuple[Refusal, ...]
+    """The items that fell out, each with the reason."""
     added: tuple[ItemT, ...] = ()
+    """The items that began to wait, in the order in which they came."""
 
 
 class Application(Protocol[StateT, PoolT, ItemT]):

@@ -24,7 +24,7 @@ from web4core.types import View
 
 
 class TimerKind(enum.IntEnum):
-    """What a timer is for. The adapter keeps one of each: setting a second replaces the first."""
+    """The purpose of a timer. The embedder keeps one of each: a second replaces the first."""
 
     VIEW = 1
     """Nothing was decided in this view for too long."""
@@ -43,8 +43,11 @@ class Timer:
     """One timer, with the height and view that it was set for, so that a stale one is seen."""
 
     kind: TimerKind
+    """The purpose of the timer; one timer of each kind runs at a time (C-PACE-5)."""
     height: int
+    """The height that it was set for."""
     view: View
+    """The view that it was set for; 0 for kinds that are about no view."""
 
 
 @frozen
@@ -52,7 +55,9 @@ class Received:
     """A message that passed the gate, from a peer or this platform's own signer (A-EVENT-3)."""
 
     message: Message
+    """The message, as `Gate.open` returned it."""
     now_ms: int
+    """The embedder's clock, in milliseconds since 1970, 0 to `MAX_UINT` (A-EVENT-2)."""
 
     def __attrs_post_init__(self) -> None:
         if self.message.__class__ not in _MESSAGES:
@@ -65,7 +70,9 @@ class Elapsed:
     """A timer ran out."""
 
     timer: Timer
+    """The timer, as `SetTimer` gave it; a stale one changes nothing."""
     now_ms: int
+    """The embedder's clock, in milliseconds since 1970, 0 to `MAX_UINT` (A-EVENT-2)."""
 
     def __attrs_post_init__(self) -> None:
         timer = self.timer
@@ -84,7 +91,9 @@ class Submitted:
     """Clients of this platform handed in transactions that passed the gate (A-EVENT-3)."""
 
     transactions: tuple[Any, ...]
+    """The transactions, at most `MAX_BLOCK_ITEMS`, as `Gate.parse_item` returned them."""
     now_ms: int
+    """The embedder's clock, in milliseconds since 1970, 0 to `MAX_UINT` (A-EVENT-2)."""
 
     def __attrs_post_init__(self) -> None:
         if self.transactions.__class__ is not tuple:
@@ -102,7 +111,9 @@ class Connected:
     """A link to this platform has come up; what was sent to it before may be lost."""
 
     platform: int
+    """The index of the platform at the other end, 0 to `MAX_PLATFORMS` - 1."""
     now_ms: int
+    """The embedder's clock, in milliseconds since 1970, 0 to `MAX_UINT` (A-EVENT-2)."""
 
     def __attrs_post_init__(self) -> None:
         if self.platform.__class__ is not int or not 0 <= self.platform < MAX_PLATFORMS:
@@ -115,12 +126,14 @@ class Connected:
 class Resumed:
     """The adapter has started, or restarted: no timer runs, nothing is on its way (A-EVENT-5).
 
-    With settings, they hold from here on (A-SET-2): so a journal tells under which each event was
-    taken, and a fold under today's cannot lead elsewhere.
+    A journal tells by it under which settings each event was taken, so that a fold under today's
+    settings leads to the same state (A-SET-2).
     """
 
     now_ms: int
+    """The embedder's clock, in milliseconds since 1970, 0 to `MAX_UINT` (A-EVENT-2)."""
     settings: Settings | None = None
+    """The settings from here on, or None to keep those that hold (A-SET-2)."""
 
     def __attrs_post_init__(self) -> None:
         if self.settings is not None and self.settings.__class__ is not Settings:
@@ -146,3 +159,4 @@ def _misuse(event: object, name: str, wanted: str, found: object) -> LocalProtoc
 
 
 Event: TypeAlias = Received | Elapsed | Submitted | Connected | Resumed
+"""Any event."""

@@ -46,17 +46,23 @@ class Parsed:
     """A message that is authentic if and only if all its claims verify."""
 
     message: Message
+    """The message; not to be trusted before every claim is verified."""
     claims: tuple[SignatureCheck, ...] = field(repr=False)
+    """The signatures in it, nested ones too, in the order in which they were found."""
 
 
 @frozen(eq=False)
 class Gate:
-    """What it takes to judge bytes: the chain, its platforms' keys, and the item format."""
+    """The chain, its platforms' keys and the form of items: enough to judge bytes from outside."""
 
     chain_id: ChainId
+    """The chain whose messages pass."""
     keys: tuple[PublicKey, ...]
+    """The public key of each platform, by index."""
     application: AnyApplication = field(repr=False)
+    """The application that reads the items and names their signatures."""
     schemas: MessageSchemas = field(repr=False)
+    """The forms of all messages with items of this application."""
 
     @classmethod
     def of(
@@ -79,14 +85,20 @@ class Gate:
         return self.schemas.message.encode(message)
 
     def parse(self, data: bytes) -> Parsed:
-        """Decode and check all but the signatures, returned as claims (W-MSG-1, W-MSG-8)."""
+        """Decode and check all but the signatures, which are returned as claims.
+
+        Raises `RemoteProtocolError` with the first clause that is broken (W-MSG-1 to W-MSG-8).
+        """
         message = self.schemas.message.decode(data, MAX_MESSAGE_BYTES)
         claims: list[SignatureCheck] = []
         _CHECKS[type(message)](self, message, claims)
         return Parsed(message, tuple(claims))
 
     def open(self, data: bytes, verify: Verify) -> Message:
-        """Decode, check and verify: the message, or `RemoteProtocolError`."""
+        """Decode, check and verify: the message that the bytes hold.
+
+        Raises `RemoteProtocolError` with the first clause that is broken (W-MSG-1 to W-MSG-8).
+        """
         parsed = self.parse(data)
         for claim in parsed.claims:
             if not verify(claim.key, claim.message, claim.signature):
@@ -94,7 +106,10 @@ class Gate:
         return parsed.message
 
     def parse_item(self, encoded: bytes) -> tuple[Any, tuple[SignatureCheck, ...]]:
-        """Decode one transaction as a client hands it in, with its claims."""
+        """Decode one transaction as a client hands it in: the item and its claims.
+
+        Raises `RemoteProtocolError` for bytes that are none (A-APP-1).
+        """
         item = self.schemas.item.load(encoded)
         return item, self.application.signature_checks(item)
 

@@ -26,8 +26,11 @@ class Violation:
     """An invariant that does not hold, and how."""
 
     clause: str
+    """The id of the invariant, such as I-SUPPLY-1."""
     name: str
+    """The name of the predicate."""
     found: str
+    """One sentence: how it is broken."""
 
     def __str__(self) -> str:
         return f"{self.clause} {self.name}: {self.found}"
@@ -184,7 +187,9 @@ class Decision:
     """That an honest platform decided this block."""
 
     platform: int
+    """The index of the platform."""
     block: Block
+    """The block that it decided."""
 
 
 def agreement_holds(decisions: Sequence[Decision]) -> str | None:
@@ -254,6 +259,7 @@ LEDGER_INVARIANTS: Final[dict[str, Callable[[LedgerState], str | None]]] = {
     "I-SUPPLY-3": locked_equals_open_transfers,
     "I-SUPPLY-4": transfers_cross_platforms,
 }
+"""The invariants of a ledger's state, by clause; a predicate gives None, or how it is broken."""
 DECISION_INVARIANTS: Final[dict[str, Callable[[Sequence[Decision]], str | None]]] = {
     "I-AGREE-1": agreement_holds,
     "I-AGREE-2": same_height_same_root,

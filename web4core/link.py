@@ -49,8 +49,11 @@ class Hello:
     """The first word of the platform that dials: who it is, and its nonce."""
 
     chain_id: ChainId
+    """The chain that the caller is on."""
     platform: int
+    """The index of the caller."""
     nonce: bytes
+    """The caller's nonce, `NONCE_BYTES` random bytes (W-LINK-2)."""
 
 
 @frozen
@@ -58,8 +61,11 @@ class Welcome:
     """The answer: who answers, its nonce, and its signature over both."""
 
     platform: int
+    """The index of the platform that answers."""
     nonce: bytes
+    """Its nonce, `NONCE_BYTES` random bytes."""
     signature: Signature
+    """Its signature over `link_signing_bytes` (W-LINK-3)."""
 
 
 @frozen
@@ -67,20 +73,25 @@ class Proof:
     """The last word of the platform that dialled: its signature over both nonces."""
 
     signature: Signature
+    """The caller's signature over `link_signing_bytes` (W-LINK-3)."""
 
 
 HELLO: Schema[Hello] = record("hello", Hello, chain_id=DIGEST, platform=_PLATFORM, nonce=_NONCE)
+"""The form of a `Hello` on the wire (W-LINK-2)."""
 WELCOME: Schema[Welcome] = record(
     "welcome", Welcome, platform=_PLATFORM, nonce=_NONCE, signature=SIGNATURE
 )
+"""The form of a `Welcome` on the wire (W-LINK-2)."""
 PROOF: Schema[Proof] = record("proof", Proof, signature=SIGNATURE)
+"""The form of a `Proof` on the wire (W-LINK-2)."""
 
 
 def link_signing_bytes(
     chain_id: ChainId, *, speaker: int, listener: int, challenge: bytes, own_nonce: bytes
 ) -> bytes:
-    """What each end signs: that it speaks to this listener, now (W-LINK-3).
+    """The bytes that each end signs: that it speaks to this listener, now (W-LINK-3).
 
+    `challenge` is the listener's nonce, `own_nonce` the speaker's.
     Speaker and listener are in it, so that no end's words can be sent back to it or passed on.
     """
     return domain(Tag.HELLO) + chain_id + _PARTIES.pack(speaker, listener) + challenge + own_nonce
@@ -92,7 +103,10 @@ def dials(*, me: int, other: int) -> bool:
 
 
 def check_hello(data: bytes, chain_id: ChainId, *, n: int, me: int) -> Hello:
-    """The hello of a platform that may dial us (W-LINK-1, W-LINK-2)."""
+    """The hello of a platform that may dial this one, `me`, of `n` (W-LINK-1, W-LINK-2).
+
+    Raises `RemoteProtocolError` for any other bytes.
+    """
     hello = HELLO.decode(data, MAX_HANDSHAKE_BYTES)
     if hello.chain_id != chain_id:
         raise RemoteProtocolError("W-LINK-2", "the caller is on another chain")
@@ -102,7 +116,10 @@ def check_hello(data: bytes, chain_id: ChainId, *, n: int, me: int) -> Hello:
 
 
 def check_welcome(data: bytes, expected: int) -> Welcome:
-    """The welcome of the platform that was dialled (W-LINK-2)."""
+    """The welcome of the platform that was dialled (W-LINK-2).
+
+    Raises `RemoteProtocolError` for other bytes, and for the welcome of another platform.
+    """
     welcome = WELCOME.decode(data, MAX_HANDSHAKE_BYTES)
     if welcome.platform != expected:
         raise RemoteProtocolError("W-LINK-2", f"platform {welcome.platform} answered instead")
@@ -112,7 +129,7 @@ def check_welcome(data: bytes, expected: int) -> Welcome:
 def welcome_claim(
     chain_id: ChainId, me: int, keys: tuple[PublicKey, ...], own_nonce: bytes, welcome: Welcome
 ) -> SignatureCheck:
-    """What the dialler must verify before it trusts the welcome (W-LINK-3)."""
+    """The signature that the dialler must verify before it trusts the welcome (W-LINK-3)."""
     other = welcome.platform
     message = link_signing_bytes(
         chain_id, speaker=other, listener=me, challenge=own_nonce, own_nonce=welcome.nonce
@@ -128,7 +145,7 @@ def proof_claim(
     hello: Hello,
     proof: Proof,
 ) -> SignatureCheck:
-    """What the platform that was dialled must verify before it listens (W-LINK-3)."""
+    """The signature that the platform that was dialled must verify before it listens (W-LINK-3)."""
     message = link_signing_bytes(
         chain_id, speaker=hello.platform, listener=me, challenge=own_nonce, own_nonce=hello.nonce
     )
@@ -140,6 +157,7 @@ class Request:
     """A question for the decided blocks from this height on (W-LINK-6)."""
 
     height: int
+    """The first height that is wanted, 1 to `MAX_UINT`."""
 
 
 Frame: TypeAlias = bytes | Request
@@ -159,7 +177,10 @@ def packet(frames: Iterable[bytes]) -> bytes:
 
 
 def open_packet(data: bytes) -> tuple[Frame, ...]:
-    """The frames of a packet, or `RemoteProtocolError` (W-LINK-4, W-LINK-5)."""
+    """The frames of a packet, in order (W-LINK-4, W-LINK-5).
+
+    Raises `RemoteProtocolError` for bytes that are no packet, or too many.
+    """
     if len(data) > MAX_PACKET_BYTES:
         raise RemoteProtocolError("W-LINK-5", f"a packet of over {MAX_PACKET_BYTES} bytes")
     frames: list[Frame] = []
@@ -191,7 +212,10 @@ def _content(kind: int, content: bytes) -> Frame:
 
 
 def parse_proof(data: bytes) -> Proof:
-    """The last word of a handshake."""
+    """The last word of a handshake (W-LINK-2).
+
+    Raises `RemoteProtocolError` for other bytes.
+    """
     value: Any = PROOF.decode(data, MAX_HANDSHAKE_BYTES)
     proof: Proof = value
     return proof

@@ -39,13 +39,18 @@ MAX_MESSAGE_BYTES = 2 * MAX_BLOCK_BYTES
 
 
 class Kind(enum.IntEnum):
-    """What a statement says; part of what is signed (C-STMT-2)."""
+    """The kind of a statement; part of the bytes that are signed (C-STMT-2)."""
 
     PRE_PREPARE = 1
+    """A proposal of a block."""
     PREPARE = 2
+    """A vote that this block may be decided in this view."""
     COMMIT = 3
+    """A vote that this block is decided, given a quorum."""
     VIEW_CHANGE = 4
+    """The entry into a view above 0."""
     STATUS = 5
+    """A hint about where the signer is; it binds to nothing."""
 
 
 BINDING = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT, Kind.VIEW_CHANGE)
@@ -54,32 +59,35 @@ BINDING = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT, Kind.VIEW_CHANGE)
 
 @frozen
 class Statement:
-    """What one platform says, whole (C-STMT-1).
-
-    `digest` names the block voted for; in a VIEW-CHANGE the prepared certificate that it carries;
-    in a STATUS the last block decided.
-    `signer` is an index into the genesis list of platforms.
-    """
+    """The few values that one platform says and signs (C-STMT-1)."""
 
     kind: Kind
+    """The kind of statement."""
     height: int
+    """The height that it is about, 1 to `MAX_UINT`."""
     view: View
+    """The view that it is about, 0 to `MAX_UINT`."""
     digest: Digest
+    """The block voted for; in a VIEW-CHANGE the `prepared_reference`; in a STATUS the last block
+    decided."""
     signer: int
+    """The index of the platform that says it, 0 to n - 1."""
 
 
 @frozen
 class Certificate:
-    """A quorum of signed statements that agree but for their signers (C-CERT-1).
-
-    `signatures` pairs signer and signature, by ascending signer.
-    """
+    """A quorum of signed statements that agree but for their signers (C-CERT-1)."""
 
     kind: Kind
+    """The kind of the statements: PREPARE or COMMIT."""
     height: int
+    """Their height."""
     view: View
+    """Their view."""
     digest: Digest
+    """The digest of the block that they vote for."""
     signatures: tuple[tuple[int, Signature], ...] = field(repr=False)
+    """Pairs of signer and signature, by ascending signer, none twice (C-CERT-1)."""
 
 
 @frozen
@@ -87,7 +95,9 @@ class Vote:
     """A signed PREPARE or COMMIT."""
 
     statement: Statement
+    """The statement, of kind PREPARE or COMMIT."""
     signature: Signature = field(repr=False)
+    """The signer's signature over `signing_bytes`, 64 bytes."""
 
 
 @frozen
@@ -95,9 +105,13 @@ class Proposal:
     """A signed PRE-PREPARE: the block, and why a locked platform may vote for it."""
 
     statement: Statement
+    """The statement, of kind PRE-PREPARE; its digest is the block's."""
     signature: Signature = field(repr=False)
+    """The signer's signature over `signing_bytes`, 64 bytes."""
     block: Block
+    """The block that is proposed."""
     justification: Certificate | None
+    """A prepared certificate for the block, of a lower view; None for a fresh block (C-PREP-3)."""
 
 
 @frozen
@@ -105,9 +119,13 @@ class ViewChange:
     """A signed VIEW-CHANGE: the highest prepared certificate its signer holds, and its block."""
 
     statement: Statement
+    """The statement, of kind VIEW-CHANGE; its view is the one that is entered, from 1."""
     signature: Signature = field(repr=False)
+    """The signer's signature over `signing_bytes`, 64 bytes."""
     prepared: Certificate | None
+    """The certificate of the signer's lock; None without a lock."""
     block: Block | None
+    """The block of that certificate; None exactly if `prepared` is (C-VIEW-3)."""
 
 
 @frozen
@@ -115,7 +133,9 @@ class Status:
     """A signed hint: which height and view its signer is in. Carries no safety."""
 
     statement: Statement
+    """The statement, of kind STATUS."""
     signature: Signature = field(repr=False)
+    """The signer's signature over `signing_bytes`, 64 bytes."""
 
 
 @frozen
@@ -123,7 +143,9 @@ class Decided:
     """A block and the commit certificate that proves it, whoever sends them."""
 
     block: Block
+    """The block, of height 1 or more."""
     certificate: Certificate
+    """The commit certificate for its digest (C-CERT-4)."""
 
 
 @frozen
@@ -131,6 +153,7 @@ class Submission:
     """Transactions that wait to be ordered. Each carries the signatures of its own authors."""
 
     transactions: tuple[Any, ...]
+    """The transactions, at most `MAX_SUBMISSION` (W-MSG-7)."""
 
 
 @frozen
@@ -138,9 +161,13 @@ class Evidence:
     """Two statements that no honest platform signs both; it verifies on its own (C-EVID-1)."""
 
     first: Statement
+    """One statement."""
     first_signature: Signature = field(repr=False)
+    """The signature over it."""
     second: Statement
+    """Another one of the same signer, in conflict with the first (C-STMT-4)."""
     second_signature: Signature = field(repr=False)
+    """The signature over that."""
 
 
 @frozen
@@ -148,6 +175,7 @@ class VoteDraft:
     """A PREPARE or COMMIT that is to be signed."""
 
     statement: Statement
+    """The statement, of kind PREPARE or COMMIT."""
 
 
 @frozen
@@ -155,8 +183,11 @@ class ProposalDraft:
     """A PRE-PREPARE that is to be signed."""
 
     statement: Statement
+    """The statement, of kind PRE-PREPARE; its digest is the block's."""
     block: Block
+    """The block that is proposed."""
     justification: Certificate | None
+    """A prepared certificate for the block, of a lower view; None for a fresh block."""
 
 
 @frozen
@@ -164,8 +195,11 @@ class ViewChangeDraft:
     """A VIEW-CHANGE that is to be signed."""
 
     statement: Statement
+    """The statement, of kind VIEW-CHANGE; its view is the one that is entered, from 1."""
     prepared: Certificate | None
+    """The certificate of the signer's lock; None without a lock."""
     block: Block | None
+    """The block of that certificate; None exactly if `prepared` is (C-VIEW-3)."""
 
 
 @frozen
@@ -173,6 +207,7 @@ class StatusDraft:
     """A STATUS that is to be signed."""
 
     statement: Statement
+    """The statement, of kind STATUS."""
 
 
 Draft: TypeAlias = VoteDraft | ProposalDraft | ViewChangeDraft | StatusDraft
@@ -188,7 +223,7 @@ _FIXED = struct.Struct(">BQQ")
 
 
 def signing_bytes(chain_id: ChainId, statement: Statement) -> bytes:
-    """What is signed: domain, chain, kind, height, view, digest (C-STMT-2).
+    """The bytes that a platform signs: domain, chain, kind, height, view, digest (C-STMT-2).
 
     All are of fixed length, so no two statements share their bytes (C-STMT-5).
     """
@@ -217,7 +252,10 @@ def with_signature(draft: Draft, signature: Signature) -> Signed:
 
 
 def prepared_reference(prepared: Certificate | None) -> Digest:
-    """How a VIEW-CHANGE names the certificate that it carries (C-STMT-3)."""
+    """The digest by which a VIEW-CHANGE names the certificate that it carries (C-STMT-3).
+
+    Without a certificate it is `ZERO_DIGEST`.
+    """
     if prepared is None:
         return Digest(ZERO_DIGEST)
     return Digest(digest(Tag.PREPARED, prepared.view.to_bytes(8, "big"), prepared.digest))
@@ -236,7 +274,7 @@ def conflict(one: Statement, other: Statement) -> bool:
 
 
 def certified_statement(certificate: Certificate, signer: int) -> Statement:
-    """The statement of one of the signers of a certificate."""
+    """The statement that one of the signers of a certificate has signed."""
     return Statement(
         certificate.kind, certificate.height, certificate.view, certificate.digest, signer
     )
@@ -282,6 +320,7 @@ CERTIFICATE: Schema[Certificate] = record(
     digest=DIGEST,
     signatures=sequence(ENDORSEMENT, MAX_PLATFORMS),
 )
+"""The form of a certificate on the wire (C-CERT-1)."""
 VOTE: Schema[Vote] = record("vote", Vote, statement=STATEMENT, signature=SIGNATURE)
 STATUS: Schema[Status] = record("status", Status, statement=STATEMENT, signature=SIGNATURE)
 EVIDENCE: Schema[Evidence] = record(
@@ -292,6 +331,7 @@ EVIDENCE: Schema[Evidence] = record(
     second=STATEMENT,
     second_signature=SIGNATURE,
 )
+"""The form of evidence on the wire (C-EVID-1)."""
 
 
 @frozen
@@ -299,16 +339,26 @@ class MessageSchemas:
     """The schemas of all messages, for one application's kind of transaction."""
 
     item: Schema[Any]
+    """The form of a transaction: its bytes."""
     block: Schema[Block]
+    """The form of a block (H-BLOCK-2, H-BLOCK-3)."""
     proposal: Schema[Proposal]
+    """The form of a `Proposal`."""
     view_change: Schema[ViewChange]
+    """The form of a `ViewChange`."""
     decided: Schema[Decided]
+    """The form of a `Decided`."""
     submission: Schema[Submission]
+    """The form of a `Submission`."""
     message: Schema[Message]
+    """The form of any message, told apart by its label (W-MSG-1)."""
 
 
 def message_schemas(decode_item: Any) -> MessageSchemas:
-    """Build them around the application's reader of transactions."""
+    """The forms of all messages, around the application's reader of transactions.
+
+    `decode_item` raises `RemoteProtocolError` for bytes that are no transaction.
+    """
     encoded = octets(1, MAX_ITEM_BYTES)
     item: Schema[Any] = Schema(
         lambda value: value.encoded,

@@ -9,11 +9,14 @@ from web4core.types import PublicKey, Signature
 
 
 class SignatureCheck(NamedTuple):
-    """Who (32-byte Ed25519 key), over what, and the 64-byte signature."""
+    """A signature that is to be verified."""
 
     key: PublicKey
+    """The signer's public key."""
     message: bytes
+    """The bytes that are signed."""
     signature: Signature
+    """The signature."""
 
 
 Verify: TypeAlias = Callable[[PublicKey, bytes, Signature], bool]

@@ -106,7 +106,7 @@ SETTINGS: Schema[Settings] = record(
 
 
 def event_schema(application: AnyApplication) -> Schema[Event]:
-    """How events stand in a journal."""
+    """The form of events in a journal (A-DUR-2)."""
     messages = message_schemas(application.decode)
     schema: Schema[Event] = union(
         received=(Received, record("received", Received, message=messages.message, now_ms=TIME_MS)),
@@ -133,7 +133,7 @@ def event_schema(application: AnyApplication) -> Schema[Event]:
 
 
 def encode_event(schema: Schema[Event], event: Event) -> bytes:
-    """The bytes of an event, for the journal."""
+    """The bytes of an event, for the journal (A-DUR-2)."""
     return schema.encode(event)
 
 
@@ -146,7 +146,10 @@ def received_bytes(message: bytes, now_ms: int) -> bytes:
 
 
 def decode_event(schema: Schema[Event], data: bytes) -> Event:
-    """The event that a journal holds; `RemoteProtocolError` if it is none."""
+    """The event with these bytes, from a journal (A-DUR-2).
+
+    Raises `RemoteProtocolError` if they are none.
+    """
     return schema.decode(data, MAX_EVENT_BYTES)
 
 

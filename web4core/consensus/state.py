@@ -44,9 +44,13 @@ class Slots:
     """
 
     proposals: tuple[Proposal | None, ...] = field(repr=False)
+    """The PRE-PREPARE of each platform, or None; one place for each index."""
     prepares: tuple[Vote | None, ...] = field(repr=False)
+    """The PREPARE of each platform, or None."""
     commits: tuple[Vote | None, ...] = field(repr=False)
+    """The COMMIT of each platform, or None."""
     view_changes: tuple[ViewChange | None, ...] = field(repr=False)
+    """The VIEW-CHANGE of each platform, or None."""
 
 
 @frozen
@@ -54,9 +58,13 @@ class Lock:
     """A prepared certificate that this platform voted COMMIT on, and its block (C-LOCK-1)."""
 
     view: View
+    """The view of the certificate."""
     digest: Digest
+    """The digest of the block."""
     certificate: Certificate
+    """The prepared certificate (C-CERT-3)."""
     block: Block
+    """The block itself, so that it can be proposed again."""
 
 
 @frozen
@@ -67,26 +75,35 @@ class OwnStatements:
     """
 
     view_change: ViewChangeDraft | None = None
+    """The VIEW-CHANGE by which this platform entered the view; None in view 0 alone (I-SAID-3)."""
     proposal: ProposalDraft | None = None
+    """Its PRE-PREPARE in this view (C-PROP-2)."""
     prepare: VoteDraft | None = None
+    """Its PREPARE in this view (C-PREP-1)."""
     commit: VoteDraft | None = None
+    """Its COMMIT in this view (C-LOCK-3)."""
 
 
 @frozen
 class Agreement:
-    """One platform's local state for one height.
-
-    `gathered` says that the wait for stragglers' VIEW-CHANGEs is over in this view (C-NEW-2).
-    """
+    """One platform's local state for one height."""
 
     n: int
+    """The number of platforms, 1 to `MAX_PLATFORMS`."""
     me: int
+    """The index of this platform, 0 to n - 1."""
     height: int
+    """The height that is being agreed on, from 1."""
     slots: Slots
+    """The messages heard at this height, this platform's own included."""
     view: View = FIRST_VIEW
+    """The view that this platform is in; it never goes back at one height."""
     said: OwnStatements = OwnStatements()
+    """The statements that this platform has made in this view."""
     lock: Lock | None = None
+    """The lock, kept from view to view until the height ends (C-LOCK-1)."""
     gathered: bool = False
+    """True once the wait for more VIEW-CHANGEs than a quorum is over in this view (C-NEW-2)."""
 
 
 def no_slots(n: int) -> Slots:

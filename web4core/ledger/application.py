@@ -44,18 +44,23 @@ class GenesisAccount:
     """An account that is open from the start, and what it holds (L-GEN-1)."""
 
     address: Address
+    """The address, on a platform of the genesis; listed once (L-GEN-2)."""
     owner: PublicKey
+    """The public key that signs for the account."""
     amount_uatp: int
+    """The balance, in micro-ATP, 0 to `MAX_SUPPLY_UATP`; all together no more than that (L-GEN-3).
+    """
 
 
 ENDOWMENT: Schema[GenesisAccount] = record(
     "endowment", GenesisAccount, address=ADDRESS, owner=KEY, amount_uatp=AMOUNT_UATP
 )
 CONTENT = sequence(ENDOWMENT, MAX_ENTRIES)
+"""The form of a genesis' content: the accounts, at most `MAX_ENTRIES` (L-GEN-1)."""
 
 
 def genesis_content(endowments: Iterable[GenesisAccount]) -> bytes:
-    """The ledger's part of a genesis."""
+    """The content of a genesis: its accounts, in the order given (L-GEN-1)."""
     return CONTENT.encode(tuple(endowments))
 
 
@@ -83,7 +88,9 @@ class Ledger:
     """The ledger of one chain."""
 
     chain_id: ChainId
+    """The chain whose transactions it reads (L-TX-1)."""
     platform_keys: Mapping[str, PublicKey] = field(repr=False)
+    """The public key of each platform of the genesis, by name."""
 
     @property
     def state_schema(self) -> Schema[LedgerState]:

@@ -37,8 +37,11 @@ class PoolCode(enum.StrEnum):
     """Why the pool refuses what the rules would allow (L-POOL-4)."""
 
     POOL_FULL = "pool-full"
+    """The pool holds as many transactions as it may."""
     LANE_FULL = "lane-full"
+    """`MAX_LANE` transactions of this account or transfer wait."""
     OUTPACED = "outpaced"
+    """A transaction that waits, or came first, has this nonce or this effect."""
 
 
 POOL_EXPLAINED: Final[dict[PoolCode, str]] = {
@@ -46,6 +49,7 @@ POOL_EXPLAINED: Final[dict[PoolCode, str]] = {
     PoolCode.LANE_FULL: f"{MAX_LANE} transactions of this account wait: try again later",
     PoolCode.OUTPACED: "another transaction with this effect or nonce waits or came first",
 }
+"""The meaning of each code of the pool, in a sentence that a client can be shown."""
 
 
 @frozen

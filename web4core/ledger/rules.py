@@ -30,22 +30,39 @@ class Code(enum.StrEnum):
     """Why a transaction is refused; in the order in which the checks are made (L-RULE-1)."""
 
     UNKNOWN_PLATFORM = "unknown-platform"
+    """The platform is not in the genesis."""
     NOT_LOCAL = "not-local"
+    """The two accounts of a `Transfer` are on two platforms."""
     SAME_PLATFORM = "same-platform"
+    """The two accounts of a `TransferLock` are on one platform."""
     UNKNOWN_SOURCE = "unknown-source"
+    """The account to debit is not open."""
     UNKNOWN_DESTINATION = "unknown-destination"
+    """The account to credit is not open."""
     SAME_ACCOUNT = "same-account"
+    """The account pays itself."""
     UNKNOWN_TRANSFER = "unknown-transfer"
+    """No transfer has this id."""
     WRONG_KEY = "wrong-key"
+    """Another key has to sign."""
     ACCOUNT_EXISTS = "account-exists"
+    """The account is open."""
     NONCE_USED = "nonce-used"
+    """The nonce is below the account's."""
     NONCE_GAP = "nonce-gap"
+    """The nonce is above the account's."""
     ALREADY_SETTLED = "already-settled"
+    """The transfer is committed or rolled back."""
     AMOUNT_NOT_POSITIVE = "amount-not-positive"
+    """The amount is 0."""
     INSUFFICIENT_FUNDS = "insufficient-funds"
+    """The amount exceeds the available balance."""
     EXPIRY_NOT_FUTURE = "expiry-not-future"
+    """The expiry is not after the block's time."""
     TRANSFER_EXPIRED = "transfer-expired"
+    """The block's time is at or after the expiry."""
     NOT_EXPIRED = "not-expired"
+    """The block's time is before the expiry, and the signer is not the destination platform."""
 
 
 EXPLAINED: Final[dict[Code, str]] = {
@@ -67,7 +84,7 @@ EXPLAINED: Final[dict[Code, str]] = {
     Code.TRANSFER_EXPIRED: "the transfer has expired: it can only be rolled back",
     Code.NOT_EXPIRED: "before expiry only the destination platform may roll back",
 }
-"""What each code means, in a sentence that a client can be shown."""
+"""The meaning of each code, in a sentence that a client can be shown."""
 
 
 @frozen

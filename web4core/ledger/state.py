@@ -30,7 +30,9 @@ class Address:
     """Whose account: an agent of a platform, written agent@platform."""
 
     platform: str
+    """The name of the platform, by W-TYPE-3."""
     agent: str
+    """The name of the agent on that platform, by W-TYPE-3."""
 
     def __str__(self) -> str:
         return f"{self.agent}@{self.platform}"
@@ -38,24 +40,29 @@ class Address:
 
 @frozen(kw_only=True)
 class Account:
-    """An agent's balance (L-STATE-5).
-
-    `nonce` is the number of the next transaction that `owner`'s key signs.
-    """
+    """An agent's balance (L-STATE-5)."""
 
     address: Address
+    """The address; it never changes."""
     owner: PublicKey
+    """The public key that signs for the account; it never changes."""
     available_uatp: int
+    """The amount that can be spent, in micro-ATP, 0 to `MAX_SUPPLY_UATP`."""
     locked_uatp: int
+    """The sum of its transfers that are locked, in micro-ATP (I-SUPPLY-3)."""
     nonce: Nonce
+    """The nonce of the payment that comes next, from 0 (L-XFER-6)."""
 
 
 class Phase(enum.IntEnum):
     """Where a cross-platform transfer is. Committed and rolled back are final (L-STATE-4)."""
 
     LOCKED = 1
+    """The amount is set aside in the source account."""
     COMMITTED = 2
+    """The amount was credited to the destination."""
     ROLLED_BACK = 3
+    """The amount went back to the source."""
 
 
 @frozen(kw_only=True)
@@ -63,14 +70,21 @@ class CrossTransfer:
     """A transfer across platforms, named by the digest of the transaction that locked it."""
 
     id: TransactionId
+    """The id of the `TransferLock` that made it."""
     source: Address
+    """The account that was debited."""
     destination: Address
+    """The account that a commit credits; on another platform (I-SUPPLY-4)."""
     amount_uatp: int
+    """The amount, in micro-ATP, 1 to `MAX_SUPPLY_UATP`."""
     expiry_ms: TimeMs
+    """The first block time at which it cannot be committed, in milliseconds since 1970."""
     phase: Phase
+    """The phase; a settled transfer keeps it for good (L-STATE-4)."""
 
 
 Entry: TypeAlias = Account | CrossTransfer
+"""An entry of the ledger's map."""
 
 
 class View(Protocol):
@@ -94,21 +108,23 @@ class LedgerState:
     """Every account and transfer, by path (L-STATE-1), and the supply that genesis fixed."""
 
     entries: Map[Entry] = field(repr=False)
+    """The accounts and transfers, by `path_of` (L-STATE-3)."""
     supply_uatp: int
+    """The sum of all balances, in micro-ATP; it never changes (I-SUPPLY-1)."""
 
 
 def account_path(address: Address) -> bytes:
-    """Where an account stands in the map. No name contains the separator (L-STATE-3)."""
+    """The path of an account in the map, 32 bytes. No name contains the separator (L-STATE-3)."""
     return digest(Tag.MAP_KEY, b"account/", str(address).encode())
 
 
 def transfer_path(transfer: TransactionId) -> bytes:
-    """Where a transfer stands in the map (L-STATE-3)."""
+    """The path of a transfer in the map, 32 bytes (L-STATE-3)."""
     return digest(Tag.MAP_KEY, b"transfer/", transfer)
 
 
 def path_of(entry: Entry) -> bytes:
-    """Where an entry stands in the map (L-STATE-3)."""
+    """The path of an entry in the map, 32 bytes (L-STATE-3)."""
     if isinstance(entry, Account):
         return account_path(entry.address)
     return transfer_path(entry.id)

@@ -32,8 +32,11 @@ class AccountOpen:
     """Open an account: signed by the platform, then by the owner's key (L-OPEN)."""
 
     chain_id: ChainId
+    """The chain on which it counts (L-TX-1)."""
     address: Address
+    """The address of the new account."""
     owner: PublicKey
+    """The public key that will sign for it."""
 
 
 @frozen(kw_only=True)
@@ -41,10 +44,15 @@ class Transfer:
     """Move an amount between two accounts of one platform: signed by the owner (L-XFER)."""
 
     chain_id: ChainId
+    """The chain on which it counts (L-TX-1)."""
     source: Address
+    """The account to debit."""
     destination: Address
+    """The account to credit; another one, on the same platform (L-XFER-1, L-XFER-4)."""
     amount_uatp: int
+    """The amount, in micro-ATP, 1 to `MAX_SUPPLY_UATP` (L-XFER-7)."""
     nonce: Nonce
+    """The nonce of the source account, 0 to `MAX_NONCE` (L-XFER-6)."""
 
 
 @frozen(kw_only=True)
@@ -55,11 +63,18 @@ class TransferLock:
     """
 
     chain_id: ChainId
+    """The chain on which it counts (L-TX-1)."""
     source: Address
+    """The account to debit."""
     destination: Address
+    """The account that a commit credits; on another platform (L-LOCK-2)."""
     amount_uatp: int
+    """The amount, in micro-ATP, 1 to `MAX_SUPPLY_UATP` (L-LOCK-7)."""
     nonce: Nonce
+    """The nonce of the source account, 0 to `MAX_NONCE` (L-LOCK-6)."""
     expiry_ms: TimeMs
+    """The first block time at which it cannot be committed, in milliseconds since 1970 (L-LOCK-8).
+    """
 
 
 @frozen
@@ -67,22 +82,29 @@ class TransferCommit:
     """Credit a locked amount to its destination: signed by the destination platform (L-COMMIT)."""
 
     chain_id: ChainId
+    """The chain on which it counts (L-TX-1)."""
     transfer: TransactionId
+    """The id of the transfer: that of its `TransferLock`."""
 
 
 @frozen
 class TransferRollback:
-    """Return a locked amount: signed by the destination platform, or anyone once expired (L-BACK).
+    """Return a locked amount: signed by the destination platform, or anybody once it has expired.
 
-    The reason is for people; no rule looks at it.
+    L-BACK.
     """
 
     chain_id: ChainId
+    """The chain on which it counts (L-TX-1)."""
     transfer: TransactionId
+    """The id of the transfer: that of its `TransferLock`."""
     reason: str
+    """One line for people, at most `MAX_REASON_CHARACTERS` characters; no rule reads it (L-TX-5).
+    """
 
 
 Body: TypeAlias = AccountOpen | Transfer | TransferLock | TransferCommit | TransferRollback
+"""The body of a transaction: one of five."""
 
 
 @frozen
@@ -90,10 +112,15 @@ class Transaction:
     """A body, the keys that sign it, and its bytes, which all else follows from."""
 
     encoded: bytes = field(repr=False)
+    """The canonical bytes, 1 to `MAX_ITEM_BYTES`; two transactions are equal if these are."""
     id: TransactionId
+    """The id; it covers body and keys, and no signature (L-TX-4)."""
     body: Body = field(eq=False)
+    """One of the five bodies."""
     keys: tuple[PublicKey, ...] = field(eq=False, repr=False)
+    """The keys that sign, in order: two for an `AccountOpen`, else one (L-TX-3)."""
     signatures: tuple[Signature, ...] = field(eq=False, repr=False)
+    """The signature by each key, in the same order."""
 
 
 def _transfer(
@@ -198,7 +225,7 @@ def transaction_signing_bytes(transaction: TransactionId) -> bytes:
 
 
 def draft(body: Body, keys: tuple[PublicKey, ...]) -> tuple[TransactionId, bytes]:
-    """The id of a transaction not yet signed, and the bytes that each key has to sign."""
+    """The id of a transaction not yet signed, and the bytes that each key has to sign (L-TX-4)."""
     identity = transaction_id(BODY.encode(body), keys)
     return identity, transaction_signing_bytes(identity)
 
@@ -206,7 +233,10 @@ def draft(body: Body, keys: tuple[PublicKey, ...]) -> tuple[TransactionId, bytes
 def assemble(
     body: Body, keys: tuple[PublicKey, ...], signatures: tuple[Signature, ...]
 ) -> Transaction:
-    """The transaction with these signatures, in the order of the keys (L-TX-6)."""
+    """The transaction with these signatures, in the order of the keys (L-TX-6).
+
+    `keys` are those that `draft` was given; neither their number nor a signature is checked here.
+    """
     body_bytes = BODY.encode(body)
     encoded = codec.encode(("tx", body_bytes, keys, signatures))
     return Transaction(encoded, transaction_id(body_bytes, keys), body, keys, signatures)

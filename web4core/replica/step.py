@@ -62,7 +62,10 @@ from web4core.types import View
 def configure(
     genesis: Genesis, platform: str, settings: Settings, application: AnyApplication
 ) -> Config:
-    """Check the genesis and find this platform in it."""
+    """Check the genesis and find this platform in it.
+
+    Raises `LocalProtocolError` if the genesis is impossible or does not name the platform.
+    """
     check_genesis(genesis)
     names = [each.name for each in genesis.platforms]
     if platform not in names:
@@ -81,8 +84,9 @@ def start(
 ) -> Transition:
     """The state of a platform that has seen nothing but the genesis.
 
-    `application` builds the application for this chain.
-    Raises `LocalProtocolError` if the genesis is impossible or does not name the platform.
+    `application` builds the application for this chain from its genesis, such as `Ledger.of`.
+    Raises `LocalProtocolError` if the genesis is impossible, does not name the platform, or has a
+    content that the application does not take.
     The first event should be `Resumed`.
     """
     app = application(genesis)
@@ -101,7 +105,7 @@ def start(
 
 
 def step(state: State, event: Event) -> Transition:
-    """What this event does to a platform.
+    """Apply one event to a platform: the state after it, and the effects to carry out.
 
     Total on every event whose messages passed the gate (A-EVENT-4): a platform that sends nonsense
     changes nothing.
