@@ -1,12 +1,115 @@
-"""web4core: a federation's consensus and ledger as one pure function.
+"""The pure core of web4: consensus and ledger of a federation, as one function.
 
     start(genesis, platform, settings, application) -> Transition(state, effects)
     step(state, event)                              -> Transition(state, effects)
 
 The same state and event give the same transition on every machine.
-Nothing here does I/O, reads a clock, or holds a key: bytes come in through a `Gate`, time comes in
-with events, and what is to be done leaves as effects.
-This module is the public API; `spec/api.md` is its contract.
+The core does no I/O, reads no clock, holds no key, and starts no thread.
+This module is its whole public interface; `spec/api.md` is the contract.
+
+The platform
+------------
+A federation is a list of platforms, fixed by a `Genesis`; the place of a platform in it is its
+index.
+All of them agree on one chain of blocks.
+Of n platforms, f = (n - 1) // 3 may do anything whatsoever; the others agree all the same.
+A `State` is all that one platform knows: its tip (the last block decided), the application's state
+after that block, the pool of what waits, and an `Agreement` on the next height.
+States are frozen values; `step` returns another one.
+
+Events and effects
+------------------
+Five things can happen to a platform: a message has come (`Received`), a timer has run out
+(`Elapsed`), clients have handed in transactions (`Submitted`), a link has come up (`Connected`), the
+process has started (`Resumed`).
+Each event carries the embedder's reading of the clock.
+`step` handles an event in three stages:
+
+1. It records the event: a message goes into the slot of its signer and kind, a transaction into the
+   pool. There is one slot for each signer and kind, so no flood makes a state grow.
+2. It applies the rules, always in the same order: join a view, propose, prepare, lock and commit,
+   decide. A rule looks at the state, and does nothing or takes one step. If a block was decided, the
+   rules are applied again, to the next height.
+3. It derives from the state which timers should run, and asks for those that do not run yet.
+
+What is to be done comes out as effects, in order: sign a draft, send a message, set a timer, fetch
+blocks, keep a decided block, tell a client of a refusal, keep evidence, halt.
+
+Views and locks
+---------------
+At each height there are views, numbered from 0, and each view has one proposer, in turn.
+The proposer signs a PRE-PREPARE for a block.
+A platform that finds the block valid signs a PREPARE for it, once in a view.
+A quorum is so large that any two quorums share an honest platform.
+A quorum of PREPAREs is a prepared certificate: whoever sees one locks on the block and signs a
+COMMIT.
+A quorum of COMMITs decides the block.
+
+If nothing is decided in time, a platform moves to the next view and says so in a VIEW-CHANGE, which
+carries its lock: the certificate and the block.
+It also moves when f + 1 platforms are ahead, since one of these is honest.
+The new proposer gathers a quorum of VIEW-CHANGEs, and must propose again the block of the highest
+certificate among them.
+A locked platform votes for another block only if it is shown a certificate of a view at or above
+its own lock's.
+So a block that some platform has decided stays the only one that can gather a quorum, in every later
+view: this is why no two honest platforms decide differently, however messages are lost, doubled,
+late or forged.
+That something is decided at all needs time-outs that double until they exceed the delay of the
+network.
+
+Deciding
+--------
+A decided block becomes the tip, the application's state moves on, and the agreement on the next
+height begins with the messages that came early.
+The block and its commit certificate prove the decision to anybody who has the platforms' keys.
+So a platform that is behind fetches blocks from any other and needs to trust none; and a light
+client needs one header, one certificate and one Merkle proof (`check_entry`, `check_inclusion`).
+
+The ledger
+----------
+Consensus orders the items of an `Application`, and knows nothing else of them.
+The one that is shipped is the `Ledger`: accounts of ATP, in one authenticated map whose root stands
+in every header.
+A rule is a function of plain values: it returns the code of the first check that fails, or the
+entries that change, whole.
+A transfer across platforms takes two transactions: the first locks the amount, the second commits
+it or rolls it back; after its expiry only the rollback is left.
+The sum of all balances never changes.
+
+The gate
+--------
+Bytes from outside come in through a `Gate`, and by no other way.
+It decodes strictly, checks all that can be checked without a state, and collects every signature
+inside as a claim; the embedder verifies the claims, in threads or processes if it likes.
+A message that passed says what its signers said, to this chain, at this height; `step` never raises
+on it.
+Everything else is a `RemoteProtocolError`, which names the clause that the bytes break.
+`LocalProtocolError` means that the embedder made a mistake.
+
+The journal
+-----------
+A state is the fold of `step` over the events of its platform.
+So an embedder writes events down, not states: after a crash it folds the journal again, from
+`start` or from a snapshot (`encode_state`), and is where it was.
+An event must be on disk before any of its effects leaves the machine.
+Otherwise a platform could forget what it has signed, and sign the opposite.
+A guard beside the journal, in the signer, refuses to do that even if the journal is lost.
+
+What an embedder owes
+---------------------
+It feeds one event at a time, writes it down, and then carries out its effects in order.
+It signs drafts, and feeds what it has signed back as `Received`, in its turn.
+It keeps one timer of each kind.
+It keeps decided blocks, and gives them to those who ask.
+It stops when it is told to halt.
+
+`Node` does all of this but the input and output: it drives `step`, signs nothing itself, and releases
+each effect only after what it depends on is durable.
+
+Where to read on: `consensus/rules.py` has the rules of agreement, `ledger/rules.py` those of the
+ledger, `replica/step.py` puts them together.
+Each branch names its clause in `spec/`.
 """
 
 # --- names for bytes and integers -------------------------------------------------------------
