@@ -20,16 +20,16 @@ States are frozen values; `step` returns another one.
 Events and effects
 ------------------
 Five things can happen to a platform: a message has come (`Received`), a timer has run out
-(`Elapsed`), clients have handed in transactions (`Submitted`), a link has come up (`Connected`), the
-process has started (`Resumed`).
+(`Elapsed`), clients have handed in transactions (`Submitted`), a link has come up
+(`Connected`), the process has started (`Resumed`).
 Each event carries the embedder's reading of the clock.
 `step` handles an event in three stages:
 
 1. It records the event: a message goes into the slot of its signer and kind, a transaction into the
    pool. There is one slot for each signer and kind, so no flood makes a state grow.
 2. It applies the rules, always in the same order: join a view, propose, prepare, lock and commit,
-   decide. A rule looks at the state, and does nothing or takes one step. If a block was decided, the
-   rules are applied again, to the next height.
+   decide. A rule looks at the state, and does nothing or takes one step. If a block was
+   decided, the rules are applied again, to the next height.
 3. It derives from the state which timers should run, and asks for those that do not run yet.
 
 What is to be done comes out as effects, in order: sign a draft, send a message, set a timer, fetch
@@ -52,9 +52,10 @@ The new proposer gathers a quorum of VIEW-CHANGEs, and must propose again the bl
 certificate among them.
 A locked platform votes for another block only if it is shown a certificate of a view at or above
 its own lock's.
-So a block that some platform has decided stays the only one that can gather a quorum, in every later
-view: this is why no two honest platforms decide differently, however messages are lost, doubled,
-late or forged.
+So a block that some platform has decided stays the only one that can gather a quorum, in every
+later view.
+This is why no two honest platforms decide differently, however messages are lost, doubled, late or
+forged.
 That something is decided at all needs time-outs that double until they exceed the delay of the
 network.
 
@@ -104,8 +105,9 @@ It keeps one timer of each kind.
 It keeps decided blocks, and gives them to those who ask.
 It stops when it is told to halt.
 
-`Node` does all of this but the input and output: it drives `step`, signs nothing itself, and releases
-each effect only after what it depends on is durable.
+`Node` keeps this order for an embedder: it drives `step`, signs nothing itself, and releases each
+effect only after what it depends on is durable.
+What remains is the input and output: a disk, a key, clocks and sockets.
 
 Where to read on: `consensus/rules.py` has the rules of agreement, `ledger/rules.py` those of the
 ledger, `replica/step.py` puts them together.
@@ -190,7 +192,7 @@ from web4core.messages import (
     MessageSchemas,
     Proposal,
     ProposalDraft,
-    Signed,
+    SignedMessage,
     Statement,
     Status,
     StatusDraft,
@@ -219,6 +221,26 @@ from web4core.consensus.state import (
     proposal_in_view,
 )
 from web4core.quorum import faulty, proposer, quorum as quorum_size
+
+# --- the node --------------------------------------------------------------------------------
+from web4core.guard import MAX_GUARDED, Conflict, Memory, Signed, covers, highest_signed
+from web4core.node import (
+    Answer,
+    Flush,
+    Node,
+    NotSigned,
+    Outgoing,
+    Output,
+    Release,
+    Remember,
+    SignAll,
+    Snapshot,
+    Stepped,
+    Task,
+    Write,
+    is_bulk,
+)
+from web4core.recovery import Fold, Journal, fold, has_forgotten
 
 # --- durability -------------------------------------------------------------------------------
 from web4core.snapshot import (
@@ -345,6 +367,7 @@ __all__ = [
     "KEY_BYTES",
     "LEDGER_INVARIANTS",
     "MAX_GENESIS_BYTES",
+    "MAX_GUARDED",
     "MAX_HANDSHAKE_BYTES",
     "MAX_ITEM_BYTES",
     "MAX_MESSAGE_BYTES",
@@ -365,6 +388,7 @@ __all__ = [
     "Accuse",
     "Address",
     "Agreement",
+    "Answer",
     "AnyApplication",
     "Application",
     "Applied",
@@ -375,6 +399,7 @@ __all__ = [
     "Chosen",
     "Code",
     "Config",
+    "Conflict",
     "Connected",
     "CrossTransfer",
     "Decide",
@@ -389,6 +414,8 @@ __all__ = [
     "Event",
     "Evidence",
     "Fetch",
+    "Flush",
+    "Fold",
     "Frame",
     "Gate",
     "Genesis",
@@ -398,6 +425,7 @@ __all__ = [
     "Hello",
     "InclusionProof",
     "Item",
+    "Journal",
     "Kind",
     "Ledger",
     "LedgerState",
@@ -406,9 +434,14 @@ __all__ = [
     "Map",
     "MapProof",
     "MapStep",
+    "Memory",
     "Message",
     "MessageSchemas",
+    "Node",
     "Nonce",
+    "NotSigned",
+    "Outgoing",
+    "Output",
     "OwnStatements",
     "Parsed",
     "Phase",
@@ -423,6 +456,8 @@ __all__ = [
     "Received",
     "Refusal",
     "Refuse",
+    "Release",
+    "Remember",
     "RemoteProtocolError",
     "Request",
     "Resumed",
@@ -431,21 +466,26 @@ __all__ = [
     "SetTimer",
     "Settings",
     "Sign",
+    "SignAll",
     "Signature",
     "SignatureCheck",
     "Signed",
     "SignedHeader",
+    "SignedMessage",
     "SlotMessage",
     "Slots",
+    "Snapshot",
     "State",
     "StateRoot",
     "Statement",
     "Status",
     "StatusDraft",
+    "Stepped",
     "Submission",
     "Submitted",
     "Sync",
     "Tag",
+    "Task",
     "TimeMs",
     "Timer",
     "TimerKind",
@@ -466,6 +506,7 @@ __all__ = [
     "Vote",
     "VoteDraft",
     "Welcome",
+    "Write",
     "account_path",
     "assemble",
     "block_schema",
@@ -484,6 +525,7 @@ __all__ = [
     "check_welcome",
     "configure",
     "conflict",
+    "covers",
     "decided_bytes",
     "decode_event",
     "decode_plain",
@@ -498,10 +540,14 @@ __all__ = [
     "encode_trust_anchor",
     "event_schema",
     "faulty",
+    "fold",
     "frame",
     "genesis_block",
     "genesis_content",
+    "has_forgotten",
     "has_work",
+    "highest_signed",
+    "is_bulk",
     "key_is_acceptable",
     "link_signing_bytes",
     "list_proof",

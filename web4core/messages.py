@@ -213,7 +213,7 @@ class StatusDraft:
 Draft: TypeAlias = VoteDraft | ProposalDraft | ViewChangeDraft | StatusDraft
 """A message of one signer before it is signed."""
 
-Signed: TypeAlias = Vote | Proposal | ViewChange | Status
+SignedMessage: TypeAlias = Vote | Proposal | ViewChange | Status
 """A message of one signer, with its signature."""
 
 Message: TypeAlias = Vote | Proposal | ViewChange | Status | Decided | Submission
@@ -239,7 +239,7 @@ def with_signature(draft: ProposalDraft, signature: Signature) -> Proposal: ...
 def with_signature(draft: ViewChangeDraft, signature: Signature) -> ViewChange: ...
 @overload
 def with_signature(draft: StatusDraft, signature: Signature) -> Status: ...
-def with_signature(draft: Draft, signature: Signature) -> Signed:
+def with_signature(draft: Draft, signature: Signature) -> SignedMessage:
     """The message that a draft becomes when its signer has signed `signing_bytes` (C-STMT-2)."""
     statement = draft.statement
     if isinstance(draft, VoteDraft):

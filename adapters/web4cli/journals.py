@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from web4adapters.config import NodeConfig, load_genesis, load_node_config
-from web4adapters.signers import GuardMissing, Memory
+from web4adapters.config import PLATFORM_FILE, NodeConfig, load_genesis, load_node_config
+from web4adapters.signers import GuardMissing
 from web4adapters.signers.guardfile import GuardFile
 from web4adapters.storage import Recovered, Store
 from web4adapters.verify import SourceError, blocks_of_store
@@ -28,6 +28,7 @@ from web4core import (
     Genesis,
     Ledger,
     LocalProtocolError,
+    Memory,
     Message,
     RemoteProtocolError,
     Settings,
@@ -49,14 +50,13 @@ if TYPE_CHECKING:
     from web4lab.simulation.platforms import Platform
     from web4proofs.audit import Audit, Journal
 
-CONFIG = "platform.toml"
 ITEMS_KEPT = 1 << 13
 """Decoded transactions remembered: each stands in many messages."""
 
 
 @frozen(eq=False)
 class Chain:
-    """What the platforms of a federation share."""
+    """The genesis, the ledger and the gate that the platforms of a federation share."""
 
     genesis: Genesis
     ledger: Ledger
@@ -89,11 +89,11 @@ def platforms_in(folders: tuple[Path, ...]) -> tuple[Chain, tuple[NodeConfig, ..
 
 
 def _configs(folder: Path) -> list[Path]:
-    if (folder / CONFIG).is_file():
-        return [folder / CONFIG]
-    found = sorted(each for each in folder.glob(f"*/{CONFIG}") if each.is_file())
+    if (folder / PLATFORM_FILE).is_file():
+        return [folder / PLATFORM_FILE]
+    found = sorted(each for each in folder.glob(f"*/{PLATFORM_FILE}") if each.is_file())
     if not found:
-        raise SourceError(folder, f"neither it nor a folder in it holds a {CONFIG}")
+        raise SourceError(folder, f"neither it nor a folder in it holds a {PLATFORM_FILE}")
     return found
 
 
@@ -152,7 +152,7 @@ def _blocks(chain: Chain, folder: Path, store: Store) -> Iterator[Decided]:
 
 
 def _memory(chain: Chain, config: NodeConfig, state: State) -> Memory:
-    """What the guard remembers; nothing if it did not come with the store."""
+    """Return what the guard remembers; nothing if it did not come with the store."""
     key = chain.genesis.platforms[state.config.me].key
     try:
         with closing(GuardFile(config.guard, chain_id(chain.genesis), key)) as guard:
@@ -206,7 +206,7 @@ def _simulated(cluster: Cluster, platform: Platform) -> Journal:
 
 
 def departures_in(cluster: Cluster) -> tuple[Violation, ...]:
-    """What an audit finds amiss with the honest platforms of a run; for `run_seed`."""
+    """Return what an audit finds amiss with the honest platforms of a run; for `run_seed`."""
     found = audit_of(cluster)
     cluster.judge.counts["audited"] += found.events
     honest = {found.platform for found in found.replays}

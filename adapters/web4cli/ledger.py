@@ -98,7 +98,7 @@ def _reason(_context: click.Context, _parameter: click.Parameter, text: str) -> 
     return text
 
 
-def _finish(client: Client, transaction: Transaction) -> None:
+def _finish(client: Client, transaction: Transaction, as_json: bool) -> None:
     """Hand a transaction in, and wait for it; whatever happens, its id is told."""
     identity = transaction.id.hex()
     is_in = False
@@ -111,14 +111,19 @@ def _finish(client: Client, transaction: Transaction) -> None:
         if isinstance(error, Denied | Unreachable) and not is_in:
             raise
         raise _unsettled(identity, is_in, error) from None
-    click.echo(f"{identity} is committed in block {committed.height}")
+    if as_json:
+        told = {"id": identity, "status": "committed", "block": committed.height}
+        click.echo(json.dumps(told))
+    else:
+        click.echo(f"{identity} is committed in block {committed.height}")
 
 
 def _unsettled(identity: str, is_in: bool, error: BaseException) -> Unsettled:
     why = str(error) if isinstance(error, ClientError) else "interrupted"
     what = "was handed in" if is_in else "may have been handed in"
     ask = f"ask with `web4 transfer show {identity}`"
-    return Unsettled(f"{why}; {identity} {what}, and may still be committed; {ask}")
+    said = f"{why}; {identity} {what}, and may still be committed; {ask}"
+    return Unsettled(identity, said)
 
 
 def _pay(
@@ -127,6 +132,7 @@ def _pay(
     source: Address,
     key: Path | None,
     body: Callable[[Nonce], Body],
+    as_json: bool,
 ) -> None:
     """Make and finish the next payment of an account, one at a time."""
     path = key or session.config.wallet(source)
@@ -137,8 +143,9 @@ def _pay(
         if client.fate(transaction.id).status in ("pending", "committed"):
             identity = transaction.id.hex()
             ask = f"ask with `web4 transfer show {identity}` before you pay again"
-            raise Unsettled(f"{identity} was handed in before, and is not paid twice; {ask}")
-        _finish(client, transaction)
+            said = f"{identity} was handed in before, and is not paid twice; {ask}"
+            raise Unsettled(identity, said)
+        _finish(client, transaction, as_json)
 
 
 @click.group()
@@ -158,8 +165,15 @@ def transfer() -> None:
 @click.option("--key", type=click.Path(path_type=Path), help="The owner's key file.")
 @federation_option
 @via_option
+@json_option
 def transfer_send(
-    source: Address, destination: Address, amount: int, key: Path | None, folder: Path, via: str
+    source: Address,
+    destination: Address,
+    amount: int,
+    key: Path | None,
+    folder: Path,
+    via: str,
+    as_json: bool,
 ) -> None:
     """Send AMOUNT ATP from SOURCE to DESTINATION on the same platform.
 
@@ -177,7 +191,7 @@ def transfer_send(
             chain_id=chain, source=source, destination=destination, amount_uatp=amount, nonce=nonce
         )
 
-    _pay(session, via, source, key, body)
+    _pay(session, via, source, key, body, as_json)
 
 
 @transfer.command("lock", cls=PaymentCommand)
@@ -188,6 +202,7 @@ def transfer_send(
 @click.option("--key", type=click.Path(path_type=Path), help="The owner's key file.")
 @federation_option
 @via_option
+@json_option
 def transfer_lock(
     source: Address,
     destination: Address,
@@ -196,6 +211,7 @@ def transfer_lock(
     key: Path | None,
     folder: Path,
     via: str,
+    as_json: bool,
 ) -> None:
     """Lock AMOUNT ATP of SOURCE for DESTINATION on another platform.
 
@@ -220,7 +236,7 @@ def transfer_lock(
             expiry_ms=expiry_ms,
         )
 
-    _pay(session, via, source, key, body)
+    _pay(session, via, source, key, body, as_json)
 
 
 @transfer.command("commit")
@@ -228,8 +244,9 @@ def transfer_lock(
 @click.option("--key", type=click.Path(path_type=Path), help="The destination platform's key file.")
 @federation_option
 @via_option
+@json_option
 def transfer_commit(
-    identity: TransactionId, key: Path | None, folder: Path, via: str | None
+    identity: TransactionId, key: Path | None, folder: Path, via: str | None, as_json: bool
 ) -> None:
     """Credit the locked transfer ID to its destination, as the destination's platform.
 
@@ -241,7 +258,7 @@ def transfer_commit(
     home = session.any_client(via).transfer(identity).transfer.destination.platform
     signer = _key(key or session.config.platform_key(home), home)
     body = TransferCommit(chain_id(session.genesis), identity)
-    _finish(session.any_client(via, home), signed_transaction(body, signer))
+    _finish(session.any_client(via, home), signed_transaction(body, signer), as_json)
 
 
 @transfer.command("rollback")
@@ -256,8 +273,14 @@ def transfer_commit(
 @click.option("--key", type=click.Path(path_type=Path), help="Who signs; else the destination.")
 @federation_option
 @via_option
+@json_option
 def transfer_rollback(
-    identity: TransactionId, reason: str, key: Path | None, folder: Path, via: str | None
+    identity: TransactionId,
+    reason: str,
+    key: Path | None,
+    folder: Path,
+    via: str | None,
+    as_json: bool,
 ) -> None:
     """Return the locked transfer ID to its source.
 
@@ -272,7 +295,7 @@ def transfer_rollback(
     home = session.any_client(via).transfer(identity).transfer.destination.platform
     signer = _key(key or session.config.platform_key(home), home)
     body = TransferRollback(chain_id(session.genesis), identity, reason)
-    _finish(session.any_client(via, home), signed_transaction(body, signer))
+    _finish(session.any_client(via, home), signed_transaction(body, signer), as_json)
 
 
 @transfer.command("show")
@@ -295,7 +318,7 @@ def transfer_show(identity: TransactionId, folder: Path, via: str | None, as_jso
 
 
 def _best_fate(session: Session, via: str | None, identity: TransactionId) -> tuple[Client, Fate]:
-    """What the platform that knows most says."""
+    """Ask the platforms, and return the answer of the one that knows most."""
     found: list[tuple[Client, Fate]] = []
     failed: ClientError | None = None
     for client in session.clients(via):
@@ -403,7 +426,8 @@ def account_show(address: Address, folder: Path, via: str | None, as_json: bool)
 @click.argument("address", type=ADDRESS)
 @federation_option
 @via_option
-def account_open(address: Address, folder: Path, via: str | None) -> None:
+@json_option
+def account_open(address: Address, folder: Path, via: str | None, as_json: bool) -> None:
     """Open the account ADDRESS, as its platform, with a new key in the wallets' folder.
 
     A key that lies there already is taken; a new one is removed if the opening is refused.
@@ -420,7 +444,7 @@ def account_open(address: Address, folder: Path, via: str | None) -> None:
     owner = KeyFile.create(wallet) if is_new else KeyFile.load(wallet)
     body = AccountOpen(chain_id(session.genesis), address, owner.public_key)
     try:
-        _finish(client, signed_transaction(body, platform, owner))
+        _finish(client, signed_transaction(body, platform, owner), as_json)
     except (Refused, Denied, Unreachable):
         if is_new:
             wallet.unlink()
@@ -430,7 +454,12 @@ def account_open(address: Address, folder: Path, via: str | None) -> None:
 
 @account.command("list-wallets")
 @federation_option
-def account_list(folder: Path) -> None:
+@json_option
+def account_list(folder: Path, as_json: bool) -> None:
     """List the addresses whose keys lie in the wallets' folder."""
-    for path in sorted(Session(folder).config.wallets.glob("*@*.key")):
-        click.echo(path.name.removesuffix(".key"))
+    keys = sorted(Session(folder).config.wallets.glob("*@*.key"))
+    addresses = [path.name.removesuffix(".key") for path in keys]
+    if as_json:
+        click.echo(json.dumps({"addresses": addresses}))
+    else:
+        click.echo("".join(f"{each}\n" for each in addresses), nl=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,17 +18,10 @@ from web4adapters.signers import GuardedSigner, Verifier, create_guard
 from web4adapters.storage import StorageError, Store, StoredBlock
 from web4adapters.throttled_log import LOG_EVERY
 from web4core.effects import Accuse, Sign
-from web4core.events import Elapsed, Received, Resumed, Timer
+from web4core.events import Elapsed, Timer
 from web4core.link import Frame, frame, open_packet, packet
-from web4core.messages import (
-    Decided,
-    Evidence,
-    Kind,
-    Statement,
-    StatusDraft,
-    Submission,
-    VoteDraft,
-)
+from web4core.messages import Decided, Evidence, Kind, Statement, StatusDraft, Submission, VoteDraft
+from web4core.node import Node
 from web4core.replica import step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event
@@ -106,8 +98,8 @@ def on_a_rig(folder: Path, play: Callable[[Rig], object]) -> Rig:
         assert isinstance(store, Journal)
         store.recorder = recorder
         store.recover()
-        engine = Engine(fed.fresh(ME), 0, fed.gate, store, guard, recorder, 1_000)
-        engine.push(Resumed)
+        node = Node(fed.genesis, NAMES[ME], fed.ledger, settings=FAST, gate=fed.gate)
+        engine = Engine(node, store, guard, recorder)
         rig = Rig(fed, engine, store, recorder)
 
         async def both() -> None:
@@ -221,7 +213,7 @@ def test_two_heights_at_once_leave_the_timers_of_the_last_one_running(tmp_path: 
 
     async def play(rig: Rig) -> None:
         for message in (*early, first):
-            rig.engine.push(partial(Received, message), rig.fed.gate.encode(message))
+            await rig.engine.receive(message, rig.fed.gate.encode(message))
         await rig.engine.submit((opening(rig.fed, "erin"),))
         await until(lambda: any(timer.height == 3 for timer in elapsed(rig)))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web4adapters.signers.guard import Conflict, GuardedSigner, refusal, remembering
+from web4adapters.signers.guard import GuardedSigner
 from web4adapters.signers.guardfile import (
     FILE_BYTES,
     PAGE_BYTES,
@@ -20,11 +20,10 @@ from web4adapters.signers.guardfile import (
     GuardFile,
     GuardLocked,
     GuardMissing,
-    Memory,
-    Signed,
     create_guard,
 )
 from web4core.errors import LocalProtocolError
+from web4core.guard import Conflict, Memory, Signed, admit, refusal, remembering, silenced
 from web4core.messages import BINDING, Kind, Statement, conflict, signing_bytes
 
 CHAIN = b"\x11" * 32
@@ -67,8 +66,18 @@ def guard(path: Path) -> Iterator[GuardedSigner]:
         yield guard
 
 
+def ask(guard: GuardedSigner, *statements: Statement) -> list[bytes | Conflict]:
+    """What a node has of a signer: the guard remembers first, then signs what may be signed."""
+    memory, conflicts = admit(guard.memory, statements)
+    guard.remember(memory)
+    judged = list(zip(statements, conflicts, strict=True))
+    allowed = [statement for statement, conflict in judged if conflict is None]
+    given = iter(guard.sign_statements(allowed))
+    return [next(given) if conflict is None else conflict for _, conflict in judged]
+
+
 def answer(guard: GuardedSigner, statement: Statement) -> bytes | Conflict:
-    (one,) = guard.sign_statements([statement])
+    (one,) = ask(guard, statement)
     return one
 
 
@@ -79,7 +88,7 @@ def after_restart(path: Path, statement: Statement) -> bytes | Conflict:
 
 def sign_once(path: Path, *statements: Statement) -> None:
     with GuardedSigner(EchoSigner(), path, CHAIN) as guard:
-        guard.sign_statements(statements)
+        ask(guard, *statements)
 
 
 def damage(path: Path, offset: int, size: int = 1) -> None:
@@ -120,7 +129,7 @@ def test_a_conflict_names_both_statements(guard: GuardedSigner) -> None:
 def test_two_digests_in_one_batch_get_one_signature(guard: GuardedSigner) -> None:
     first, second = say(Kind.PREPARE, 1, 0, A), say(Kind.PREPARE, 1, 0, B)
 
-    signature, refused = guard.sign_statements([first, second])
+    signature, refused = ask(guard, first, second)
 
     assert (signature, type(refused)) == (released(first), Conflict)
 
@@ -187,7 +196,7 @@ def test_a_status_is_signed_whatever_it_says(guard: GuardedSigner) -> None:
 
 @pytest.mark.clause("C-GUARD-6")
 def test_a_silenced_platform_signs_nothing_new_up_to_that_height(guard: GuardedSigner) -> None:
-    guard.silence_through(7)
+    guard.remember(silenced(guard.memory, 7))
 
     assert answer(guard, say(Kind.PREPARE, 7, 9)) == Conflict(
         "C-GUARD-6", say(Kind.PREPARE, 7, 9), None
@@ -196,7 +205,7 @@ def test_a_silenced_platform_signs_nothing_new_up_to_that_height(guard: GuardedS
 
 @pytest.mark.clause("C-GUARD-6")
 def test_a_silenced_platform_signs_above_that_height(guard: GuardedSigner) -> None:
-    guard.silence_through(7)
+    guard.remember(silenced(guard.memory, 7))
 
     assert answer(guard, say(Kind.PREPARE, 8, 0)) == released(say(Kind.PREPARE, 8, 0))
 
@@ -204,8 +213,8 @@ def test_a_silenced_platform_signs_above_that_height(guard: GuardedSigner) -> No
 @pytest.mark.clause("C-GUARD-6")
 def test_silence_outlives_a_restart_and_is_never_shortened(path: Path) -> None:
     with GuardedSigner(EchoSigner(), path, CHAIN) as guard:
-        guard.silence_through(7)
-        guard.silence_through(3)
+        guard.remember(silenced(guard.memory, 7))
+        guard.remember(silenced(guard.memory, 3))
 
     assert isinstance(after_restart(path, say(Kind.COMMIT, 7, 0)), Conflict)
 
@@ -258,11 +267,22 @@ def test_a_statement_cannot_pass_by_the_guard(guard: GuardedSigner) -> None:
         guard.sign(signing_bytes(CHAIN, say(Kind.COMMIT, 1, 0)))
 
 
+@pytest.mark.clause("C-GUARD-4")
+@pytest.mark.parametrize("kind", BINDING)
+def test_what_the_guard_does_not_remember_is_not_signed(guard: GuardedSigner, kind: Kind) -> None:
+    earlier = say(kind, 5, 2, A)
+    ask(guard, earlier)
+
+    for other in (say(kind, 5, 2, B), say(kind, 5, 3, A), say(kind, 6, 0, A)):
+        with pytest.raises(LocalProtocolError, match="remember it first"):
+            guard.sign_statements([earlier, other])
+
+
 def test_a_height_beyond_the_wire_is_refused_before_anything_is_remembered(
     guard: GuardedSigner,
 ) -> None:
     with pytest.raises(LocalProtocolError, match="height"):
-        guard.sign_statements([say(Kind.COMMIT, 1, 0), say(Kind.COMMIT, 2**64, 0)])
+        ask(guard, say(Kind.COMMIT, 1, 0), say(Kind.COMMIT, 2**64, 0))
 
     assert guard.memory == Memory()
 
@@ -293,7 +313,7 @@ def test_one_sync_serves_a_batch_and_precedes_its_signatures(
     monkeypatch.setattr(os, "fdatasync", lambda fd: (log.append("sync"), sync(fd)))
 
     with GuardedSigner(Recorder(), path, CHAIN) as guard:
-        guard.sign_statements([say(Kind.PREPARE, 1, 0), say(Kind.COMMIT, 1, 0)])
+        ask(guard, say(Kind.PREPARE, 1, 0), say(Kind.COMMIT, 1, 0))
 
     assert log == ["sync", "sign", "sign"]
 

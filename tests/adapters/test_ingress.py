@@ -15,7 +15,7 @@ import pytest
 from attrs import define, evolve, field, frozen
 
 from tests.adapters.test_engine import on_a_rig, until
-from tests.support.federation import Federation
+from tests.support.federation import NAMES, Federation
 from tests.support.forge import block_after, certificate, opening, vote
 from web4adapters.runtime import ingress as module
 from web4adapters.runtime.ingress import (
@@ -32,7 +32,8 @@ from web4core.errors import RemoteProtocolError
 from web4core.gate import Gate, Parsed
 from web4core.link import MAX_FRAMES, Frame, Request
 from web4core.messages import Decided, Kind, Message, Submission, Vote
-from web4core.replica import FETCH_BLOCKS, State
+from web4core.node import Node, is_bulk
+from web4core.replica import FETCH_BLOCKS
 
 FED = Federation(4, byzantine=(0, 1, 3), check=False)
 ME, PEER, OTHER = 2, 1, 0
@@ -65,7 +66,7 @@ class Heard:
     """In place of the engine: what passed, in order."""
 
     store: Blocks = field(factory=Blocks)
-    state: State = FED.nodes[ME].state
+    node: Node = field(factory=lambda: Node(FED.genesis, NAMES[ME], FED.ledger, gate=FED.gate))
     sent: Counter[str] = field(factory=Counter)
     votes: list[bytes] = field(factory=list)
     bulk: list[bytes] = field(factory=list)
@@ -76,11 +77,8 @@ class Heard:
     def connected(self, peer: int) -> None:
         pass
 
-    async def offer(self, make: object, message: bytes) -> None:
-        self.votes.append(message)
-
-    async def offer_bulk(self, make: object, message: bytes, items: int) -> None:
-        self.bulk.append(message)
+    async def receive(self, message: Message, encoded: bytes) -> None:
+        (self.bulk if is_bulk(message) else self.votes).append(encoded)
 
 
 @define

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from attrs import define, evolve
 
-from tests.support.federation import NAMES, START_MS, Federation, platform_key
+from tests.support.federation import NAMES, START_MS, Federation
 from tests.support.forge import opening
-from web4adapters.runtime.recovery import Revived, has_forgotten, revive, silence_if_forgetful
-from web4adapters.signers import Conflict, GuardedSigner, Memory, create_guard
-from web4adapters.signers.guard import remembering
+from web4adapters.runtime.recovery import node_of, revive
 from web4adapters.storage import Store
 from web4core.consensus.rules import standing
 from web4core.effects import Sign
 from web4core.events import Resumed, TimerKind
+from web4core.guard import Memory, highest_signed, refusal, remembering
 from web4core.messages import BINDING, Kind, Statement
+from web4core.recovery import Fold, guarded, has_forgotten
 from web4core.replica import step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, decode_state, encode_event, encode_state
@@ -40,14 +40,14 @@ def after_a_view_change() -> Federation:
 
 
 @define
-class Fold:
+class Past:
     """What a journal of so many events leads to, and what the guard remembers by then."""
 
-    revived: Revived
+    revived: Fold
     guard: Memory
 
 
-def history(fed: Federation, index: int) -> list[Fold]:
+def history(fed: Federation, index: int) -> list[Past]:
     """After each event in a journal."""
     state, memory = fed.fresh(index), Memory()
     said: frozenset[Statement] = frozenset()
@@ -59,7 +59,7 @@ def history(fed: Federation, index: int) -> list[Fold]:
             if isinstance(effect, Sign) and effect.draft.statement.kind in BINDING:
                 memory = remembering(memory, effect.draft.statement)
                 said |= {effect.draft.statement}
-        told.append(Fold(Revived(state, len(told) + 1, (1, 0), said), memory))
+        told.append(Past(Fold(state, len(told) + 1, len(told) + 1, 0, (1, 0), said), memory))
     return told
 
 
@@ -99,7 +99,8 @@ def test_what_was_signed_before_the_snapshot_is_not_asked_for() -> None:
     whole = history(after_a_view_change(), 1)[-1]
     state = whole.revived.state
     stood = frozenset(draft.statement for draft in standing(state.agreement))
-    later = Revived(state, whole.revived.seq, (state.height, state.agreement.view), stood)
+    begun = (state.height, state.agreement.view)
+    later = Fold(state, whole.revived.seq, 0, 0, begun, stood)
     assert not has_forgotten(whole.guard, later)
 
 
@@ -140,17 +141,21 @@ def test_settings_change_when_a_platform_resumes_and_stand_in_its_snapshot() -> 
 def test_a_forgetful_platform_is_silenced_through_all_that_it_signed(tmp_path: Path) -> None:
     fed = after_a_view_change()
     told = history(fed, 1)
-    key = platform_key(1)
+    one = max(told[-1].revived.said, key=lambda each: (each.height, each.view, each.kind))
+    memory = remembering(told[-1].guard, evolve(one, kind=Kind.COMMIT, height=3))
+    assert highest_signed(memory) == 3
+    silent = guarded(memory, told[0].revived)
+    assert silent == evolve(memory, silent_through=3)
+    refused = refusal(silent, evolve(one, kind=Kind.COMMIT, height=3, view=9))
+    assert refused is not None
+    assert refused.clause == "C-GUARD-6"
+    with Store.create(tmp_path / "store", fed.chain_id, NAMES[1]) as store:
+        node = node_of(store, memory, fed.genesis, NAMES[1], fed.gate, Settings(), 0)
+    assert node.has_forgotten
+    assert node.silent_through == 3
 
-    class Word:
-        public_key = key.public
-        sign = staticmethod(key.sign)
 
-    create_guard(tmp_path / "guard", fed.chain_id, key.public)
-    with GuardedSigner(Word(), tmp_path / "guard", fed.chain_id) as guard:
-        said = sorted(told[-1].revived.said, key=lambda each: (each.height, each.view, each.kind))
-        guard.sign_statements([*said, evolve(said[0], kind=Kind.PREPARE, height=3)])
-        assert silence_if_forgetful(guard, told[0].revived) == 3
-        (answer,) = guard.sign_statements([evolve(said[0], height=3, view=9)])
-    assert isinstance(answer, Conflict)
-    assert answer.clause == "C-GUARD-6"
+@pytest.mark.clause("C-GUARD-4")
+def test_a_platform_that_forgot_nothing_is_not_silenced() -> None:
+    whole = history(after_a_view_change(), 1)[-1]
+    assert guarded(whole.guard, whole.revived) is whole.guard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from web4adapters.signers import Memory, Signed
+from web4core.guard import Memory, Signed
 from web4lab.simulation.disk import (
     Damaged,
     DiskFull,
@@ -188,7 +188,7 @@ def test_after_a_failed_write_there_is_no_other_until_the_store_is_opened_again(
 
 
 def test_a_snapshot_stands_for_all_events_before_it() -> None:
-    store = store_of(FIRST, Record((), (), b"state"), SECOND)
+    store = store_of(FIRST, Record((), (), b"state", len(FIRST.events)), SECOND)
     recovered = store.recover()
     assert (recovered.state, recovered.events) == (b"state", SECOND.events)
     assert recovered.blocks == FIRST.blocks

@@ -66,6 +66,15 @@ def test_what_became_of_a_payment_is_shown(federation: LocalFederation) -> None:
     assert (told["kind"], told["source"], told["atp"]) == ("send", "alice@thor", "1")
 
 
+def test_a_payment_is_told_to_machines(federation: LocalFederation) -> None:
+    code, out, err = web4(federation, *PAYMENT, "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["status"] == "committed"
+    _, shown, _ = web4(federation, "transfer", "show", told["id"], "--json")
+    assert json.loads(shown)["block"] == told["block"]
+
+
 def test_an_account_opens_and_a_taken_address_leaves_the_key(
     federation: LocalFederation,
 ) -> None:

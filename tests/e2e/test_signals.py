@@ -176,8 +176,8 @@ def test_ctrl_c_before_anything_has_begun_shows_no_traceback(
 def test_a_signal_that_was_ignored_from_the_start_stays_ignored() -> None:
     program = (
         "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
-        "from web4cli import ending; ending.listen(); signal.raise_signal(signal.SIGHUP);"
-        "ending.leave(); print(signal.getsignal(signal.SIGHUP).name)"
+        "from web4process import signals; signals.listen(); signal.raise_signal(signal.SIGHUP);"
+        "signals.leave(); print(signal.getsignal(signal.SIGHUP).name)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True

@@ -17,6 +17,7 @@ ALLOWED_IMPORTS = frozenset(
         "__future__",
         "attrs",
         "collections.abc",
+        "collections.deque",
         "enum",
         "functools",
         "hashlib",

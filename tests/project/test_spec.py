@@ -127,6 +127,13 @@ def test_a_clause_ends_with_its_paragraph() -> None:
     assert found == [("C-PREP-1", "One\ntwo MUST.", True), ("C-PREP-2", "Three.", False)]
 
 
+def test_a_list_without_an_empty_line_before_it_belongs_to_the_clause() -> None:
+    text = "**C-PREP-1** One of these MUST hold:\n1. This.\n2. That.\n\n1. Not part of it.\n"
+    assert [clause.text for clause in clauses_in(text)] == [
+        "One of these MUST hold:\n1. This.\n2. That."
+    ]
+
+
 def test_a_range_names_all_that_lie_in_it() -> None:
     assert [clause for clause, _ in ids_in("C-PREP-2 to C-PREP-4, L-TX-1")] == [
         "C-PREP-2",

@@ -1,14 +1,13 @@
 """One platform between the core and a runtime: what is the same wherever it is embedded.
 
-It carries out effects as far as that needs no runtime: it journals, signs, hears its own voice, and
-keeps its timers. What is left to a driver is to move bytes between inboxes and to wait.
+It drives a `Node` as far as that needs no runtime: it keeps the journal and the timers, and signs.
+What is left to a runtime is to move bytes between inboxes and to wait.
 Four of these with their keys made of words are a federation.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple, TypeAlias
@@ -21,11 +20,8 @@ from web4adapters.signers import Verifier
 from web4core import (
     Accuse,
     Address,
-    Decide,
     Decided,
-    Draft,
     Elapsed,
-    Event,
     Fetch,
     Gate,
     Genesis,
@@ -36,12 +32,9 @@ from web4core import (
     Received,
     Refuse,
     RemoteProtocolError,
-    Resumed,
-    Send,
     SetTimer,
     Settings,
-    Sign,
-    Signed,
+    State,
     Submitted,
     Timer,
     TimerKind,
@@ -49,15 +42,13 @@ from web4core import (
     Transfer,
     assemble,
     draft,
-    event_schema,
     genesis_content,
-    signing_bytes,
-    start,
-    step,
-    with_signature,
 )
 from web4core.chain import GENESIS
+from web4core.guard import Memory
 from web4core.ledger.state import account_path
+from web4core.node import Node, Output, Release, Remember, SignAll, Write
+from web4core.node import Outgoing as Message
 
 NAMES = ("thor", "sprout", "legion", "platform2")
 PAYMENTS_UATP = (250, 30, 7, 400)
@@ -84,7 +75,7 @@ class Paid(NamedTuple):
 Parcel: TypeAlias = bytes | Ask | Paid
 """What is put into the inbox of a platform; bytes are a message of a peer."""
 
-Outgoing: TypeAlias = list[tuple[int, Parcel]]
+Outgoing = list[tuple[int, Parcel]]
 """What is to be put into which inboxes."""
 
 Post: TypeAlias = Callable[[Outgoing], None]
@@ -152,27 +143,34 @@ class Member:
     """One platform: tell it what happened, and send what it returns."""
 
     def __init__(self, index: int) -> None:
-        self.state = start(genesis(), NAMES[index], SETTINGS, Ledger.of).state
+        ledger = Ledger.of(genesis())
+        self.node = Node(genesis(), NAMES[index], ledger, settings=SETTINGS)
         self.journal: list[bytes] = []
+        self.guard = Memory()
         self.decided: dict[int, Decided] = {}
         self.noted: list[Accuse | Refuse] = []
         self._index = index
-        self._gate = Gate.of(genesis(), Ledger.of(genesis()))
-        self._events = event_schema(Ledger.of(genesis()))
+        self._key = key_of(NAMES[index])
         self._timers: dict[TimerKind, tuple[float, Timer]] = {}
+
+    @property
+    def state(self) -> State:
+        """What the platform knows."""
+        return self.node.state
 
     def begin(self, now_s: float) -> Outgoing:
         """The process has started."""
-        return self._do(Resumed(_ms(now_s)))
+        return self._drive(now_s)
 
     def take(self, parcel: Parcel, now_s: float) -> Outgoing:
         """Something arrived; timers that are due meanwhile do not wait for a quiet moment."""
         match parcel:
             case Ask(height=height, asker=asker):
                 known = [block for each, block in self.decided.items() if each >= height]
-                outgoing: Outgoing = [(asker, self._gate.encode(block)) for block in known]
+                outgoing: Outgoing = [(asker, self.node.gate.encode(block)) for block in known]
             case Paid(transactions=transactions):
-                outgoing = self._do(Submitted(transactions, _ms(now_s)))
+                self.node.put(Submitted(transactions, _ms(now_s)))
+                outgoing = self._drive(now_s)
             case _:
                 outgoing = self._hear(parcel, now_s)
         return outgoing + self.elapse(now_s)
@@ -184,8 +182,9 @@ class Member:
     def elapse(self, now_s: float) -> Outgoing:
         """The wait was in vain: let the timers run out that are due."""
         late = sorted((due_s, kind) for kind, (due_s, _) in self._timers.items() if due_s <= now_s)
-        timers = [self._timers.pop(kind)[1] for _, kind in late]
-        return [each for timer in timers for each in self._do(Elapsed(timer, _ms(now_s)))]
+        for _, kind in late:
+            self.node.put(Elapsed(self._timers.pop(kind)[1], _ms(now_s)))
+        return self._drive(now_s)
 
     def paid_uatp(self) -> tuple[int, ...]:
         """What each Bob has by the last block."""
@@ -214,46 +213,52 @@ class Member:
     def _hear(self, data: bytes, now_s: float) -> Outgoing:
         """Bytes of a peer, through the gate; what it refuses is the peer's fault, and dropped."""
         try:
-            message = self._gate.open(data, CRYPTO.verify)
+            message = self.node.gate.open(data, CRYPTO.verify)
         except RemoteProtocolError:
             return []
-        return self._do(Received(message, _ms(now_s)))
+        self.node.put(Received(message, _ms(now_s)), encoded=data)
+        return self._drive(now_s)
 
-    def _do(self, event: Event) -> Outgoing:
-        """The one place that calls the core: an event is kept before its effects leave (A-DUR-1).
-
-        A real platform writes it to disk; its own statements it hears like those of others.
-        """
-        waiting: deque[Event] = deque([event])
-        outgoing: Outgoing = []
-        while waiting:
-            event = waiting.popleft()
-            self.journal.append(self._events.encode(event))
-            transition = step(self.state, event)
-            self.state = transition.state
-            for effect in transition.effects:
-                match effect:
-                    case Sign(draft=unsigned, to=to):
-                        signed = self._signed(unsigned)
-                        outgoing += [(peer, self._gate.encode(signed)) for peer in to]
-                        waiting.append(Received(signed, event.now_ms))
-                    case Send(message=message, to=to):
-                        outgoing += [(peer, self._gate.encode(message)) for peer in to]
-                    case SetTimer(timer=timer, delay_ms=delay_ms):
-                        self._timers[timer.kind] = ((event.now_ms + delay_ms) / 1000, timer)
-                    case Decide(block=block, certificate=certificate):
-                        self.decided[block.header.height] = Decided(block, certificate)
-                    case Fetch(height=height, to=target):
-                        outgoing.append((target, Ask(height, self._index)))
-                    case Accuse() | Refuse():
-                        self.noted.append(effect)
-                    case Halt(clause=clause, reason=reason):
-                        raise RuntimeError(f"{clause}: {reason}")
+    def _drive(self, now_s: float) -> Outgoing:
+        """Let the node take what waits, and carry out its tasks; a list is the disk."""
+        node, outgoing = self.node, Outgoing()
+        while node.has_work:
+            while (stepped := node.step(_ms(now_s))) is not None:
+                for timer in stepped.timers:
+                    if isinstance(timer, SetTimer):
+                        due_s = now_s + timer.delay_ms / 1000
+                        self._timers[timer.timer.kind] = (due_s, timer.timer)
+            node.flush()  # a list need not wait for more
+            while (task := node.next()) is not None:
+                match task:
+                    case Write(records=records, blocks=blocks):
+                        self.journal.extend(records)
+                        for each in blocks:
+                            height = each.block.header.height
+                            self.decided[height] = Decided(each.block, each.certificate)
+                        node.written()
+                    case Remember(memory=memory):
+                        self.guard = memory
+                        node.remembered()
+                    case SignAll(messages=messages):
+                        node.signed([self._key.sign(each) for each in messages])
+                    case Release(outputs=outputs):
+                        outgoing += [each for output in outputs for each in self._sent(output)]
         return outgoing
 
-    def _signed(self, unsigned: Draft) -> Signed:
-        said = signing_bytes(self._gate.chain_id, unsigned.statement)
-        return with_signature(unsigned, key_of(NAMES[self._index]).sign(said))
+    def _sent(self, output: Output) -> Outgoing:
+        match output:
+            case Message(encoded=encoded, to=to):
+                return [(peer, encoded) for peer in to]
+            case Fetch(height=height, to=target):
+                return [(target, Ask(height, self._index))]
+            case Accuse() | Refuse():
+                self.noted.append(output)
+            case Halt(clause=clause, reason=reason):
+                raise RuntimeError(f"{clause}: {reason}")
+            case _:  # a decision was written, and nobody waits for answers
+                pass
+        return []
 
 
 def four() -> list[Member]:

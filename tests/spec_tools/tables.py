@@ -172,6 +172,7 @@ BOUND_FOLDERS = (
     "web4core",
     "adapters/web4adapters/transport",
     "adapters/web4adapters/runtime",
+    "adapters/web4adapters/node",
     "adapters/web4adapters/api",
     "adapters/web4adapters/client",
     "adapters/web4adapters/config",

@@ -44,7 +44,7 @@ from web4core.messages import (
     Message,
     Proposal,
     ProposalDraft,
-    Signed,
+    SignedMessage,
     Statement,
     Status,
     StatusDraft,
@@ -63,7 +63,7 @@ NAMES = ("thor", "sprout", "legion", "platform2", "odin", "freya", "loki", "bald
 START_MS = 1_700_000_000_000
 
 
-def draft_of(message: Draft | Signed) -> Draft:
+def draft_of(message: Draft | SignedMessage) -> Draft:
     """A message without its signature; a draft is one already."""
     match message:
         case Vote(statement=statement):
@@ -258,7 +258,7 @@ class Federation:
             if each in other.blocks:
                 self.send(target, index, other.blocks[each])
 
-    def sign_as(self, index: int, unsigned: Draft | Signed) -> Signed:
+    def sign_as(self, index: int, unsigned: Draft | SignedMessage) -> SignedMessage:
         """What this platform's key makes of a draft, or of a message whose signature is dropped."""
         message = signing_bytes(self.chain_id, unsigned.statement)
         return with_signature(draft_of(unsigned), platform_key(index).sign(message))

@@ -43,7 +43,7 @@ from web4core.messages import (
     Kind,
     Message,
     Proposal,
-    Signed,
+    SignedMessage,
     Statement,
     Status,
     Submission,
@@ -326,7 +326,7 @@ LABELS = {
 def _result(message: Message) -> Json:
     """The label, and what is signed; the rest of a message is in records.json."""
     statement: Statement | None = None
-    if isinstance(message, Signed):
+    if isinstance(message, SignedMessage):
         statement = message.statement
     return {"label": LABELS[type(message)], "statement": readable(statement)}
 

@@ -15,12 +15,12 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from http import HTTPStatus
+from importlib.resources import files
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from web4adapters.api.openapi import DESCRIPTION
 from web4adapters.runtime.engine import Engine
 from web4adapters.runtime.ingress import verify_beside
 from web4adapters.signers import Verifier
@@ -71,6 +71,9 @@ MAX_EXPORT_BLOCKS = 256
 
 MAX_EXPORT_BYTES = 16 * 1024 * 1024
 """Bytes of the blocks in one answer; about half of its length in hex (W-HTTP-8)."""
+
+DESCRIPTION = files("web4adapters.api").joinpath("openapi.json").read_bytes()
+"""The client API in OpenAPI 3.1, as `GET /openapi.json` serves it."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -152,7 +155,7 @@ class Api:
         self._executor = executor
 
     def routes(self) -> list[web.RouteDef]:
-        """What clients can ask."""
+        """Return the routes of all that clients can ask."""
         return [
             web.get("/v1/health", self.health),
             web.get("/v1/status", self.status),
@@ -173,8 +176,8 @@ class Api:
         return web.json_response({"status": "ok"})
 
     async def openapi(self, _request: web.Request) -> web.Response:
-        """This interface, described."""
-        return web.json_response(DESCRIPTION)
+        """Serve the description of this interface."""
+        return web.Response(body=DESCRIPTION, content_type="application/json")
 
     async def status(self, _request: web.Request) -> web.Response:
         """Where the platform is, and whom it hears."""
@@ -236,7 +239,7 @@ class Api:
             remedy = "sign the bytes that spec/ledger.md names, with the key that is listed"
             raise ApiError(400, "W-MSG-2", "a signature does not verify", remedy)
         for item in items:
-            self._engine.fates.pending(item.id)
+            self._engine.tracker.pending(item.id)
         refused = await self._engine.submit(tuple(items))
         answers = [self._submitted(item.id, refused.get(item.id)) for item in items]
         return web.json_response({"transactions": answers})
@@ -251,15 +254,15 @@ class Api:
         return answer | {"meaning": explain(code)} | before
 
     async def transaction(self, request: web.Request) -> web.Response:
-        """What became of a transaction; waits for it if asked to (W-HTTP-5)."""
+        """Say what became of a transaction; wait for it if asked to (W-HTTP-5)."""
         identity = _digest(request.match_info["id"])
         wait_ms = _integer(request.query.get("wait_ms", "0"), "wait_ms", 0, MAX_WAIT_MS)
-        fates = self._engine.fates
-        unknown = fates.refusal(identity) is None and (
+        tracker = self._engine.tracker
+        unknown = tracker.refusal(identity) is None and (
             self._engine.store.transaction(identity) is None
         )
         if wait_ms and unknown:
-            await fates.wait(identity, wait_ms / 1000)
+            await tracker.wait(identity, wait_ms / 1000)
         return web.json_response(self._fate(identity))
 
     def _fate(self, identity: bytes) -> dict[str, Any]:
@@ -274,10 +277,10 @@ class Api:
                 "position": position,
                 "proof": INCLUSION_PROOF.encode(proof).hex(),
             }
-        code = self._engine.fates.refusal(identity)
+        code = self._engine.tracker.refusal(identity)
         if code is not None:
             return answer | {"status": "refused", "code": code, "meaning": explain(code)}
-        pending = self._engine.fates.is_pending(identity)
+        pending = self._engine.tracker.is_pending(identity)
         return answer | {"status": "pending" if pending else "unknown"}
 
     def _inclusion(self, height: int, position: int) -> InclusionProof:

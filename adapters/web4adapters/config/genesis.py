@@ -8,14 +8,8 @@ from typing import Any
 
 from web4adapters.config.amounts import format_atp, parse_atp
 from web4adapters.config.errors import ConfigError
-from web4adapters.config.strict_toml import (
-    check_keys,
-    parse_address,
-    read_bytes,
-    read_hex,
-    read_json,
-    take,
-)
+from web4adapters.config.strict_toml import check_keys, parse_address, read_bytes, take
+from web4adapters.strict_json import read_hex, read_json
 from web4core import (
     CONTENT,
     KEY_BYTES,

@@ -13,6 +13,9 @@ from web4adapters.config.errors import ConfigError
 from web4adapters.config.strict_toml import check_keys, read_toml, take
 from web4core import LocalProtocolError, Settings
 
+PLATFORM_FILE = "platform.toml"
+"""The name of this file in a platform's folder."""
+
 SNAPSHOT_BLOCKS = 1_000
 """Blocks between two snapshots, unless the configuration says otherwise."""
 

@@ -14,7 +14,7 @@ from web4adapters.config.client import CLIENT_FILE, client_toml
 from web4adapters.config.endpoints import place_url
 from web4adapters.config.errors import ConfigError
 from web4adapters.config.genesis import genesis_to_json
-from web4adapters.config.node import SNAPSHOT_BLOCKS, NodeConfig, node_toml
+from web4adapters.config.node import PLATFORM_FILE, SNAPSHOT_BLOCKS, NodeConfig, node_toml
 from web4adapters.signers import KeyFile, create_guard
 from web4adapters.storage import Store
 from web4core import (
@@ -34,8 +34,11 @@ FOLDER_MODE = 0o700
 
 WALLETS = "wallets"
 GENESIS_FILE = "genesis.json"
+FIRST_PLATFORMS = ("thor", "sprout", "legion", "platform2")
+"""The platforms of a federation for which nobody chose other names."""
+
 OWN_FILES = (WALLETS, GENESIS_FILE, CLIENT_FILE)
-"""What lies beside the platforms' folders; no platform may be called so."""
+"""Files and folders beside those of the platforms; no platform may be called so."""
 
 Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 """Host and port at which the first platform of a pair finds the second."""
@@ -43,7 +46,7 @@ Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 
 @frozen
 class Plan:
-    """What a new federation is to be: platforms with host and port, accounts with micro-ATP.
+    """The plan of a new federation: platforms with host and port, accounts with micro-ATP.
 
     `routes` is for those who do not find another where it listens, but at a relay, say.
     """
@@ -142,4 +145,4 @@ def _build_platform(folder: Path, name: str, key: KeyFile, genesis: Genesis, pla
         None,
         plan.snapshot_blocks,
     )
-    (folder / "platform.toml").write_text(node_toml(config))
+    (folder / PLATFORM_FILE).write_text(node_toml(config))

@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,12 +20,12 @@ from web4adapters.errors import PLATFORM_ERRORS, one_line
 from web4adapters.node.logs import loop_error_handler, web_server_log
 from web4adapters.runtime.engine import Engine, NodeHalted
 from web4adapters.runtime.ingress import Ingress
-from web4adapters.runtime.recovery import revive, silence_if_forgetful
+from web4adapters.runtime.recovery import node_of
 from web4adapters.signers import GuardedSigner, GuardError, KeyFile, Verifier
 from web4adapters.storage import StorageError, Store
 from web4adapters.transport import Links
 from web4adapters.transport.limiter import KEEPALIVE_TIMEOUT_S, ConnectionLimiter, find_room
-from web4core import Gate, Genesis, Ledger, LocalProtocolError, Resumed, chain_id, genesis_block
+from web4core import Gate, Genesis, Ledger, LocalProtocolError, chain_id, genesis_block
 from web4process.signals import ENDING
 
 VERIFIER_THREADS = 2
@@ -117,20 +117,24 @@ class _Node:
     async def run(self) -> int:
         """Recover, serve, and stop in order."""
         config, genesis = self._config, self._genesis
-        revived = revive(self._store, genesis, config.name)
-        silent_through = silence_if_forgetful(self._guard, revived)
-        if revived.state.halted is not None:  # A-EFFECT-8
-            halt = revived.state.halted
+        ledger = Ledger.of(genesis)
+        gate = Gate.of(genesis, ledger, lru_cache(MAX_DECODED)(ledger.decode))
+        node = node_of(
+            self._store,
+            self._guard.memory,
+            genesis,
+            config.name,
+            gate,
+            config.settings,
+            config.snapshot_blocks,
+        )
+        if node.state.halted is not None:  # A-EFFECT-8
+            halt = node.state.halted
             log.critical("halted before, and not started: %s: %s", halt.clause, halt.reason)
             return 1
-        if silent_through is not None:
-            log.warning("the store is older than the guard: silent to height %d", silent_through)
-        application = revived.state.config.application
-        decode = lru_cache(MAX_DECODED)(application.decode)
-        gate = Gate.of(genesis, application, decode)
         verifier = Verifier()
         names = tuple(platform.name for platform in genesis.platforms)
-        me = revived.state.config.me
+        me = node.state.config.me
         urls = _urls(config, names)
         with (
             ThreadPoolExecutor(len(names), "web4-agreement") as executor,
@@ -138,18 +142,8 @@ class _Node:
             ThreadPoolExecutor(VERIFIER_THREADS, "web4-clients") as client_executor,
         ):
             links = Links(gate.chain_id, gate.keys, me, urls, self._guard.sign, verifier)
-            engine = Engine(
-                revived.state,
-                revived.seq,
-                gate,
-                self._store,
-                self._guard,
-                links,
-                config.snapshot_blocks,
-            )
-            engine.push(partial(Resumed, settings=config.settings))
+            engine = Engine(node, self._store, self._guard, links)
             inlet = Ingress(gate, verifier, executor, engine, links, bulk_executor)
-            ledger = Ledger.of(genesis)
             root = ledger.root(ledger.initial(genesis.content))
             first = genesis_block(genesis, root)
             api = Api(

@@ -13,12 +13,12 @@ import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
-from functools import partial
 
 from attrs import frozen
 
 from web4adapters.runtime.engine import Engine
 from web4adapters.signers import Verifier
+from web4adapters.throttled_log import LOG_EVERY
 from web4adapters.transport import Links
 from web4core import (
     FETCH_BLOCKS,
@@ -26,14 +26,13 @@ from web4core import (
     Frame,
     Gate,
     Message,
-    Received,
     RemoteProtocolError,
     Request,
     SignatureCheck,
     Submission,
     decided_bytes,
     frame,
-    may_drop,
+    is_bulk,
 )
 
 CLAIMS_IN_PLACE = 2
@@ -56,9 +55,6 @@ PARSE_IN_PLACE_BYTES = 32 * 1024
 
 MAX_REFUSED_ON_LINK = 8
 """Messages that do not pass the gate before the link is closed; an honest peer sends none."""
-
-LOG_EVERY = 100
-"""Of the messages of a peer that do not pass, the first is logged, and then every so many."""
 
 log = logging.getLogger("web4.inlet")
 
@@ -195,9 +191,9 @@ class Ingress:
         for each in parsed:
             if isinstance(each, RemoteProtocolError):
                 self._refuse(desk, each)
-        state = self._engine.state
+        node = self._engine.node
         passed = (each for each in parsed if isinstance(each, _Parsed))
-        return [each for each in passed if not may_drop(state, each.message)]
+        return [each for each in passed if not node.is_late(each.message)]
 
     async def _check_statements(self, desk: PeerInbox, statements: list[_Parsed]) -> None:
         claims = [parsed.claims for parsed in statements]
@@ -208,18 +204,16 @@ class Ingress:
                 continue
             if not isinstance(parsed.message, Decided | Submission):
                 self._engine.note(parsed.message.statement)
-            await self._engine.offer(partial(Received, parsed.message), parsed.encoded)
+            await self._engine.receive(parsed.message, parsed.encoded)
 
     async def _judge_bulk(self, desk: PeerInbox) -> None:
         while True:
             parsed = await desk.next_bulk()
-            if may_drop(self._engine.state, parsed.message):
+            if self._engine.node.is_late(parsed.message):
                 continue
             claims = list(parsed.claims)
             if await verify_beside(self._bulk_executor, self._verifier, claims):
-                items = _items(parsed.message)
-                make = partial(Received, parsed.message)
-                await self._engine.offer_bulk(make, parsed.encoded, items)
+                await self._engine.receive(parsed.message, parsed.encoded)
             else:
                 self._refuse_signature(desk)
 
@@ -293,10 +287,4 @@ def _check_conduct(desk: PeerInbox) -> None:
 
 
 def _is_bulk(parsed: _Parsed) -> bool:
-    return isinstance(parsed.message, Submission | Decided)
-
-
-def _items(message: Message) -> int:
-    if isinstance(message, Submission):
-        return len(message.transactions)
-    return len(message.block.payload) if isinstance(message, Decided) else 0
+    return is_bulk(parsed.message)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-from web4core import Block, State
+from web4core import Block, Node
 
 MAX_REFUSED = 65_536
 """Refusals remembered; the oldest is forgotten first."""
@@ -21,9 +21,10 @@ MAX_WAITERS = 65_536
 class TransactionTracker:
     """Refusals, and futures that are set when a transaction is committed or refused."""
 
-    def __init__(self, state: State) -> None:
-        application = state.config.application
+    def __init__(self, node: Node) -> None:
+        state, application = node.state, node.gate.application
         limit = application.pending(state.pool)
+        self._awaited = node.awaited
         self._pending = {item.id: None for item in application.waiting(state.pool, limit)}
         self._refused: OrderedDict[bytes, str] = OrderedDict()
         self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
@@ -57,14 +58,11 @@ class TransactionTracker:
 
     def _settle(self, transaction: bytes) -> None:
         self._pending.pop(transaction, None)
+        self._awaited.discard(transaction)
         for waiter in self._waiters.pop(transaction, ()):
             self._waiting -= 1
             if not waiter.done():
                 waiter.set_result(None)
-
-    def is_awaited(self, transaction: bytes) -> bool:
-        """Whether a client waits at this moment to hear of a transaction."""
-        return transaction in self._waiters
 
     async def wait(self, transaction: bytes, timeout_s: float) -> None:
         """Return when something is known of a transaction, or the time is over."""
@@ -73,6 +71,7 @@ class TransactionTracker:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiters = self._waiters.setdefault(transaction, [])
         waiters.append(waiter)
+        self._awaited.add(transaction)
         self._waiting += 1
         try:
             async with asyncio.timeout(timeout_s):
@@ -83,3 +82,4 @@ class TransactionTracker:
                 self._waiting -= 1
             if not waiters:
                 self._waiters.pop(transaction, None)
+                self._awaited.discard(transaction)

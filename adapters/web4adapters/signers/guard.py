@@ -1,18 +1,11 @@
-"""The double-sign guard: no platform contradicts what it signed before, whatever its journal says.
+"""A signer with a double-sign guard: it signs no statement that its durable memory does not cover.
 
-The rule of what may be signed after what, as functions of plain values, and the signer that obeys
-it may live here. Clauses:
+The rule of the guard is `web4core.guard`, and `web4core.Node` owns the order: first it has the new
+memory made durable, then it asks for signatures.
+This signer checks that order again, next to the key. Clauses:
 
-- C-GUARD-1: one digest at most for a kind, height and view.
-- C-GUARD-2: for a kind, nothing below the height and view signed last.
-- C-GUARD-3: no vote below the view promised by a VIEW-CHANGE.
 - C-GUARD-4: what will be signed is durable before a signature leaves.
 - C-GUARD-5: without its guard, a platform does not sign.
-- C-GUARD-6: nothing new at a height at which the platform no longer knows what it stood for.
-
-What was signed last may be signed again: the signature is the same, byte for byte.
-Behind it all lies one weakness that no guard can mend: it knows digests, not locks. A platform
-whose journal is older than its guard must be told so with `silence_through`.
 """
 
 from __future__ import annotations
@@ -22,54 +15,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-import attrs
-
-from web4adapters.signers.guardfile import (
-    DIGEST_BYTES,
-    MAX_NUMBER,
-    GuardFile,
-    Memory,
-    Signed,
-)
+from web4adapters.signers.guardfile import GuardFile
 from web4adapters.signers.protocol import Signer
 from web4core import (
-    BINDING,
     ChainId,
-    Kind,
     LocalProtocolError,
+    Memory,
     PublicKey,
     Signature,
     Statement,
     Tag,
+    covers,
     domain,
     signing_bytes,
 )
 
-VOTES = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT)
-MAX_BATCH = 4096
-"""Statements signed behind one sync of the guard."""
-
-
-@attrs.frozen
-class Conflict:
-    """Why a statement was not signed: the clause, what was asked, what stands against it.
-
-    `signed` is what was signed before; None when the platform is silent at that height.
-    """
-
-    clause: str
-    asked: Statement
-    signed: Signed | None
-
-    def __str__(self) -> str:
-        asked = f"{self.asked.kind.name} of {_place(self.asked)}"
-        if self.signed is None:
-            return f"{self.clause}: {asked} is at a height at which this platform stays silent"
-        return f"{self.clause}: {asked} contradicts {_place(self.signed)}, signed before"
-
 
 class GuardedSigner:
-    """A signer that refuses to contradict itself; holds its guard file locked while it is open."""
+    """A signer behind a guard; holds its guard file locked while it is open."""
 
     def __init__(self, signer: Signer, guard_path: Path, chain_id: ChainId) -> None:
         """Open the guard of this key on this chain. Raises GuardError, GuardMissing, GuardLocked.
@@ -90,49 +53,41 @@ class GuardedSigner:
 
     @property
     def memory(self) -> Memory:
-        """What was signed last, by kind. A journal that knows less than this is too old."""
+        """What was signed last, by kind; durable."""
         return self._file.memory
 
     def sign(self, message: bytes) -> Signature:
         """Sign what is not a statement: a greeting, a transaction."""
-        if message.startswith(domain(Tag.STATEMENT)):
-            # C-GUARD-1 and its neighbours would be passed by.
-            raise LocalProtocolError("a statement must be signed by sign_statements")
+        if message.startswith(domain(Tag.STATEMENT)):  # it would pass by the guard
+            raise LocalProtocolError(
+                "C-GUARD-4: a statement is signed by sign_statements, behind the guard"
+            )
         return self._signer.sign(message)
 
-    def sign_statements(self, statements: Sequence[Statement]) -> list[Signature | Conflict]:
-        """Answer each statement, in order, with its signature or with why there is none.
+    def remember(self, memory: Memory) -> None:
+        """Make the guard's memory durable (C-GUARD-4).
 
-        One sync of the guard serves the whole batch. Raises GuardError when the guard cannot be
-        written; nothing is signed then, nor later.
+        Raises GuardError when the guard cannot be written; nothing is signed then, nor later.
+        What changes nothing costs no sync.
         """
-        if len(statements) > MAX_BATCH:
-            raise LocalProtocolError(f"{len(statements)} statements; at most {MAX_BATCH} at once")
         with self._mutex:
-            memory = self._file.memory
-            conflicts: list[Conflict | None] = []
-            for statement in statements:
-                conflict = refusal(memory, statement)
-                conflicts.append(conflict)
-                if conflict is None:
-                    memory = remembering(memory, statement)
-            self._save(memory)
-        return [
-            conflict or self._signer.sign(signing_bytes(self._chain_id, statement))
-            for statement, conflict in zip(statements, conflicts, strict=True)
-        ]
+            if memory != self._file.memory:
+                self._file.save(memory)
 
-    def silence_through(self, height: int) -> None:
-        """Sign nothing new up to and including `height`, from now on and after a restart.
+    def sign_statements(self, statements: Sequence[Statement]) -> list[Signature]:
+        """Sign each statement, in order.
 
-        For a platform that may have forgotten what it stood for: its store was restored from a
-        backup, or its tail was dropped. The silence is never shortened.
+        Raises LocalProtocolError, and signs nothing, if the durable memory does not cover one of
+        them: a caller that follows `web4core.Node` never sees that.
         """
-        _check_number("height", height)
-        with self._mutex:
-            memory = self._file.memory
-            silent_through = max(memory.silent_through, height)
-            self._save(attrs.evolve(memory, silent_through=silent_through))
+        memory = self._file.memory
+        for statement in statements:
+            if not covers(memory, statement):
+                raise LocalProtocolError(
+                    f"C-GUARD-4: the guard does not remember a {statement.kind.name} of height"
+                    f" {statement.height}, view {statement.view}; remember it first"
+                )
+        return [self._signer.sign(signing_bytes(self._chain_id, each)) for each in statements]
 
     def close(self) -> None:
         """Release the guard file; nothing new is signed afterwards."""
@@ -149,67 +104,3 @@ class GuardedSigner:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _save(self, memory: Memory) -> None:
-        # C-GUARD-4. What changes nothing, such as a repetition, needs no sync.
-        if memory != self._file.memory:
-            self._file.save(memory)
-
-
-def refusal(memory: Memory, statement: Statement) -> Conflict | None:
-    """Say why `statement` must not be signed, or None when it may be."""
-    if statement.kind not in BINDING:
-        return None
-    _check_statement(statement)
-    asked = _signed(statement)
-    last = memory.last[_place_of(statement.kind)]
-    if asked == last:
-        return None
-    if asked.height <= memory.silent_through:
-        return Conflict("C-GUARD-6", statement, None)  # C-GUARD-6
-    if last is not None and (asked.height, asked.view) == (last.height, last.view):
-        return Conflict("C-GUARD-1", statement, last)  # C-GUARD-1
-    if last is not None and (asked.height, asked.view) < (last.height, last.view):
-        return Conflict("C-GUARD-2", statement, last)  # C-GUARD-2
-    # C-GUARD-3. Promises made at lower heights are forgotten, so those heights are over as well.
-    promise = memory.last[_place_of(Kind.VIEW_CHANGE)]
-    promised_above = promise is not None and (asked.height, asked.view) < (
-        promise.height,
-        promise.view,
-    )
-    if statement.kind in VOTES and promised_above:
-        return Conflict("C-GUARD-3", statement, promise)
-    return None
-
-
-def remembering(memory: Memory, statement: Statement) -> Memory:
-    """Return `memory` after `statement`, which it does not refuse, has been signed."""
-    if statement.kind not in BINDING:
-        return memory
-    place = _place_of(statement.kind)
-    last = (*memory.last[:place], _signed(statement), *memory.last[place + 1 :])
-    return attrs.evolve(memory, last=last)
-
-
-def _place_of(kind: Kind) -> int:
-    return BINDING.index(kind)
-
-
-def _signed(statement: Statement) -> Signed:
-    return Signed(statement.height, statement.view, statement.digest)
-
-
-def _place(subject: Statement | Signed) -> str:
-    return f"{subject.digest.hex()} at height {subject.height}, view {subject.view}"
-
-
-def _check_statement(statement: Statement) -> None:
-    _check_number("height", statement.height)
-    _check_number("view", statement.view)
-    if len(statement.digest) != DIGEST_BYTES:
-        raise LocalProtocolError(f"a digest has 32 bytes, not {len(statement.digest)}")
-
-
-def _check_number(what: str, number: int) -> None:
-    if not 0 <= number <= MAX_NUMBER:
-        raise LocalProtocolError(f"{what} must be from 0 to {MAX_NUMBER}, not {number}")

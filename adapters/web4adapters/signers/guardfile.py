@@ -1,6 +1,7 @@
 """The file behind the double-sign guard: what was signed last, durable before a signature leaves.
 
-The format, its checks and its lock may live here; which statements conflict is decided in `guard`.
+The format, its checks and its lock may live here; which statements conflict is decided in
+`web4core.guard`.
 Clauses: C-GUARD-4 (durable first), C-GUARD-5 (missing, foreign or damaged means no signature).
 
 The file has three pages: a header that never changes (chain id, public key) and two slots that are
@@ -16,10 +17,8 @@ import os
 import struct
 from pathlib import Path
 
-import attrs
-
 from web4adapters.files import create_private, exposure, try_lock, write_at
-from web4adapters.signers.protocol import PUBLIC_KEY_BYTES
+from web4core import BINDING, DIGEST_BYTES, KEY_BYTES, MAX_GUARDED, Memory, Signed
 
 MAGIC = b"web4grd1"
 PAGE_BYTES = 4096
@@ -29,21 +28,13 @@ SLOTS = 2
 FILE_BYTES = PAGE_BYTES * (1 + SLOTS)
 """Length of a guard file, for ever."""
 
-DIGEST_BYTES = 32
-"""A SHA-256 digest."""
-
 MAX_CHAIN_ID_BYTES = 64
 """Room for the id of a chain; a digest takes half of it."""
 
-MAX_NUMBER = 2**64 - 1
-"""The last height or view that has a place in a slot."""
-
-REMEMBERED_KINDS = 4
-
-_HEADER = struct.Struct(f">8sH{MAX_CHAIN_ID_BYTES}s{PUBLIC_KEY_BYTES}s")
+_HEADER = struct.Struct(f">8sH{MAX_CHAIN_ID_BYTES}s{KEY_BYTES}s")
 _SLOT_HEAD = struct.Struct(">QQ")
 _SIGNED = struct.Struct(f">?QQ{DIGEST_BYTES}s")
-_BODY_BYTES = _SLOT_HEAD.size + REMEMBERED_KINDS * _SIGNED.size
+_BODY_BYTES = _SLOT_HEAD.size + len(BINDING) * _SIGNED.size
 _NOTHING = _SIGNED.pack(False, 0, 0, bytes(DIGEST_BYTES))
 
 
@@ -63,27 +54,6 @@ class GuardLocked(GuardError):
 
 class GuardMissing(GuardError):
     """There is no guard, so nothing is known of what was signed."""
-
-
-@attrs.frozen
-class Signed:
-    """Where a signature was given, and to what: height, view, 32-byte digest."""
-
-    height: int
-    view: int
-    digest: bytes
-
-
-@attrs.frozen
-class Memory:
-    """All that the guard remembers.
-
-    `last` has a place for each guarded kind, in the order of their numbers; `silent_through` is
-    the height up to which nothing new may be signed (0: no such height).
-    """
-
-    last: tuple[Signed | None, ...] = (None,) * REMEMBERED_KINDS
-    silent_through: int = 0
 
 
 class GuardFile:
@@ -153,8 +123,8 @@ def create_guard(path: Path, chain_id: bytes, public_key: bytes, silent_through:
     federation has decided for certain since the loss.
     """
     header = _pack_header(path, chain_id, public_key)
-    if not 0 <= silent_through <= MAX_NUMBER:
-        raise ValueError(f"silent_through must be from 0 to {MAX_NUMBER}, not {silent_through}")
+    if not 0 <= silent_through <= MAX_GUARDED:
+        raise ValueError(f"silent_through must be from 0 to {MAX_GUARDED}, not {silent_through}")
     pages = [header] + [
         _pack_slot(header, sequence, Memory(silent_through=silent_through))
         for sequence in range(SLOTS)
@@ -206,7 +176,7 @@ def _pack_header(path: Path, chain_id: bytes, public_key: bytes) -> bytes:
         raise GuardError(
             path, f"the chain id is longer than {MAX_CHAIN_ID_BYTES} bytes", "use its digest"
         )
-    if len(public_key) != PUBLIC_KEY_BYTES:
+    if len(public_key) != KEY_BYTES:
         raise GuardError(
             path, f"the public key has {len(public_key)} bytes", "give the 32 raw bytes"
         )

@@ -9,12 +9,6 @@ from typing import Protocol
 
 from web4core import PublicKey, Signature
 
-PUBLIC_KEY_BYTES = 32
-"""An Ed25519 public key (K-KEY-1)."""
-
-SIGNATURE_BYTES = 64
-"""An Ed25519 signature (K-SIG-1)."""
-
 
 class Signer(Protocol):
     """One Ed25519 key that signs and is never seen."""

@@ -14,7 +14,7 @@ from web4lab.chaos.latency import Latency, latency
 from web4lab.chaos.load import Load
 from web4lab.chaos.network import Network
 from web4lab.chaos.trials import TRIALS, Stage, Trial, TrialFailed
-from web4lab.demo.federation import LocalFederation
+from web4lab.demo.federation import POLL_S, LocalFederation
 
 SETTINGS: Final = Settings(view_timeout_ms=500, resend_ms=300)
 ALICE, EVE = Address(platform="thor", agent="alice"), Address(platform="thor", agent="eve")
@@ -31,12 +31,11 @@ IN_FLIGHT: Final = 1
 """Transactions that may be committed after a fault has begun, because they were nearly there."""
 RECOVERY_S: Final = 30.0
 """Within this time all platforms are level once the fault is over, and something is committed."""
-POLL_S: Final = 0.05
 
 
 @frozen
 class Outcome:
-    """What a trial showed."""
+    """The result of a trial."""
 
     trial: str
     does: str
@@ -45,12 +44,12 @@ class Outcome:
     recovery_s: float
     """Until all were level and something more was committed."""
     fault: str | None
-    """What was not as it should be."""
+    """The reason why the trial failed; None if all was as it should be."""
 
 
 @define
 class FaultReport:
-    """What happened, and what held."""
+    """Everything that happened, and which checks held."""
 
     platforms: tuple[str, ...]
     latencies: list[Latency] = Factory(list)

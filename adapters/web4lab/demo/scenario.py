@@ -1,4 +1,4 @@
-"""What the demo does, step by step, and what it checks.
+"""The steps of the demo, and the checks after each.
 
 Each step moves ATP, then reads the accounts back from every platform, proved; a check holds only
 if what every platform proved is what the step should have led to.
@@ -31,18 +31,17 @@ from web4core import (
     TransferRollback,
     chain_id,
 )
-from web4lab.demo.federation import LocalFederation
+from web4lab.demo.federation import POLL_S, LocalFederation
 
 LOCK_MS = 60_000
 SHORT_LOCK_MS = 1_500
 COMMIT_TIMEOUT_S = 20.0
 SETTLE_TIMEOUT_S = 10.0
-POLL_S = 0.05
 
 
 @frozen
 class Balance:
-    """What a platform proved of an account, in micro-ATP."""
+    """The balance of an account as a platform proved it, in micro-ATP."""
 
     available_uatp: int
     locked_uatp: int
@@ -61,7 +60,7 @@ class Step:
 
 @define
 class Report:
-    """What happened and what held."""
+    """Everything that happened, and which checks held."""
 
     platforms: tuple[str, ...]
     steps: list[Step] = Factory(list)

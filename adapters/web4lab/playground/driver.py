@@ -9,49 +9,52 @@ and only what has verified reaches `step`.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
 from attrs import evolve
 
 from web4core import (
+    FETCH_BLOCKS,
     Accuse,
+    Answer,
     Connected,
     Decide,
     Decided,
-    Draft,
-    Effect,
     Elapsed,
     Event,
     Fetch,
     Gate,
     Halt,
+    Journal,
     Ledger,
+    Memory,
     Message,
+    Node,
+    NotSigned,
+    Outgoing,
+    Output,
     Proposal,
     ProposalDraft,
     Received,
     Refuse,
+    Release,
+    Remember,
     RemoteProtocolError,
-    Resumed,
-    Send,
     SetTimer,
-    Settings,
-    Sign,
+    SignAll,
     Signature,
-    Signed,
     State,
     Submitted,
+    Task,
     TimerKind,
     Transaction,
-    decode_event,
-    event_schema,
+    Write,
     key_is_acceptable,
     next_block,
     signature_is_acceptable,
     signing_bytes,
-    start,
-    step,
     with_signature,
 )
 from web4lab.playground.fixtures import BEGIN_MS, NAMES, Crypto, Keys, genesis_of, keys_of, private
@@ -62,8 +65,6 @@ DELIVERY_MS: Final = 1
 """How far the clock moves with a delivery."""
 MAX_ROWS: Final = 400
 """How much of what happened is remembered."""
-MAX_FETCHED: Final = 32
-"""Blocks in an answer (C-SYNC-3)."""
 _key_is_acceptable = lru_cache(64)(key_is_acceptable)
 
 
@@ -79,18 +80,17 @@ class Playground:
         self.now_ms = BEGIN_MS
         self.flights: list[Flight] = []
         self.rows: deque[Row] = deque(maxlen=MAX_ROWS)
-        self._events = event_schema(self.ledger)
         self._verified: set[tuple[bytes, bytes, bytes]] = set()
         self._next_id = 0
         self._notes: list[tuple[int, str, str]] = []
-        self.seats = [Seat(self._fresh(index)) for index in range(len(NAMES))]
+        self.seats = [Seat(self._node(index)) for index in range(len(NAMES))]
 
     @classmethod
     async def begin(cls, crypto: Crypto) -> Playground:
         """A federation whose platforms have all started, and greeted one another."""
         made = cls(crypto, await keys_of(crypto))
         for index in range(len(NAMES)):
-            await made.feed(index, Resumed(made.now_ms))
+            await made.drive(index)
         for flight in tuple(made.flights):
             await made.deliver(flight.id)
         made.rows.clear()
@@ -158,11 +158,8 @@ class Playground:
         seat = self.seats[index]
         if seat.up:
             return
-        state = self._fresh(index)
-        for data in seat.journal:
-            state = step(state, decode_event(self._events, data)).state
-        seat.state, seat.up = state, True
-        await self.feed(index, Resumed(self.now_ms))
+        seat.node, seat.up = self._node(index, seat.journal, seat.memory), True
+        await self.drive(index)
         for other, its in enumerate(self.seats):
             if other != index and its.up:
                 await self.feed(other, Connected(index, self.now_ms))
@@ -196,7 +193,8 @@ class Playground:
         block = next_block(state, message.block.header.time_ms + 1)
         statement = evolve(message.statement, digest=block.digest)
         draft = ProposalDraft(statement, block, None)
-        other = await self._signed(flight.source, draft)
+        said = signing_bytes(self.gate.chain_id, draft.statement)
+        other = with_signature(draft, await self._sign(flight.source, said))
         about, text = subject_of(other), details_of(other)
         data = self.gate.encode(other)
         self.flights[place] = evolve(flight, about=about, text=text, data=data)
@@ -207,35 +205,49 @@ class Playground:
     # --- between the core and the network ---
 
     async def feed(self, index: int, event: Event) -> None:
-        """Keep an event, step, and carry out the effects; own statements are heard at once."""
+        """Let a platform take an event, and all that comes of it within the platform."""
+        self.seats[index].node.put(event)
+        await self.drive(index)
+
+    async def drive(self, index: int) -> None:
+        """Let the node of a platform take what waits, and carry out its tasks."""
         seat = self.seats[index]
-        waiting = deque([event])
-        while waiting:
-            event = waiting.popleft()
-            seat.journal.append(self._events.encode(event))
-            before = seat.state
-            transition = step(before, event)
-            seat.state = transition.state
-            for effect in transition.effects:
-                if isinstance(effect, Sign):
-                    signed = await self._signed(index, effect.draft)
-                    self._send(index, effect.to, signed)
-                    waiting.append(Received(signed, self.now_ms))
-                else:
-                    self._perform(index, seat, effect)
-            self._note_changes(index, before, seat.state)
+        node = seat.node
+        while node.has_work:
+            while (stepped := node.step(self.now_ms)) is not None:
+                self._note_changes(index, stepped.before, stepped.after)
+                for timer in stepped.timers:
+                    if isinstance(timer, SetTimer):
+                        due_ms = self.now_ms + timer.delay_ms
+                        seat.timers[timer.timer.kind] = (due_ms, timer.timer)
+            node.flush()  # a disk in memory need not wait for more
+            while (task := node.next()) is not None:
+                await self._carry_out(index, seat, task)
         armed = seat.state.armed
         seat.timers = {kind: each for kind, each in seat.timers.items() if each[1] in armed}
 
-    def _perform(self, index: int, seat: Seat, effect: Effect) -> None:
-        match effect:
-            case Send(message=message, to=to):
+    async def _carry_out(self, index: int, seat: Seat, task: Task) -> None:
+        match task:
+            case Write(records=records, blocks=blocks):
+                seat.journal.extend(records)
+                for each in blocks:
+                    decided = Decided(each.block, each.certificate)
+                    seat.blocks[each.block.header.height] = decided
+                seat.node.written()
+            case Remember(memory=memory):
+                seat.memory = memory
+                seat.node.remembered()
+            case SignAll(messages=messages):
+                seat.node.signed([await self._sign(index, each) for each in messages])
+            case Release(outputs=outputs):
+                for output in outputs:
+                    self._perform(index, output)
+
+    def _perform(self, index: int, output: Output) -> None:
+        match output:
+            case Outgoing(message=message, to=to):
                 self._send(index, to, message)
-            case SetTimer(timer=timer, delay_ms=delay_ms):
-                seat.timers[timer.kind] = (self.now_ms + delay_ms, timer)
-            case Decide(block=block, certificate=certificate):
-                height = block.header.height
-                seat.blocks[height] = Decided(block, certificate)
+            case Decide(block=block):
                 self._notes.append((index, "decide", f"decides {short(block.digest)}"))
             case Fetch(height=height, to=target):
                 text = f"blocks from height {height} on"
@@ -247,13 +259,14 @@ class Playground:
                 self._notes.append((index, "alarm", f"refuses: {code}"))
             case Halt(clause=clause):
                 self._notes.append((index, "alarm", f"halts ({clause})"))
-            case Sign():
-                raise AssertionError("signing takes time, and is done elsewhere")
+            case NotSigned(statement=statement):
+                self._notes.append((index, "alarm", f"does not sign a {statement.kind.name}"))
+            case Answer():
+                raise AssertionError("nobody waits for an answer here")
 
-    async def _signed(self, index: int, draft: Draft) -> Signed:
-        message = signing_bytes(self.gate.chain_id, draft.statement)
+    async def _sign(self, index: int, message: bytes) -> Signature:
         signature = await self.crypto.sign(private(NAMES[index]), message.hex())
-        return with_signature(draft, Signature(bytes.fromhex(signature)))
+        return Signature(bytes.fromhex(signature))
 
     async def _hear(self, index: int, data: bytes) -> None:
         """Bytes from outside: through the gate, every signature in them verified (A-EVENT-3)."""
@@ -285,7 +298,7 @@ class Playground:
 
     def _answer(self, flight: Flight) -> None:
         blocks = self.seats[flight.target].blocks
-        for height in range(flight.height, flight.height + MAX_FETCHED):
+        for height in range(flight.height, flight.height + FETCH_BLOCKS):
             if height in blocks:
                 self._send(flight.target, (flight.source,), blocks[height])
 
@@ -314,8 +327,17 @@ class Playground:
 
     # --- small things ---
 
-    def _fresh(self, index: int) -> State:
-        return start(self.genesis, NAMES[index], Settings(), Ledger.of).state
+    def _node(
+        self, index: int, journal: Iterable[bytes] = (), memory: Memory | None = None
+    ) -> Node:
+        return Node(
+            self.genesis,
+            NAMES[index],
+            self.ledger,
+            journal=Journal(records=journal),
+            memory=memory,
+            gate=self.gate,
+        )
 
     def _take(self, flight_id: int) -> Flight | None:
         for place, flight in enumerate(self.flights):

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from web4core import Decided, State, Timer, TimerKind
+from web4core import Decided, Memory, Node, State, Timer, TimerKind
 from web4lab.playground.fixtures import NAMES
 from web4lab.playground.labels import BLOCK
 
@@ -50,13 +50,19 @@ class Row:
 
 @define
 class Seat:
-    """One platform: its state, its journal, its timers, and the blocks that it has decided."""
+    """One platform: its node, what it keeps, its timers, and the blocks that it has decided."""
 
-    state: State
+    node: Node
     journal: list[bytes] = field(factory=list)
+    memory: Memory | None = None
     timers: dict[TimerKind, tuple[int, Timer]] = field(factory=dict)
     blocks: dict[int, Decided] = field(factory=dict)
     up: bool = True
+
+    @property
+    def state(self) -> State:
+        """What the platform knows."""
+        return self.node.state
 
 
 def said(flight: Flight) -> str:

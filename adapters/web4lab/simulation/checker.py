@@ -8,35 +8,60 @@ accused.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from web4adapters.runtime.recovery import Revived, has_forgotten
 from web4core import (
+    BINDING,
+    Answer,
     Block,
     Decide,
+    Decided,
     Decision,
+    Effect,
+    Event,
     Evidence,
     Halt,
+    Memory,
+    Node,
+    NotSigned,
+    Outgoing,
+    Output,
+    Received,
+    RemoteProtocolError,
+    Send,
+    SetTimer,
+    Sign,
+    SignAll,
+    Snapshot,
     State,
     Statement,
+    Stepped,
+    Submission,
+    Submitted,
     Violation,
     chain_is_linked,
     check_decisions,
     check_statements,
     check_step,
     conflict,
+    covers,
+    has_forgotten,
+    highest_signed,
     signing_bytes,
 )
 from web4lab.simulation.federation import Federation
 from web4lab.simulation.platforms import Platform
 from web4lab.simulation.virtual_time import MS, VirtualTime
 
-KEPT_FOLDS = 4
-"""How many of a platform's latest durable states are remembered, to compare with a restart."""
+KEPT_STATES = 2_048
+"""How many of a platform's latest states are remembered, to compare with a restart or a snapshot.
+
+A batch has fewer events, so that the last durable state is among them.
+"""
 
 FORKS: Final = ("I-AGREE-1", "I-AGREE-2")
 """What must break when more than f platforms conspire, and what must not otherwise."""
@@ -60,6 +85,32 @@ class Fork:
     second: Decide
 
 
+@define(eq=False)
+class _Life:
+    """What the judge has seen of one platform, since the genesis, by the number of each event."""
+
+    seq: int = 0
+    """Number of the last event that was taken."""
+    durable: int = 0
+    """Number of the last event that was acknowledged as durable."""
+    states: dict[int, State] = field(factory=dict)
+    """The states after the latest events."""
+    owed: deque[tuple[int, Effect]] = field(factory=deque)
+    """What has not been released yet, in order, each with the number of its event."""
+    heard: int = 0
+    """How many events about agreement were taken since the start."""
+    silent_through: int = 0
+    """Up to this height it signs nothing new, for it has forgotten what it stood for."""
+    own: deque[tuple[int, Statement]] = field(factory=deque)
+    """The statements that it has yet to hear of itself, each with the number of its turn."""
+
+    def took(self, state: State) -> None:
+        """Count an event."""
+        self.seq += 1
+        self.states[self.seq] = state
+        self.states.pop(self.seq - KEPT_STATES, None)
+
+
 class Judge:
     """Hears of everything that honest platforms do. Raises `Broken` at the first violation."""
 
@@ -80,8 +131,7 @@ class Judge:
         self._first: dict[int, tuple[Decision, Decide]] = {}
         self._decisions: list[Decision] = []
         self._statements: dict[Statement, None] = {}
-        self._folds: dict[int, dict[int, State]] = {index: {} for index in honest}
-        self._durable: dict[int, int] = dict.fromkeys(honest, 0)
+        self._lives: dict[int, _Life] = {index: _Life() for index in honest}
         self.acknowledged: dict[tuple[int, bytes], None] = {}
         self.refusals: dict[tuple[int, bytes], str] = {}
         self.evidence: dict[tuple[Statement, Statement], Evidence] = {}
@@ -93,13 +143,114 @@ class Judge:
 
     # --- while the run goes on ---
 
-    def stepped(self, platform: int, record: bytes, before: State, after: State) -> None:
-        self._hash.update(b"%d %d " % (self._time.now_us, platform) + record)
+    def restarted(self, platform: Platform, node: Node) -> None:
+        """What was durable is there again, and folds to the same state (A-DUR-2)."""
+        self.counts["restarts"] += 1
+        index, seq = platform.index, node.recovered.seq
+        life = self._lives[index]
+        if not platform.is_damaged:
+            if seq < life.durable:
+                self._break(
+                    "C-DURABLE-1", f"platform {index} lost {life.durable - seq} durable events"
+                )
+            expected = life.states.get(seq)
+            if expected is not None and expected != node.state:
+                self._break("A-DUR-2", f"the journal of platform {index} folds to another state")
+            if node.has_forgotten:
+                self._break("C-GUARD-4", f"platform {index} lost nothing, and is taken to have")
+        life = self._lives[index] = _Life(seq, seq, {seq: node.state})
+        memory = platform.disk.guard.memory
+        if has_forgotten(memory, node.recovered):
+            life.silent_through = highest_signed(memory)
+
+    def unreadable(self, platform: int, error: RemoteProtocolError) -> None:
+        """What a platform wrote it can read again."""
+        self._break("A-DUR-2", f"the journal of platform {platform} does not decode: {error}")
+
+    def stepped(self, platform: int, stepped: Stepped) -> None:
+        """An event is taken after its cause, and leads where the invariants allow."""
+        self._hash.update(b"%d %d " % (self._time.now_us, platform) + stepped.record)
         self.counts["events"] += 1
+        before, after = stepped.before, stepped.after
+        life = self._lives[platform]
+        self._in_turn(platform, life, stepped.event)
+        life.took(after)
+        waits = (each for each in stepped.effects if not isinstance(each, SetTimer))
+        life.owed.extend((life.seq, each) for each in waits)
+        if [each for each in stepped.effects if isinstance(each, SetTimer)] != [
+            each for each in stepped.timers if isinstance(each, SetTimer)
+        ]:
+            self._break("A-EFFECT-3", f"platform {platform} does not set the timers it should")
         self._require(check_step(before, after))
         if after.agreement.view > before.agreement.view and after.height == before.height:
             self.counts["view changes"] += 1
             self.highest_view = max(self.highest_view, after.agreement.view)
+
+    def _in_turn(self, platform: int, life: _Life, event: Event) -> None:
+        """What a platform signs it hears after it was released, behind all that waited then."""
+        heard: Statement | None = None
+        if isinstance(event, Submitted):
+            return
+        if isinstance(event, Received):
+            if isinstance(event.message, Submission | Decided):
+                return
+            heard = event.message.statement
+        life.heard += 1
+        if heard is not None and heard.signer == platform and heard not in self._statements:
+            self._break("A-EFFECT-9", f"platform {platform} hears what it has not signed: {heard}")
+        if life.own and life.own[0][0] == life.heard:
+            _, due = life.own.popleft()
+            if heard != due:
+                self._break("A-EFFECT-9", f"platform {platform} does not hear in turn: {due}")
+
+    def saved(self, platform: int, events: int) -> None:
+        """So many more events are durable."""
+        self._lives[platform].durable += events
+
+    def signing(self, platform: int, asked: SignAll, memory: Memory, waiting: int) -> None:
+        """Each statement is durable in journal and guard before it is signed (C-GUARD-4)."""
+        life = self._lives[platform]
+        caused = {
+            effect.draft.statement
+            for seq, effect in life.owed
+            if isinstance(effect, Sign) and seq <= life.durable
+        }
+        for place, statement in enumerate(asked.statements):
+            if statement not in caused:
+                self._break("A-DUR-1", f"platform {platform} signs what its journal does not say")
+            if not covers(memory, statement):
+                self._break("C-GUARD-4", f"platform {platform} signs before its guard remembers")
+            if (
+                statement.kind in BINDING
+                and statement.height <= life.silent_through
+                and statement not in self._statements
+            ):
+                self._break("C-GUARD-6", f"platform {platform} has forgotten, and signs")
+            self._statements[statement] = None
+            life.own.append((life.heard + waiting + place + 1, statement))
+
+    def released(self, platform: int, outputs: tuple[Output, ...]) -> None:
+        """All that durable events have caused, and nothing else, in their order (A-DUR-1)."""
+        life = self._lives[platform]
+        for output in outputs:
+            if isinstance(output, Answer):
+                continue
+            seq, effect = life.owed.popleft() if life.owed else (0, None)
+            if effect is None or not _comes_of(output, effect):
+                self._break("A-EFFECT-9", f"platform {platform} releases {output!r} out of turn")
+            if seq > life.durable:
+                self._break("A-DUR-1", f"platform {platform} releases {output!r} unsaved")
+        if life.owed and life.owed[0][0] <= life.durable:
+            self._break("A-EFFECT-9", f"platform {platform} keeps back {life.owed[0][1]!r}")
+
+    def snapshotted(self, platform: int, snapshot: Snapshot) -> None:
+        """A snapshot is of the moment that its number names, and that is durable (A-DUR-2)."""
+        life = self._lives[platform]
+        if snapshot.seq > life.durable:
+            self._break("A-DUR-2", f"platform {platform} takes a snapshot of what is not durable")
+        expected = life.states.get(snapshot.seq)
+        if expected is not None and expected != snapshot.state:
+            self._break("A-DUR-2", f"platform {platform} takes a snapshot of another moment")
 
     def decided(self, platform: int, effect: Decide) -> None:
         block = effect.block
@@ -115,9 +266,6 @@ class Judge:
         for listener in self.listeners:
             listener(platform, block.header.height)
 
-    def signed(self, statement: Statement) -> None:
-        self._statements[statement] = None
-
     def accused(self, platform: int, evidence: Evidence) -> None:
         culprit = evidence.first.signer
         self.note(platform, f"accuses {culprit}: two {evidence.first.kind.name}s")
@@ -130,34 +278,6 @@ class Judge:
     def refused(self, platform: int, transaction: bytes, code: str) -> None:
         self.counts["refusals"] += 1
         self.refusals[platform, transaction] = code
-
-    def wrote(self, platform: int, records: int, state: State) -> None:
-        folds = self._folds[platform]
-        folds[records] = state
-        if len(folds) > KEPT_FOLDS:
-            del folds[next(iter(folds))]
-
-    def saved(self, platform: int, records: int) -> None:
-        self._durable[platform] = records
-
-    def restarted(self, platform: Platform, revived: Revived) -> None:
-        """What was durable is there again, and folds to the same state (A-DUR-2)."""
-        self.counts["restarts"] += 1
-        index, records = platform.index, revived.seq
-        if platform.is_damaged:
-            self._folds[index].clear()
-            self._durable[index] = records
-            return
-        if records < self._durable[index]:
-            lost = self._durable[index] - records
-            self._break("C-DURABLE-1", f"platform {index} lost {lost} durable records")
-        expected = self._folds[index].get(records)
-        if expected is not None and expected != revived.state:
-            self._break("A-DUR-2", f"the journal of platform {index} folds to another state")
-        memory = platform.disk.guard.memory
-        heights = [last.height for last in memory.last if last is not None]
-        if max(heights, default=0) > memory.silent_through and has_forgotten(memory, revived):
-            self._break("C-GUARD-4", f"platform {index} lost nothing, and is taken to have")
 
     def halted(self, platform: int, effect: Halt) -> None:
         self.counts["halts"] += 1
@@ -232,6 +352,27 @@ def evidence_verifies(federation: Federation, evidence: Evidence) -> bool:
             (evidence.second, evidence.second_signature),
         )
     )
+
+
+def _comes_of(output: Output, effect: Effect) -> bool:
+    """Whether an output is what an effect asked for."""
+    if isinstance(effect, Sign):
+        said = effect.draft.statement
+        if isinstance(output, NotSigned):
+            return output.statement == said
+        return (
+            isinstance(output, Outgoing)
+            and not isinstance(output.message, Submission | Decided)
+            and output.message.statement == said
+            and output.to == effect.to
+        )
+    if isinstance(effect, Send):
+        return (
+            isinstance(output, Outgoing)
+            and output.message == effect.message
+            and output.to == effect.to
+        )
+    return output == effect
 
 
 def _short(block: Block) -> str:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
-from web4adapters.signers import Memory
 from web4adapters.storage.records import chained_check
-from web4core import decode_plain, encode_plain
+from web4core import Memory, decode_plain, encode_plain
 from web4lab.simulation.prng import Prng
 
 CHECK_BYTES = 32
@@ -49,12 +48,13 @@ class StoredBlock:
 class Record:
     """What one commit of the store holds: events, and the blocks that they decided.
 
-    A record with a state is a snapshot: all events before it are folded into that.
+    A record with a state is a snapshot: the first `seq` events are folded into that.
     """
 
     events: tuple[bytes, ...]
     blocks: tuple[StoredBlock, ...]
     state: bytes | None = None
+    seq: int = 0
 
 
 @frozen
@@ -62,9 +62,10 @@ class Recovered:
     """What a platform starts again from: a state, if any, the events since, and all blocks."""
 
     state: bytes | None
+    seq: int
+    """How many events are folded into the state."""
     events: tuple[bytes, ...]
     blocks: tuple[StoredBlock, ...]
-    records: int
 
 
 @define(eq=False)
@@ -205,12 +206,6 @@ class GuardFile:
         sound = [slot for slot in self._slots if slot is not None]
         _, self.memory = max(sound, key=lambda slot: slot[0])
 
-    def silence_through(self, height: int) -> None:
-        """Remember to stay silent up to a height (C-GUARD-6)."""
-        silent_through = max(self.memory.silent_through, height)
-        self.write(evolve(self.memory, silent_through=silent_through))
-        self.sync()
-
 
 @define(eq=False)
 class Disk:
@@ -237,22 +232,21 @@ def _record_bytes(record: Record) -> bytes:
     blocks = tuple(
         (block.height, block.digest, block.decided, block.transactions) for block in record.blocks
     )
-    return encode_plain((record.events, blocks, record.state))
+    return encode_plain((record.events, blocks, record.state, record.seq))
 
 
 def _record_of(body: bytes) -> Record:
     # the check of the record held, so these are the bytes that were written
     plain: Any = decode_plain(body, MAX_RECORD_BYTES)
-    events, blocks, state = plain
-    return Record(events, tuple(StoredBlock(*block) for block in blocks), state)
+    events, blocks, state, seq = plain
+    return Record(events, tuple(StoredBlock(*block) for block in blocks), state, seq)
 
 
 def _recovered(records: list[Record]) -> Recovered:
-    start = 0
-    state: bytes | None = None
-    for place, record in enumerate(records):
+    newest = Record((), ())
+    for record in records:
         if record.state is not None:
-            start, state = place, record.state
-    events = tuple(event for record in records[start:] for event in record.events)
+            newest = record
+    events = tuple(event for record in records for event in record.events)
     blocks = tuple(block for record in records for block in record.blocks)
-    return Recovered(state, events, blocks, len(records))
+    return Recovered(newest.state, newest.seq, events[newest.seq :], blocks)

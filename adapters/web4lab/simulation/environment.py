@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from attrs import define, frozen
 
-from web4adapters.runtime.recovery import Revived
-from web4core import Decide, Evidence, Halt, Settings, State, Statement
+from web4core import (
+    Decide,
+    Evidence,
+    Halt,
+    Memory,
+    Node,
+    Output,
+    RemoteProtocolError,
+    Settings,
+    SignAll,
+    Snapshot,
+    Stepped,
+)
 from web4lab.simulation.federation import START_MS, Federation
 from web4lab.simulation.virtual_time import MS, VirtualTime
 
@@ -32,7 +43,7 @@ DEFECTS = (
 )
 """What a defect in pure code can raise."""
 
-Answer: TypeAlias = Callable[[dict[bytes, str]], None]
+Told: TypeAlias = Callable[[dict[bytes, str]], None]
 """Called once a submission is durable, with the code of each transaction that was refused."""
 
 
@@ -51,36 +62,44 @@ class Remedy(enum.Enum):
 class Witness(Protocol):
     """Who watches the honest platforms and says whether what they do is right."""
 
-    def stepped(self, platform: int, record: bytes, before: State, after: State) -> None:
-        """An event, as the journal has it, led from one state to another."""
+    def restarted(self, platform: Platform, node: Node) -> None:
+        """A platform has read its disk, and this is the node that came of it."""
+        ...
+
+    def unreadable(self, platform: int, error: RemoteProtocolError) -> None:
+        """A platform cannot read what it wrote."""
+        ...
+
+    def stepped(self, platform: int, stepped: Stepped) -> None:
+        """A platform took an event."""
         ...
 
     def decided(self, platform: int, effect: Decide) -> None:
-        """A platform decided a block."""
-        ...
-
-    def signed(self, statement: Statement) -> None:
-        """A platform's signature left it."""
-        ...
-
-    def accused(self, platform: int, evidence: Evidence) -> None:
-        """A platform says that another one signed twice."""
+        """A platform decided a block; a crash may unmake that."""
         ...
 
     def refused(self, platform: int, transaction: bytes, code: str) -> None:
         """A transaction that was taken will not be in a block."""
         ...
 
-    def wrote(self, platform: int, records: int, state: State) -> None:
-        """So many records are in a store, of which this state is the fold."""
+    def saved(self, platform: int, events: int) -> None:
+        """So many more events are durable."""
         ...
 
-    def saved(self, platform: int, records: int) -> None:
-        """So many records are durable."""
+    def signing(self, platform: int, asked: SignAll, memory: Memory, waiting: int) -> None:
+        """A platform signs; this is durable in its guard, and so many events wait."""
         ...
 
-    def restarted(self, platform: Platform, revived: Revived) -> None:
-        """A platform has read its disk, and this is what that folds to."""
+    def released(self, platform: int, outputs: tuple[Output, ...]) -> None:
+        """This leaves a platform."""
+        ...
+
+    def snapshotted(self, platform: int, snapshot: Snapshot) -> None:
+        """A platform stores a snapshot."""
+        ...
+
+    def accused(self, platform: int, evidence: Evidence) -> None:
+        """A platform says that another one signed twice."""
         ...
 
     def halted(self, platform: int, effect: Halt) -> None:

@@ -34,7 +34,7 @@ from web4core import (
     RemoteProtocolError,
     Schema,
     Signature,
-    Signed,
+    SignedMessage,
     Statement,
     TimeMs,
     Transaction,
@@ -187,7 +187,7 @@ class Federation:
         name = platform_name(statement.signer)
         return self.key_of(name).sign(signing_bytes(self.chain_id, statement))
 
-    def signed(self, unsigned: Draft) -> Signed:
+    def signed(self, unsigned: Draft) -> SignedMessage:
         """The message that a draft becomes."""
         return with_signature(unsigned, self.signature(unsigned.statement))
 

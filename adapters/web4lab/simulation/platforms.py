@@ -1,132 +1,77 @@
-"""An honest platform: the shipped core driven as the shipped engine drives it, on simulated parts.
+"""An honest platform: the shipped `Node`, driven on a simulated disk, links and clocks.
 
-Events that wait are stepped together and written in one record; the store is synchronised, then the
-guard, and only then do the effects leave.
-A crash takes away everything but the disk.
-The rules of the guard and of forgetting are the shipped functions; what is simulated is the disk
-below them, the links, the clocks, and when the process runs at all.
+Each task of the node takes the time that its disk takes, and a crash may come at any moment: it
+takes away everything but the disk.
+What comes first and what must wait is the node's business; here is only how each task is done.
 Clauses: A-DUR-1, A-DUR-2, A-EFFECT-1 to A-EFFECT-8, C-GUARD-4.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from web4adapters.runtime.engine import (
-    BULK_ITEMS,
-    MAX_ARRIVALS,
-    MAX_BATCH,
-    MAX_BULK,
-    kind_of,
-)
-from web4adapters.runtime.recovery import Revived, has_forgotten
-from web4adapters.signers.guard import refusal, remembering
+from web4adapters.runtime.engine import kind_of
 from web4core import (
     FETCH_BLOCKS,
     Account,
     Accuse,
     Address,
+    Answer,
     Connected,
     Decide,
     Decided,
-    Effect,
     Elapsed,
     Event,
     Fetch,
+    Flush,
     Halt,
-    Ledger,
-    Message,
+    Journal,
+    Node,
+    NotSigned,
+    Outgoing,
+    Output,
     Received,
     Refuse,
+    Release,
+    Remember,
     RemoteProtocolError,
     Request,
-    Resumed,
-    Send,
     SetTimer,
-    Settings,
-    Sign,
+    SignAll,
     State,
-    Submission,
     Submitted,
     TimerKind,
     Transaction,
+    Write,
     account_path,
-    configure,
-    decode_event,
-    decode_state,
     encode_state,
     frame,
-    may_drop,
     open_packet,
-    received_bytes,
-    standing,
-    start,
-    step,
-    with_signature,
 )
-from web4lab.simulation.disk import (
-    Damaged,
-    Disk,
-    DiskFull,
-    Record,
-    Recovered,
-    Store,
-    StoredBlock,
-)
+from web4lab.simulation.disk import Damaged, Disk, DiskFull, Record, Store, StoredBlock
 from web4lab.simulation.environment import (
     DEFECTS,
-    Answer,
     Clock,
     Environment,
     Remedy,
     StepRaised,
+    Told,
 )
-from web4lab.simulation.federation import Federation, platform_name
+from web4lab.simulation.federation import platform_name
 from web4lab.simulation.prng import Prng
 from web4lab.simulation.virtual_time import MS
-
-IDLE_SAVE_US = 50 * MS
-"""An event that causes nothing is saved with the next that does, or after this time."""
-
-
-@frozen
-class _Arrival:
-    """An event that waits to be stepped; its clock reading is taken when it is."""
-
-    make: Callable[[int], Event]
-    message: bytes | None = None
-    items: int = 0
-    answer: Answer | None = None
-
-
-@define
-class _Batch:
-    """What has been stepped and is not yet durable."""
-
-    records: list[bytes] = field(factory=list)
-    effects: list[Effect] = field(factory=list)
-    answers: list[tuple[Answer, dict[bytes, str]]] = field(factory=list)
-    urgent: bool = False
 
 
 @define(eq=False)
 class _Process:
     """What a crash takes away."""
 
-    state: State
-    durable: State
-    snapshot_height: int
-    arrivals: deque[_Arrival] = field(factory=deque)
-    bulk: deque[_Arrival] = field(factory=deque)
-    batch: _Batch = field(factory=_Batch)
+    node: Node
     timers: dict[TimerKind, int] = field(factory=dict)
     refusals: dict[bytes, str] = field(factory=dict)
     saving: bool = False
-    overdue: bool = False
     turn_is_due: bool = False
 
 
@@ -160,41 +105,46 @@ class Platform:
     @property
     def state(self) -> State | None:
         """What its process knows."""
-        return None if self._process is None else self._process.state
+        return None if self._process is None else self._process.node.state
 
     @property
     def is_at_rest(self) -> bool:
         """Whether everything that was stepped is durable."""
         process = self._process
-        return process is not None and not (
-            process.saving or process.batch.records or process.arrivals or process.bulk
-        )
+        return process is not None and process.node.is_idle and not process.saving
 
     def boot(self) -> None:
         """Start the process from what is on the disk."""
         if self._process is not None:
             return
-        revived = self._recover()
-        if revived is None:
+        journal = self._read()
+        if journal is None:
             return
-        witness, state = self._around.witness, revived.state
+        around = self._around
         self.disk.guard.open()
-        witness.restarted(self, revived)
+        try:
+            node = Node(
+                around.federation.genesis,
+                platform_name(self.index),
+                around.federation.ledger,
+                journal=journal,
+                memory=self.disk.guard.memory,
+                settings=around.settings_of(self.index),
+                snapshot_blocks=around.snapshot_blocks,
+                gate=around.federation.gate,
+            )
+        except RemoteProtocolError as error:
+            around.witness.unreadable(self.index, error)
+            return
+        around.witness.restarted(self, node)
         self.is_damaged = False
-        self._fall_silent(revived)
-        self._process = _Process(state, state, state.height)
-        witness.note(self.index, f"boots at height {state.height}")
-        settings = self._around.settings_of(self.index)
-        self._push(lambda now_ms: Resumed(now_ms, settings))
-        self._around.booted(self.index)
-
-    def _fall_silent(self, revived: Revived) -> None:
-        """Where something signed was forgotten, sign nothing (C-GUARD-4, C-GUARD-6)."""
-        guard = self.disk.guard
-        if has_forgotten(guard.memory, revived):
-            height = max(last.height for last in guard.memory.last if last is not None)
-            guard.silence_through(height)
-            self._around.witness.note(self.index, f"stays silent through height {height}")
+        self._process = _Process(node)
+        around.witness.note(self.index, f"boots at height {node.state.height}")
+        if node.has_forgotten:
+            silent = f"stays silent through height {node.silent_through}"
+            around.witness.note(self.index, silent)
+        self._wake()
+        around.booted(self.index)
 
     def crash(self, dice: Prng) -> None:
         """The power goes."""
@@ -212,7 +162,7 @@ class Platform:
         """Whether a crash now would find something unsynced."""
         return self._process is not None and self.disk.store.has_unsynced
 
-    def _recover(self) -> Revived | None:
+    def _read(self) -> Journal | None:
         """What the disk tells; None if the platform stays down."""
         around, store = self._around, self.disk.store
         try:
@@ -230,7 +180,7 @@ class Platform:
         self.committed.clear()
         for block in recovered.blocks:
             self._keep(block)
-        return _folded(around.federation, platform_name(self.index), recovered)
+        return Journal(recovered.state, recovered.events, recovered.seq)
 
     # --- what comes in ---
 
@@ -252,27 +202,20 @@ class Platform:
     def _open(self, process: _Process, data: bytes) -> None:
         federation = self._around.federation
         parsed = federation.parse(data)
-        if isinstance(parsed, str) or may_drop(process.state, parsed.message):
+        if isinstance(parsed, str) or process.node.is_late(parsed.message):
             return
-        if not federation.is_authentic(data, parsed):
-            return
-        message = parsed.message
-        arrival = _Arrival(lambda now_ms: Received(message, now_ms), data, _items(message))
-        if isinstance(message, Submission | Decided):
-            self._take(process.bulk, arrival, MAX_BULK)
-        else:
-            self._take(process.arrivals, arrival, MAX_ARRIVALS)
+        if federation.is_authentic(data, parsed):
+            self._put(Received(parsed.message, self.clock.now_ms()), encoded=data)
 
-    def submit(self, items: tuple[Transaction, ...], answer: Answer) -> None:
-        """Take transactions from clients; they were checked at the door."""
-        process = self._process
-        if process is not None:
-            arrival = _Arrival(lambda now_ms: Submitted(items, now_ms), None, len(items), answer)
-            self._take(process.bulk, arrival, MAX_BULK)
+    def submit(self, items: tuple[Transaction, ...], told: Told) -> None:
+        """Take transactions from clients, who wait for their blocks; they passed the gate."""
+        if self._process is not None:
+            self._process.node.awaited.update(item.id for item in items)
+            self._put(Submitted(items, self.clock.now_ms()), told=told)
 
     def connected(self, peer: int) -> None:
         """A link has come up."""
-        self._push(lambda now_ms: Connected(peer, now_ms))
+        self._put(Connected(peer, self.clock.now_ms()))
 
     def refusal_of(self, transaction: bytes) -> str | None:
         """The code with which a transaction was refused since the process started."""
@@ -282,23 +225,21 @@ class Platform:
         """An account as of the last block that is durable here."""
         if self._process is None:
             return None
-        entry = self._process.durable.app.entries.get(account_path(address))
+        entry = self._process.node.durable.app.entries.get(account_path(address))
         return entry if isinstance(entry, Account) else None
 
-    def _push(self, make: Callable[[int], Event], message: bytes | None = None) -> None:
-        if self._process is not None:
-            self._take(self._process.arrivals, _Arrival(make, message), MAX_ARRIVALS)
-
-    def _take(self, queue: deque[_Arrival], arrival: _Arrival, limit: int) -> None:
-        if len(queue) < limit:  # beyond, the links are made to wait, and their senders drop
-            queue.append(arrival)
+    def _put(self, event: Event, *, encoded: bytes | None = None, told: Told | None = None) -> None:
+        # without room, the links are made to wait, and their senders drop
+        if self._process is not None and self._process.node.put(
+            event, encoded=encoded, ticket=told
+        ):
             self._wake()
 
     # --- the loop ---
 
     def _wake(self) -> None:
         process = self._process
-        if process is not None and not process.turn_is_due and not process.saving:
+        if process is not None and not process.turn_is_due:
             process.turn_is_due = True
             self._around.time.at(self._paused_until_us, lambda: self._turn(process))
 
@@ -312,64 +253,36 @@ class Platform:
         return False
 
     def _turn(self, process: _Process) -> None:
-        """Step what waits; save it if somebody waits for it."""
+        """Let the node take what waits, and begin with what comes of it."""
         if self._is_frozen(process, self._turn):
             return
         process.turn_is_due = False
-        if process.saving:
-            return
-        for _ in range(min(len(process.arrivals), MAX_BATCH)):
-            self._step(process, process.arrivals.popleft())
-        items = 0
-        while process.bulk and items < BULK_ITEMS:
-            arrival = process.bulk.popleft()
-            items += arrival.items
-            self._step(process, arrival)
-        if process.batch.urgent or process.overdue:
-            self._save(process)
-        if process.arrivals or process.bulk:
-            self._wake()
+        self._step(process)
+        self._work(process)
 
-    def _step(self, process: _Process, arrival: _Arrival) -> None:
-        now_ms = self.clock.now_ms()
-        event = arrival.make(now_ms)
-        if arrival.message is None:
-            record = self._around.federation.events.encode(event)
-        else:
-            record = received_bytes(arrival.message, now_ms)
-        before = process.state
-        try:
-            transition = step(before, event)
-        except DEFECTS as error:
-            raise StepRaised(f"platform {self.index}: {event!r}: {error!r}") from error
-        process.state = transition.state
-        self._around.witness.stepped(self.index, record, before, transition.state)
-        batch = process.batch
-        if not batch.records:
-            self._around.time.after(IDLE_SAVE_US, lambda: self._save_idle(process, batch))
-        batch.records.append(record)
-        for effect in transition.effects:
-            if isinstance(effect, SetTimer):  # stays on the machine, so it need not wait
-                self._set_timer(process, effect)
-                continue
-            batch.effects.append(effect)
-            batch.urgent = True
-            self._tell(effect)
-        if arrival.answer is not None:
-            refusals = [each for each in transition.effects if isinstance(each, Refuse)]
-            codes: dict[bytes, str] = {each.transaction: each.code for each in refusals}
-            batch.answers.append((arrival.answer, codes))
-            batch.urgent = True
-
-    def _tell(self, effect: Effect) -> None:
-        """The witness hears of what was found at once, even if a crash unmakes it."""
+    def _step(self, process: _Process) -> None:
         witness = self._around.witness
-        if isinstance(effect, Decide):
-            witness.decided(self.index, effect)
-        elif isinstance(effect, Refuse):
-            witness.refused(self.index, effect.transaction, effect.code)
+        try:
+            while (stepped := process.node.step(self.clock.now_ms())) is not None:
+                witness.stepped(self.index, stepped)
+                for timer in stepped.timers:
+                    self._set_timer(process, timer)
+                for (
+                    effect
+                ) in stepped.effects:  # the witness hears of it, even if a crash unmakes it
+                    if isinstance(effect, Decide):
+                        witness.decided(self.index, effect)
+                    elif isinstance(effect, Refuse):
+                        witness.refused(self.index, effect.transaction, effect.code)
+        except DEFECTS as error:
+            raise StepRaised(f"platform {self.index}: {error!r}") from error
 
-    def _set_timer(self, process: _Process, effect: SetTimer) -> None:
+    def _set_timer(self, process: _Process, effect: SetTimer | Flush) -> None:
+        if isinstance(effect, Flush):
+            self._around.time.after(
+                effect.delay_ms * MS, lambda: self._flush(process, effect.batch)
+            )
+            return
         self._timers_set += 1
         token, timer = self._timers_set, effect.timer
         process.timers[timer.kind] = token
@@ -377,121 +290,110 @@ class Platform:
         def elapse() -> None:
             if process is self._process and process.timers.get(timer.kind) == token:
                 del process.timers[timer.kind]
-                self._push(lambda now_ms: Elapsed(timer, now_ms))
+                self._put(Elapsed(timer, self.clock.now_ms()))
 
         self._around.time.after(self.clock.delay_us(effect.delay_ms), elapse)
 
-    # --- saving, and only then speaking (A-DUR-1) ---
-
-    def _save_idle(self, process: _Process, batch: _Batch) -> None:
-        if process is self._process and process.batch is batch:
-            process.overdue = True
+    def _flush(self, process: _Process, batch: int) -> None:
+        if process is self._process:
+            process.node.flush(batch)
             self._wake()
 
-    def _save(self, process: _Process) -> None:
-        batch, process.batch, process.overdue = process.batch, _Batch(), False
-        if not batch.records:
-            return
-        decided = tuple(self._stored(each) for each in batch.effects if isinstance(each, Decide))
+    # --- tasks ---
+
+    def _work(self, process: _Process) -> None:
+        """Carry out tasks until one takes time, or there is none."""
+        while process is self._process and (task := process.node.next()) is not None:
+            match task:
+                case Write():
+                    self._write(process, task)
+                case Remember(memory=memory):
+                    self.disk.guard.write(memory)
+                    self._later(process, self.disk.delay_us, self._remembered)
+                case SignAll():
+                    self._sign(process, task)
+                case Release(outputs=outputs):
+                    self._around.witness.released(self.index, outputs)
+                    for output in outputs:
+                        self._perform(process, output)
+                        if process is not self._process:
+                            return
+        self._snapshot_if_due(process)
+        if process is self._process and process.node.has_work and not process.saving:
+            self._wake()
+
+    def _later(self, process: _Process, delay_us: int, then: Callable[[_Process], None]) -> None:
+        process.saving = True
+        self._around.time.after(delay_us, lambda: then(process))
+
+    def _write(self, process: _Process, task: Write) -> None:
+        blocks = tuple(self._stored(each) for each in task.blocks)
         try:
-            self.disk.store.append(Record(tuple(batch.records), decided))
+            self.disk.store.append(Record(task.records, blocks))
         except DiskFull:
             self._stop("the disk is full")
             return
-        process.saving = True
-        state = process.state
-        self._around.witness.wrote(self.index, self.disk.store.records, state)
-        self._around.time.after(
-            len(batch.records) * self._around.event_us + self.disk.delay_us,
-            lambda: self._synced(process, batch, decided, state),
+        busy_us = len(task.records) * self._around.event_us
+        self._later(
+            process,
+            busy_us + self.disk.delay_us,
+            lambda later: self._written(later, len(task.records), blocks),
         )
 
-    def _synced(
-        self, process: _Process, batch: _Batch, decided: tuple[StoredBlock, ...], state: State
-    ) -> None:
-        """The store has what was stepped; now the guard must have what will be signed."""
-        if self._is_frozen(process, lambda later: self._synced(later, batch, decided, state)):
+    def _written(self, process: _Process, events: int, blocks: tuple[StoredBlock, ...]) -> None:
+        if self._is_frozen(process, lambda later: self._written(later, events, blocks)):
             return
         self.disk.store.sync()
-        self._around.witness.saved(self.index, self.disk.store.records)
-        process.durable = state
-        for block in decided:
+        self._around.witness.saved(self.index, events)
+        for block in blocks:
             self._keep(block)
-        guard = self.disk.guard
-        memory = guard.memory
-        allowed: list[bool] = []
-        for effect in batch.effects:
-            if isinstance(effect, Sign):
-                statement = effect.draft.statement
-                allowed.append(refusal(memory, statement) is None)
-                if allowed[-1]:
-                    memory = remembering(memory, statement)
-        if memory == guard.memory:
-            self._release(process, batch, allowed)
-        else:
-            guard.write(memory)
-            self._around.time.after(
-                self.disk.delay_us, lambda: self._release(process, batch, allowed)
-            )
+        process.saving = False
+        process.node.written()
+        self._work(process)
 
-    def _release(self, process: _Process, batch: _Batch, allowed: list[bool]) -> None:
-        """Everything is durable: sign, and carry out the effects."""
-        if self._is_frozen(process, lambda later: self._release(later, batch, allowed)):
+    def _remembered(self, process: _Process) -> None:
+        if self._is_frozen(process, self._remembered):
             return
         self.disk.guard.sync()
         process.saving = False
-        granted = iter(allowed)
-        for effect in batch.effects:
-            if isinstance(effect, Sign):
-                if next(granted):
-                    self._say(effect)
-                else:
-                    self._around.witness.note(self.index, "is not let sign by its guard")
-            else:
-                self._perform(process, effect)
-            if process is not self._process:
-                return
-        for answer, codes in batch.answers:
-            answer(codes)
-        self._snapshot_if_due(process)
-        self._wake()
+        process.node.remembered()
+        self._work(process)
 
-    def _say(self, effect: Sign) -> None:
-        federation = self._around.federation
-        statement = effect.draft.statement
-        message = with_signature(effect.draft, federation.signature(statement))
-        self._around.witness.signed(statement)
-        encoded = federation.gate.encode(message)
-        self._send(message, encoded, effect.to)
-        self._push(lambda now_ms: Received(message, now_ms), encoded)
+    def _sign(self, process: _Process, task: SignAll) -> None:
+        node, federation = process.node, self._around.federation
+        witness, memory = self._around.witness, self.disk.guard.memory
+        witness.signing(self.index, task, memory, node.waiting)
+        node.signed([federation.signature(statement) for statement in task.statements])
 
-    def _send(self, message: Message, encoded: bytes, to: tuple[int, ...]) -> None:
-        packet, kind = frame(encoded), kind_of(message)
-        for target in to:
-            self._around.send(self.index, target, kind, packet)
-
-    def _perform(self, process: _Process, effect: Effect) -> None:
-        match effect:
-            case Send(message=message, to=to):
-                self._send(message, self._around.federation.gate.encode(message), to)
+    def _perform(self, process: _Process, output: Output) -> None:
+        match output:
+            case Outgoing(message=message, encoded=encoded, to=to):
+                for target in to:
+                    self._around.send(self.index, target, kind_of(message), frame(encoded))
+            case NotSigned(conflict=conflict):
+                self._around.witness.note(self.index, f"is not let sign by its guard: {conflict}")
             case Fetch(height=height, to=target):
                 self._around.send(self.index, target, "request", frame(Request(height)))
             case Refuse(transaction=transaction, code=code):
                 process.refusals[transaction] = code
+                process.node.awaited.discard(transaction)
+            case Decide(block=block):
+                process.node.awaited.difference_update(item.id for item in block.payload)
             case Accuse(evidence=evidence):
                 self._around.witness.accused(self.index, evidence)
+            case Answer(ticket=ticket, refused=refused):
+                if callable(ticket):
+                    ticket(refused)
             case Halt():
-                self._around.witness.halted(self.index, effect)
-                self._stop(effect.reason)
-            case _:  # a decision was stored, and a timer set, before
-                pass
+                self._around.witness.halted(self.index, output)
+                self._stop(output.reason)
 
     def _stop(self, why: str) -> None:
         """The process ends by itself; nothing that is unsaved has left."""
         self._around.witness.note(self.index, f"stops: {why}")
         self._process = None
 
-    # --- blocks ---
+    # --- blocks and snapshots ---
 
     def _stored(self, effect: Decide) -> StoredBlock:
         decided = self._around.federation.gate.encode(Decided(effect.block, effect.certificate))
@@ -512,39 +414,22 @@ class Platform:
             self._around.send(self.index, source, "decided", frame(block.decided))
 
     def _snapshot_if_due(self, process: _Process) -> None:
-        blocks = self._around.snapshot_blocks
-        state = process.durable
-        if blocks == 0 or state.height - process.snapshot_height < blocks:
+        """Store a snapshot beside the work: what is stepped meanwhile is not in it."""
+        due = None if process is not self._process else process.node.snapshot()
+        if due is None:
             return
-        try:
-            self.disk.store.append(Record((), (), encode_state(state)))
-        except DiskFull:
-            self._stop("the disk is full")
-            return
-        self.disk.store.sync()
-        self._around.witness.wrote(self.index, self.disk.store.records, state)
-        self._around.witness.saved(self.index, self.disk.store.records)
-        process.snapshot_height = state.height
+        self._around.witness.snapshotted(self.index, due)
+        record = Record((), (), encode_state(due.state), due.seq)
 
+        def store() -> None:
+            if process is not self._process:
+                return
+            try:
+                self.disk.store.append(record)
+            except DiskFull:
+                self._stop("the disk is full")
+                return
+            self.disk.store.sync()
+            process.node.snapshot_stored()
 
-def _folded(federation: Federation, name: str, recovered: Recovered) -> Revived:
-    """The fold of what is on a disk (A-DUR-2), and what was said in it."""
-    if recovered.state is None:
-        state = start(federation.genesis, name, Settings(), Ledger.of).state
-    else:
-        config = configure(federation.genesis, name, Settings(), federation.ledger)
-        state = decode_state(config, recovered.state)
-    begun = (state.height, state.agreement.view)
-    said = [draft.statement for draft in standing(state.agreement)]
-    for record in recovered.events:
-        transition = step(state, decode_event(federation.events, record))
-        state = transition.state
-        drafts = [each.draft for each in transition.effects if isinstance(each, Sign)]
-        said.extend(draft.statement for draft in drafts)
-    return Revived(state, recovered.records, begun, frozenset(said))
-
-
-def _items(message: Any) -> int:
-    if isinstance(message, Submission):
-        return len(message.transactions)
-    return len(message.block.payload) if isinstance(message, Decided) else 0
+        self._around.time.after(self.disk.delay_us, store)

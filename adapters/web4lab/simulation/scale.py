@@ -18,8 +18,11 @@ from web4core import (
     CERTIFICATE,
     AccountOpen,
     Address,
+    Memory,
+    Output,
     Settings,
-    State,
+    SignAll,
+    Stepped,
     Transaction,
     faulty,
     proposer,
@@ -345,7 +348,13 @@ def _restart(federation: Federation) -> int:
 class _Unwatched(Judge):
     """Checks nothing while the run goes on: that is no work of a platform."""
 
-    def stepped(self, platform: int, record: bytes, before: State, after: State) -> None:
+    def stepped(self, platform: int, stepped: Stepped) -> None:
+        pass
+
+    def signing(self, platform: int, asked: SignAll, memory: Memory, waiting: int) -> None:
+        pass
+
+    def released(self, platform: int, outputs: tuple[Output, ...]) -> None:
         pass
 
 

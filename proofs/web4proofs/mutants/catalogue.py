@@ -8,9 +8,10 @@ from web4proofs.mutants.named import Instrument, Named, mutant_of
 from web4proofs.mutants.of_adapters import ADAPTERS
 from web4proofs.mutants.of_consensus import CONSENSUS
 from web4proofs.mutants.of_ledger import LEDGER_RULES
+from web4proofs.mutants.of_node import ORDER
 from web4proofs.mutants.operators import Mutant
 
-NAMED: Final[tuple[Named, ...]] = (*CONSENSUS, *LEDGER_RULES, *ADAPTERS)
+NAMED: Final[tuple[Named, ...]] = (*CONSENSUS, *LEDGER_RULES, *ORDER, *ADAPTERS)
 """In the order of the specification's pages."""
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from web4proofs.mutants.named import TESTS, Named
 
 KEYFILE: Final = "web4adapters.signers.keyfile"
-GUARD: Final = "web4adapters.signers.guard"
+GUARD: Final = "web4core.guard"
+SIGNER: Final = "web4adapters.signers.guard"
 GUARDFILE: Final = "web4adapters.signers.guardfile"
 STORE: Final = "web4adapters.storage.store"
 JOURNAL: Final = "web4adapters.storage.journal"
@@ -60,17 +61,17 @@ ADAPTERS: Final[tuple[Named, ...]] = (
         "C-GUARD-3",
         GUARD,
         "refusal",
-        "if statement.kind in VOTES and promised_above:",
+        "if statement.kind in _VOTES and promised_above:",
         "if False:",
         TESTS,
     ),
     Named(
-        "a signature leaves before the guard knows of it",
+        "a signer signs what its guard does not remember",
         "C-GUARD-4",
-        GUARD,
+        SIGNER,
         "GuardedSigner.sign_statements",
-        "            self._save(memory)\n        return [",
-        "        return [",
+        "if not covers(memory, statement):",
+        "if False:",
         TESTS,
     ),
     Named(

@@ -19,7 +19,7 @@ from web4core.messages import (
     Kind,
     Proposal,
     ProposalDraft,
-    Signed,
+    SignedMessage,
     ViewChange,
     ViewChangeDraft,
 )
@@ -78,7 +78,7 @@ def proves(
     )
 
 
-def well_formed(message: Draft | Signed, kind: Kind, height: Any, n: Any) -> z3.BoolRef:
+def well_formed(message: Draft | SignedMessage, kind: Kind, height: Any, n: Any) -> z3.BoolRef:
     """What the gate lets through of messages of this kind and height, but for the signatures."""
     statement = message.statement
     signer = term(statement.signer)
@@ -161,7 +161,7 @@ def lock_is_proved(agreement: Agreement, lock: Lock | None) -> Part:
     return Part("I-LOCK-1: the lock is proved", formula)
 
 
-def kept_in_order(message: Signed | None, row: Row, place: Any) -> z3.BoolRef:
+def kept_in_order(message: SignedMessage | None, row: Row, place: Any) -> z3.BoolRef:
     """J of a place in a row: None, or what the gate let through, by this signer (I-SLOT-1)."""
     if message is None:
         return TRUE
