@@ -18,9 +18,7 @@ from web4adapters.config.strict_toml import parse_address
 from web4adapters.errors import PLATFORM_ERRORS, ExpectedError, one_line
 from web4adapters.signers import Verifier
 from web4adapters.verify import SourceError
-from web4core.chain import Genesis
-from web4core.hashing import DIGEST_BYTES
-from web4core.ledger.state import Address
+from web4core import DIGEST_BYTES, Address, Genesis, TransactionId
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
@@ -144,22 +142,22 @@ class PaymentCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-class DigestType(click.ParamType[bytes]):
+class DigestType(click.ParamType[TransactionId]):
     """32 bytes in hex."""
 
     name = "id"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> bytes:
+    def convert(self, value: Any, param: Any, ctx: Any) -> TransactionId:
         """Parse an id."""
         if isinstance(value, bytes):
-            return value
+            return TransactionId(value)
         try:
             digest = bytes.fromhex(str(value))
         except ValueError:
             digest = b""
         if len(digest) != DIGEST_BYTES:
             self.fail("an id has 64 hex digits", param, ctx)
-        return digest
+        return TransactionId(digest)
 
 
 class Session:

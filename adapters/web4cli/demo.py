@@ -13,7 +13,7 @@ from rich.table import Table
 
 from web4adapters.config.amounts import format_atp
 from web4cli.common import SAFETY, json_option
-from web4core.ledger.state import MICRO
+from web4core import MICRO
 from web4lab.chaos import FaultReport, Latency, Outcome, tell_faults
 from web4lab.demo import LocalFederation, Report, tell
 from web4lab.demo.scenario import Step, cast

@@ -14,8 +14,7 @@ from web4adapters.config.endpoints import parse_place
 from web4adapters.config.scaffold import FIRST_PLATFORMS, check_platforms
 from web4adapters.config.strict_toml import parse_address
 from web4cli.common import FOLDER, json_option
-from web4core.ledger.state import Address
-from web4core.schema import NAME
+from web4core import NAME, Address
 
 FIRST_PORT = 4101
 DEFAULT_ACCOUNTS = ("alice@thor=1000", "bob@sprout=500")

@@ -18,17 +18,32 @@ from web4adapters.signers import GuardMissing
 from web4adapters.signers.guardfile import GuardFile
 from web4adapters.storage import Recovered, Store
 from web4adapters.verify import SourceError, blocks_of_store
-from web4core.chain import Genesis, chain_id
-from web4core.errors import LocalProtocolError, RemoteProtocolError
-from web4core.events import Event
-from web4core.gate import Gate
-from web4core.guard import Memory
-from web4core.invariants import Violation
-from web4core.ledger.application import Ledger
-from web4core.messages import BINDING, MAX_MESSAGE_BYTES, Decided, Message, Statement, decided_bytes
-from web4core.replica import State, configure, start
-from web4core.settings import Settings
-from web4core.snapshot import decode_event, decode_state, event_schema
+from web4core import (
+    BINDING,
+    MAX_MESSAGE_BYTES,
+    Decided,
+    Digest,
+    Event,
+    Gate,
+    Genesis,
+    Ledger,
+    LocalProtocolError,
+    Memory,
+    Message,
+    RemoteProtocolError,
+    Settings,
+    State,
+    Statement,
+    View,
+    Violation,
+    chain_id,
+    configure,
+    decided_bytes,
+    decode_event,
+    decode_state,
+    event_schema,
+    start,
+)
 
 if TYPE_CHECKING:
     from web4lab.simulation.cluster import Cluster
@@ -126,9 +141,10 @@ def _events(chain: Chain, store: Path, recovered: Recovered) -> Iterator[Event]:
 
 
 def _blocks(chain: Chain, folder: Path, store: Store) -> Iterator[Decided]:
-    for height, pair in enumerate(blocks_of_store(store), 1):
+    for height, (block, certificate) in enumerate(blocks_of_store(store), 1):
         try:
-            message = chain.gate.schemas.message.decode(decided_bytes(*pair), MAX_MESSAGE_BYTES)
+            data = decided_bytes(block=block, certificate=certificate)
+            message = chain.gate.schemas.message.decode(data, MAX_MESSAGE_BYTES)
         except RemoteProtocolError as error:
             raise SourceError(folder, f"block {height} cannot be read: {error}") from None
         if isinstance(message, Decided):
@@ -147,7 +163,7 @@ def _memory(chain: Chain, config: NodeConfig, state: State) -> Memory:
 
 def _guarded(me: int, memory: Memory) -> tuple[Statement, ...]:
     return tuple(
-        Statement(kind, last.height, last.view, last.digest, me)
+        Statement(kind, last.height, View(last.view), Digest(last.digest), me)
         for kind, last in zip(BINDING, memory.last, strict=True)
         if last is not None
     )

@@ -38,19 +38,22 @@ from web4cli.common import (
     json_option,
     via_option,
 )
-from web4core.chain import chain_id
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import (
+from web4core import (
+    CONTROL,
     MAX_REASON_CHARACTERS,
     AccountOpen,
+    Address,
     Body,
+    Nonce,
+    TimeMs,
     Transaction,
+    TransactionId,
     Transfer,
     TransferCommit,
     TransferLock,
     TransferRollback,
+    chain_id,
 )
-from web4core.schema import CONTROL
 
 COMMIT_TIMEOUT_S = 30.0
 """How long a command waits until what it handed in is in a block."""
@@ -128,7 +131,7 @@ def _pay(
     via: str | None,
     source: Address,
     key: Path | None,
-    body: Callable[[int], Body],
+    body: Callable[[Nonce], Body],
     as_json: bool,
 ) -> None:
     """Make and finish the next payment of an account, one at a time."""
@@ -183,8 +186,10 @@ def transfer_send(
     session = Session(folder)
     chain = chain_id(session.genesis)
 
-    def body(nonce: int) -> Body:
-        return Transfer(chain, source, destination, amount, nonce)
+    def body(nonce: Nonce) -> Body:
+        return Transfer(
+            chain_id=chain, source=source, destination=destination, amount_uatp=amount, nonce=nonce
+        )
 
     _pay(session, via, source, key, body, as_json)
 
@@ -220,9 +225,16 @@ def transfer_lock(
     session = Session(folder)
     chain = chain_id(session.genesis)
 
-    def body(nonce: int) -> Body:
-        expiry_ms = time.time_ns() // 1_000_000 + lock_ms
-        return TransferLock(chain, source, destination, amount, nonce, expiry_ms)
+    def body(nonce: Nonce) -> Body:
+        expiry_ms = TimeMs(time.time_ns() // 1_000_000 + lock_ms)
+        return TransferLock(
+            chain_id=chain,
+            source=source,
+            destination=destination,
+            amount_uatp=amount,
+            nonce=nonce,
+            expiry_ms=expiry_ms,
+        )
 
     _pay(session, via, source, key, body, as_json)
 
@@ -234,7 +246,7 @@ def transfer_lock(
 @via_option
 @json_option
 def transfer_commit(
-    identity: bytes, key: Path | None, folder: Path, via: str | None, as_json: bool
+    identity: TransactionId, key: Path | None, folder: Path, via: str | None, as_json: bool
 ) -> None:
     """Credit the locked transfer ID to its destination, as the destination's platform.
 
@@ -263,7 +275,12 @@ def transfer_commit(
 @via_option
 @json_option
 def transfer_rollback(
-    identity: bytes, reason: str, key: Path | None, folder: Path, via: str | None, as_json: bool
+    identity: TransactionId,
+    reason: str,
+    key: Path | None,
+    folder: Path,
+    via: str | None,
+    as_json: bool,
 ) -> None:
     """Return the locked transfer ID to its source.
 
@@ -286,7 +303,7 @@ def transfer_rollback(
 @federation_option
 @via_option
 @json_option
-def transfer_show(identity: bytes, folder: Path, via: str | None, as_json: bool) -> None:
+def transfer_show(identity: TransactionId, folder: Path, via: str | None, as_json: bool) -> None:
     """Show what became of the transaction ID; that it is committed is proved.
 
     Of a lock it shows the transfer, with its phase now. Without --via every platform is asked,
@@ -300,7 +317,7 @@ def transfer_show(identity: bytes, folder: Path, via: str | None, as_json: bool)
     sys.exit(_SHOW_CODES[fate.status])
 
 
-def _best_fate(session: Session, via: str | None, identity: bytes) -> tuple[Client, Fate]:
+def _best_fate(session: Session, via: str | None, identity: TransactionId) -> tuple[Client, Fate]:
     """Ask the platforms, and return the answer of the one that knows most."""
     found: list[tuple[Client, Fate]] = []
     failed: ClientError | None = None
@@ -318,7 +335,7 @@ def _best_fate(session: Session, via: str | None, identity: bytes) -> tuple[Clie
     return min(found, key=lambda each: _KNOWN_BEST.index(each[1].status))
 
 
-def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]:
+def _told_fate(client: Client, identity: TransactionId, fate: Fate) -> dict[str, object]:
     told: dict[str, object] = {"id": identity.hex(), "status": fate.status}
     if fate.status == "refused":
         return told | {"code": fate.code, "meaning": fate.meaning}
@@ -327,7 +344,7 @@ def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]
     body = fate.committed.transaction.body
     told |= {"kind": _KINDS[type(body)], "block": fate.committed.height}
     match body:
-        case Transfer(_, source, destination, amount_uatp):
+        case Transfer(source=source, destination=destination, amount_uatp=amount_uatp):
             amount = format_atp(amount_uatp)
             told |= {"source": str(source), "destination": str(destination), "atp": amount}
         case AccountOpen(_, address):
@@ -339,7 +356,7 @@ def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]
     return told
 
 
-def _told_transfer(client: Client, identity: bytes) -> dict[str, object]:
+def _told_transfer(client: Client, identity: TransactionId) -> dict[str, object]:
     shown = client.transfer(identity)
     each = shown.transfer
     return {

@@ -17,7 +17,7 @@ from web4cli.common import FOLDER, json_option
 from web4cli.journals import departures_in
 
 if TYPE_CHECKING:
-    from web4core.invariants import Violation
+    from web4core import Violation
     from web4lab.simulation import Options
     from web4lab.simulation.cluster import Cluster
 

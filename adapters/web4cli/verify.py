@@ -33,8 +33,7 @@ from web4cli.common import (
     json_option,
     via_option,
 )
-from web4core import invariants
-from web4core.chain import Genesis, chain_id
+from web4core import Genesis, chain_id, check_state
 
 
 class OtherChain(Exception):
@@ -111,8 +110,7 @@ def _verify_platform(
     if not findings and state.app != report.state:
         findings.append(Finding(report.height, "A-DUR-2", "the journal leads to another state"))
     findings.extend(
-        Finding(state.tip.header.height, each.clause, each.found)
-        for each in invariants.check_state(state)
+        Finding(state.tip.header.height, each.clause, each.found) for each in check_state(state)
     )
     return genesis, report, findings
 

@@ -50,7 +50,7 @@ from web4core.node import Node
 from web4lab.demo import LocalFederation
 
 FED = Federation(4, check=False)
-ALICE, BOB = Address("thor", "alice"), Address("thor", "bob")
+ALICE, BOB = Address(platform="thor", agent="alice"), Address(platform="thor", agent="bob")
 HALT = Halt("C-DEC-4", "the root is wrong")
 
 
@@ -151,7 +151,7 @@ def test_the_description_is_served_as_it_is(port: int) -> None:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder: Path = tmp_path_factory.mktemp("api") / "federation"
-    with LocalFederation(folder, 1, {Address("thor", "alice"): MICRO}) as federation:
+    with LocalFederation(folder, 1, {Address(platform="thor", agent="alice"): MICRO}) as federation:
         federation.start()
         yield int(federation.urls["thor"].rpartition(":")[2])
 
@@ -308,7 +308,12 @@ def test_a_transaction_is_followed_from_unknown_to_its_block(alone: LocalFederat
     port, client, chain = port_of(alone), alone.clients["thor"], chain_id(alone.genesis)
     signer = KeyFile.load(alone.folder / "wallets" / f"{ALICE}.key")
     payment = next_transaction(
-        client, ALICE, signer, lambda nonce: Transfer(chain, ALICE, BOB, 7, nonce)
+        client,
+        ALICE,
+        signer,
+        lambda nonce: Transfer(
+            chain_id=chain, source=ALICE, destination=BOB, amount_uatp=7, nonce=nonce
+        ),
     )
     path = f"/v1/transactions/{payment.id.hex()}"
     assert ask(port, "GET", path, None, JSON)[1]["status"] == "unknown"
@@ -371,7 +376,9 @@ def test_a_halted_platform_is_not_healthy() -> None:
 @pytest.fixture
 def config(tmp_path: Path) -> NodeConfig:
     """The configuration of the second of two platforms, none of which runs."""
-    federation = LocalFederation(tmp_path / "federation", 2, {Address("thor", "alice"): MICRO})
+    federation = LocalFederation(
+        tmp_path / "federation", 2, {Address(platform="thor", agent="alice"): MICRO}
+    )
     return load_node_config(federation.folder / "sprout" / "platform.toml")
 
 
@@ -414,7 +421,9 @@ def test_a_platform_with_the_url_of_a_stranger_does_not_start(config: NodeConfig
 
 @pytest.mark.clause("A-DUR-1")
 def test_a_platform_whose_store_cannot_be_read_answers_and_ends(tmp_path: Path) -> None:
-    with LocalFederation(tmp_path / "f", 1, {Address("thor", "alice"): MICRO}) as federation:
+    with LocalFederation(
+        tmp_path / "f", 1, {Address(platform="thor", agent="alice"): MICRO}
+    ) as federation:
         federation.start()
         port = int(federation.urls["thor"].rpartition(":")[2])
         store = federation.folder / "thor" / "store" / STORE_NAME

@@ -29,7 +29,7 @@ from web4adapters.config.client import client_toml
 from web4cli.commands import commands
 from web4core.ledger.state import MICRO, Address
 
-ALICE, CAROL = Address("thor", "alice"), Address("thor", "carol")
+ALICE, CAROL = Address(platform="thor", agent="alice"), Address(platform="thor", agent="carol")
 SOUND: dict[str, Any] = {
     "chain": "web4",
     "chain_id": "00" * 32,

@@ -28,7 +28,7 @@ from web4lab.demo import LocalFederation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 KEEP_ALL = 1_000_000
-ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
+ALICE, EVE = Address(platform="thor", agent="alice"), Address(platform="thor", agent="eve")
 
 
 def web4(*arguments: str) -> subprocess.CompletedProcess[str]:

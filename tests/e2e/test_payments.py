@@ -17,7 +17,7 @@ from web4core.ledger.state import MICRO, Address
 from web4lab.demo import LocalFederation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-ALICE, CAROL = Address("thor", "alice"), Address("thor", "carol")
+ALICE, CAROL = Address(platform="thor", agent="alice"), Address(platform="thor", agent="carol")
 COMMAND = (sys.executable, "-m", "web4cli")
 PAYMENT = ("transfer", "send", "alice@thor", "carol@thor", "1")
 
@@ -120,7 +120,7 @@ def test_an_interrupted_payment_tells_its_id(tmp_path: Path) -> None:
 
 
 def test_a_lock_is_shown_with_its_phase(tmp_path: Path) -> None:
-    bob = Address("sprout", "bob")
+    bob = Address(platform="sprout", agent="bob")
     with LocalFederation(tmp_path / "f", 2, {ALICE: MICRO, bob: 0}) as two:
         two.start()
         two.wait_linked()

@@ -24,7 +24,7 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 """
 WEB4 = BLOCKED + "from web4cli import main; main()"
-ALICE = Address("thor", "alice")
+ALICE = Address(platform="thor", agent="alice")
 
 
 def python(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -42,7 +42,16 @@ from web4core.messages import (
     Draft,
     Evidence,
     Message,
+    Proposal,
+    ProposalDraft,
+    SignedMessage,
     Statement,
+    Status,
+    StatusDraft,
+    ViewChange,
+    ViewChangeDraft,
+    Vote,
+    VoteDraft,
     signing_bytes,
     with_signature,
 )
@@ -52,6 +61,20 @@ from web4core.snapshot import decode_event, encode_event, event_schema
 
 NAMES = ("thor", "sprout", "legion", "platform2", "odin", "freya", "loki", "baldr", "idun", "bragi")
 START_MS = 1_700_000_000_000
+
+
+def draft_of(message: Draft | SignedMessage) -> Draft:
+    """A message without its signature; a draft is one already."""
+    match message:
+        case Vote(statement=statement):
+            return VoteDraft(statement)
+        case Proposal(statement=statement, block=block, justification=justification):
+            return ProposalDraft(statement, block, justification)
+        case ViewChange(statement=statement, prepared=prepared, block=block):
+            return ViewChangeDraft(statement, prepared, block)
+        case Status(statement=statement):
+            return StatusDraft(statement)
+    return message
 
 
 @frozen
@@ -99,8 +122,8 @@ def owner_key(address: Address) -> Key:
     return Key(f"owner {address}")
 
 
-ALICE = Address("thor", "alice")
-BOB = Address("sprout", "bob")
+ALICE = Address(platform="thor", agent="alice")
+BOB = Address(platform="sprout", agent="bob")
 
 
 def make_genesis(n: int, accounts: dict[Address, int] | None = None) -> Genesis:
@@ -235,10 +258,10 @@ class Federation:
             if each in other.blocks:
                 self.send(target, index, other.blocks[each])
 
-    def sign_as(self, index: int, unsigned: Draft) -> Draft:
-        """What this platform's key makes of a draft."""
+    def sign_as(self, index: int, unsigned: Draft | SignedMessage) -> SignedMessage:
+        """What this platform's key makes of a draft, or of a message whose signature is dropped."""
         message = signing_bytes(self.chain_id, unsigned.statement)
-        return with_signature(unsigned, platform_key(index).sign(message))
+        return with_signature(draft_of(unsigned), platform_key(index).sign(message))
 
     def send(self, source: int, target: int, message: Message) -> None:
         """Put a message on the wire, as bytes, unless the link is cut or the target Byzantine."""

@@ -26,31 +26,36 @@ from web4adapters.runtime.ingress import verify_beside
 from web4adapters.signers import Verifier
 from web4adapters.storage import StorageError
 from web4adapters.transport import Links
-from web4core.chain import MAX_ITEM_BYTES, Block
-from web4core.errors import RemoteProtocolError
-from web4core.hashing import DIGEST_BYTES
-from web4core.ledger.light import (
+from web4core import (
+    CERTIFICATE,
+    DIGEST_BYTES,
     ENTRY_PROOF,
+    EXPLAINED,
     INCLUSION_PROOF,
-    EntryProof,
-    InclusionProof,
-    SignedHeader,
-)
-from web4core.ledger.pool import POOL_EXPLAINED
-from web4core.ledger.rules import EXPLAINED
-from web4core.ledger.state import (
+    MAX_ITEM_BYTES,
+    MAX_MESSAGE_BYTES,
+    MAX_SUBMISSION,
+    MAX_UINT,
+    NAME,
+    POOL_EXPLAINED,
     Account,
     Address,
+    Block,
+    Certificate,
     CrossTransfer,
     Entry,
+    EntryProof,
+    InclusionProof,
     LedgerState,
+    RemoteProtocolError,
+    SignatureCheck,
+    SignedHeader,
+    TransactionId,
     account_path,
+    list_proof,
+    prove,
     transfer_path,
 )
-from web4core.merkle import list_proof, prove
-from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, MAX_SUBMISSION, Certificate
-from web4core.schema import MAX_UINT, NAME
-from web4core.signature_check import SignatureCheck
 
 MAX_BODY_BYTES = 2 * MAX_SUBMISSION * MAX_ITEM_BYTES + 64 * 1024
 """Length of a request's body: so many transactions, in hex (W-HTTP-3)."""
@@ -286,11 +291,11 @@ class Api:
         certificate = CERTIFICATE.decode(stored.certificate, MAX_MESSAGE_BYTES)
         leaves = [item.encoded for item in block.payload]
         return InclusionProof(
-            SignedHeader(block.header, certificate),
-            leaves[position],
-            position,
-            len(leaves),
-            list_proof(leaves, position),
+            anchor=SignedHeader(block.header, certificate),
+            transaction=leaves[position],
+            index=position,
+            size=len(leaves),
+            path=list_proof(leaves, position),
         )
 
     # --- the ledger ---
@@ -316,7 +321,7 @@ class Api:
     async def transfer(self, request: web.Request) -> web.Response:
         """A cross-platform transfer, with the proof that it is as shown."""
         identity = _digest(request.match_info["id"])
-        entry, height, proof = self._entry(transfer_path(identity), identity.hex())
+        entry, height, proof = self._entry(transfer_path(TransactionId(identity)), identity.hex())
         if not isinstance(entry, CrossTransfer):
             raise ApiError(404, "unknown-transfer", f"{identity.hex()} was never locked", _HELP)
         return web.json_response(
@@ -471,7 +476,7 @@ def _address(text: str) -> Address:
     if NAME.fullmatch(agent) is None or NAME.fullmatch(platform) is None:
         remedy = "write agent@platform, in lower-case letters, digits, . _ -"
         raise ApiError(400, "malformed-address", "not an address", remedy)
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)
 
 
 def _integer(text: str, what: str, least: int, most: int) -> int:

@@ -19,21 +19,27 @@ from web4adapters.client.http import Answer, ask
 from web4adapters.client.status import amiss_in_status, known_of
 from web4adapters.signers import Verifier
 from web4adapters.strict_json import read_json
-from web4core.chain import Block, Genesis, genesis_block
-from web4core.errors import RemoteProtocolError
-from web4core.gate import Gate
-from web4core.ledger.application import Ledger
-from web4core.ledger.light import (
+from web4core import (
+    CERTIFICATE,
+    MAX_MESSAGE_BYTES,
+    Account,
+    Address,
+    Block,
+    CrossTransfer,
     EntryProof,
+    Gate,
+    Genesis,
+    Ledger,
+    RemoteProtocolError,
     SignedHeader,
+    Transaction,
     TrustAnchor,
+    account_path,
     check_entry,
     check_inclusion,
     check_signed_header,
+    genesis_block,
 )
-from web4core.ledger.state import Account, Address, CrossTransfer, account_path
-from web4core.ledger.transactions import Transaction
-from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES
 
 TIMEOUT_S = 10.0
 """How long a client waits for a whole answer, beyond what it asked to wait."""

@@ -17,10 +17,18 @@ from web4adapters.config.genesis import genesis_to_json
 from web4adapters.config.node import PLATFORM_FILE, SNAPSHOT_BLOCKS, NodeConfig, node_toml
 from web4adapters.signers import KeyFile, create_guard
 from web4adapters.storage import Store
-from web4core.chain import Genesis, Platform, chain_id, check_genesis
-from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
-from web4core.ledger.state import Address
-from web4core.settings import Settings
+from web4core import (
+    Address,
+    Genesis,
+    GenesisAccount,
+    Ledger,
+    Platform,
+    Settings,
+    TimeMs,
+    chain_id,
+    check_genesis,
+    genesis_content,
+)
 
 FOLDER_MODE = 0o700
 
@@ -101,7 +109,7 @@ def _build(folder: Path, plan: Plan) -> Genesis:
     ]
     genesis = Genesis(
         plan.chain,
-        time.time_ns() // 1_000_000,
+        TimeMs(time.time_ns() // 1_000_000),
         tuple(Platform(name, key.public_key) for name, key in keys.items()),
         genesis_content(endowments),
     )

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from web4adapters.config.errors import ConfigError
-from web4core.ledger.state import Address
-from web4core.schema import NAME
+from web4core import NAME, Address
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """Length of a configuration file; a genesis lists its accounts."""
@@ -65,4 +64,4 @@ def parse_address(text: str) -> Address:
     agent, _, platform = text.partition("@")
     if NAME.fullmatch(agent) is None or NAME.fullmatch(platform) is None:
         raise ValueError(f"{text!r} is not an address; write agent@platform, in lower case")
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)

@@ -18,10 +18,7 @@ import struct
 from pathlib import Path
 
 from web4adapters.files import create_private, exposure, try_lock, write_at
-from web4core.chain import KEY_BYTES
-from web4core.guard import MAX_GUARDED, Memory, Signed
-from web4core.hashing import DIGEST_BYTES
-from web4core.messages import BINDING
+from web4core import BINDING, DIGEST_BYTES, KEY_BYTES, MAX_GUARDED, Memory, Signed
 
 MAGIC = b"web4grd1"
 PAGE_BYTES = 4096

@@ -20,8 +20,7 @@ from typing import Any, TypeAlias
 
 from web4adapters.config import PLATFORM_FILE, load_node_config
 from web4adapters.node.main import run
-from web4core.ledger.state import Address
-from web4core.settings import Settings
+from web4core import Address, Settings
 from web4lab.bench.measurement import BenchError
 from web4lab.demo import LocalFederation
 from web4lab.demo.member import stop_when_left

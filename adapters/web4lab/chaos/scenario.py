@@ -9,9 +9,7 @@ from typing import Any, Final
 
 from attrs import Factory, define, frozen
 
-from web4core import invariants
-from web4core.ledger.state import MICRO, Address
-from web4core.settings import Settings
+from web4core import MICRO, Address, Decision, Settings, chain_is_linked, check_decisions
 from web4lab.chaos.latency import Latency, latency
 from web4lab.chaos.load import Load
 from web4lab.chaos.network import Network
@@ -19,7 +17,7 @@ from web4lab.chaos.trials import TRIALS, Stage, Trial, TrialFailed
 from web4lab.demo.federation import POLL_S, LocalFederation
 
 SETTINGS: Final = Settings(view_timeout_ms=500, resend_ms=300)
-ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
+ALICE, EVE = Address(platform="thor", agent="alice"), Address(platform="thor", agent="eve")
 SUPPLY_UATP: Final = 1000 * MICRO
 DELAYS_MS: Final = (0, 10, 100)
 LONE_ROUNDS: Final = 5
@@ -182,14 +180,12 @@ def _look(federation: LocalFederation, load: Load, report: FaultReport) -> None:
         for name, client in federation.clients.items()
     }
     report.checks["chains are linked"] = all(
-        invariants.chain_is_linked(blocks) is None for blocks in chains.values()
+        chain_is_linked(blocks) is None for blocks in chains.values()
     )
     decisions = [
-        invariants.Decision(index, block)
-        for index, blocks in enumerate(chains.values())
-        for block in blocks
+        Decision(index, block) for index, blocks in enumerate(chains.values()) for block in blocks
     ]
-    report.checks["one block at each height"] = invariants.check_decisions(decisions) == ()
+    report.checks["one block at each height"] = check_decisions(decisions) == ()
     placed = [
         {item.id: block.header.height for block in blocks for item in block.payload}
         for blocks in chains.values()

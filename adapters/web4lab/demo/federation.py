@@ -23,8 +23,7 @@ from web4adapters.config import PLATFORM_FILE, Plan, Routes, load_genesis, make_
 from web4adapters.config.scaffold import FIRST_PLATFORMS
 from web4adapters.errors import ExpectedError
 from web4adapters.signers import Verifier
-from web4core.ledger.state import Address
-from web4core.settings import Settings
+from web4core import Address, Settings
 from web4process.signals import uninterrupted
 
 START_TIMEOUT_S = 20.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from web4core import (
+    MICRO,
     Block,
     Certificate,
     Decided,
@@ -14,7 +15,6 @@ from web4core import (
     Submission,
     ViewChange,
 )
-from web4core.ledger.state import MICRO
 
 KINDS: Final = {
     Kind.PRE_PREPARE: "PRE-PREPARE",

@@ -14,25 +14,45 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from web4core import invariants
-from web4core.chain import Block
-from web4core.effects import Decide, Effect, Halt, Send, SetTimer, Sign
-from web4core.errors import RemoteProtocolError
-from web4core.events import Event, Received, Submitted
-from web4core.guard import Memory, covers, highest_signed
-from web4core.invariants import Decision, Violation
-from web4core.messages import (
+from web4core import (
     BINDING,
+    Answer,
+    Block,
+    Decide,
     Decided,
+    Decision,
+    Effect,
+    Event,
     Evidence,
+    Halt,
+    Memory,
+    Node,
+    NotSigned,
+    Outgoing,
+    Output,
+    Received,
+    RemoteProtocolError,
+    Send,
+    SetTimer,
+    Sign,
+    SignAll,
+    Snapshot,
+    State,
     Statement,
+    Stepped,
     Submission,
+    Submitted,
+    Violation,
+    chain_is_linked,
+    check_decisions,
+    check_statements,
+    check_step,
     conflict,
+    covers,
+    has_forgotten,
+    highest_signed,
     signing_bytes,
 )
-from web4core.node import Answer, Node, NotSigned, Outgoing, Output, SignAll, Snapshot, Stepped
-from web4core.recovery import has_forgotten
-from web4core.replica import State
 from web4lab.simulation.federation import Federation
 from web4lab.simulation.virtual_time import MS, VirtualTime
 
@@ -159,7 +179,7 @@ class Judge:
             each for each in stepped.timers if isinstance(each, SetTimer)
         ]:
             self._break("A-EFFECT-3", f"platform {platform} does not set the timers it should")
-        self._require(invariants.check_step(before, after))
+        self._require(check_step(before, after))
         if after.agreement.view > before.agreement.view and after.height == before.height:
             self.counts["view changes"] += 1
             self.highest_view = max(self.highest_view, after.agreement.view)
@@ -236,7 +256,7 @@ class Judge:
         decision = Decision(platform, block)
         self._decisions.append(decision)
         first, known = self._first.setdefault(block.header.height, (decision, effect))
-        violations = invariants.check_decisions((first, decision))
+        violations = check_decisions((first, decision))
         if violations and self._forks_expected:
             self.forks.append(Fork(known, effect))
         else:
@@ -289,12 +309,12 @@ class Judge:
 
     def conclude(self) -> None:
         """What can only be said of a whole run."""
-        violations = invariants.check_decisions(self._decisions)
+        violations = check_decisions(self._decisions)
         if self._forks_expected:
             violations = tuple(each for each in violations if each.clause not in FORKS)
         self._require(violations)
-        self._require(invariants.check_statements(self._statements))
-        unlinked = invariants.chain_is_linked(self.chain)
+        self._require(check_statements(self._statements))
+        unlinked = chain_is_linked(self.chain)
         if unlinked is not None and not self._forks_expected:
             self._break("C-VALID-1", unlinked)
 

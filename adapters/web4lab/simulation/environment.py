@@ -11,12 +11,19 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import define, frozen
 
-from web4core.effects import Decide, Halt
-from web4core.errors import RemoteProtocolError
-from web4core.guard import Memory
-from web4core.messages import Evidence
-from web4core.node import Node, Output, SignAll, Snapshot, Stepped
-from web4core.settings import Settings
+from web4core import (
+    Decide,
+    Evidence,
+    Halt,
+    Memory,
+    Node,
+    Output,
+    RemoteProtocolError,
+    Settings,
+    SignAll,
+    Snapshot,
+    Stepped,
+)
 from web4lab.simulation.federation import START_MS, Federation
 from web4lab.simulation.virtual_time import MS, VirtualTime
 
