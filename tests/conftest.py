@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -53,7 +54,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         return
     seed = terminalreporter.config.getoption("hypothesis_seed")
     option = "" if seed is None else f" --hypothesis-seed={seed}"
-    terminalreporter.write_line(f"to repeat: HYPOTHESIS_PROFILE={PROFILE} pytest{option}")
+    marks = shlex.quote(terminalreporter.config.getoption("markexpr"))
+    terminalreporter.write_line(
+        f"to repeat: HYPOTHESIS_PROFILE={PROFILE} pytest -m {marks}{option}"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -168,7 +168,9 @@ def port_of(federation: LocalFederation) -> int:
     return int(federation.urls["thor"].rpartition(":")[2])
 
 
-def ask(port: int, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, dict]:
+def ask(
+    port: int, method: str, path: str, body: bytes | None, kind: str
+) -> tuple[int, dict[str, Any]]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.request(method, path, body, {"Content-Type": kind})
@@ -347,7 +349,7 @@ def test_an_error_of_the_store_is_told_and_stops_the_platform() -> None:
     async def handler(_request: web.Request) -> web.Response:
         raise error
 
-    async def play() -> tuple[int, dict]:
+    async def play() -> tuple[int, dict[str, Any]]:
         middleware = errors_as_json(stopped.append)
         answer = await middleware(make_mocked_request("GET", "/v1/status"), handler)
         assert isinstance(answer, web.Response)
@@ -363,7 +365,7 @@ def test_a_halted_platform_is_not_healthy() -> None:
     class Stub:
         state = evolve(FED.fresh(0), halted=HALT)
 
-    async def play() -> tuple[int, dict]:
+    async def play() -> tuple[int, dict[str, Any]]:
         api = Api(Stub(), *[None] * 7)  # type: ignore[arg-type]
         answer = await api.health(make_mocked_request("GET", "/v1/health"))
         return answer.status, json.loads(answer.text or "")

@@ -72,11 +72,13 @@ def test_the_latency_of_a_federation_is_measured() -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_the_memory_of_a_federation_is_measured() -> None:
     assert gives_positive_ratios(memory(blocks=6))
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_a_profile_says_where_the_time_of_a_federation_goes(tmp_path: Path) -> None:
     latency(repeats=1, profiles=tmp_path)
     told = shares(tmp_path)

@@ -6,7 +6,7 @@ import asyncio
 import http.client
 import resource
 import socket
-import time
+import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -23,7 +23,8 @@ from web4core.errors import LocalProtocolError
 from web4core.ledger.state import MICRO, Address
 from web4lab.demo import LocalFederation
 
-WAIT_S = 5.0
+WAIT_S = 30.0
+"""How long to wait for what happens at once, unless the machine is busy."""
 LONG_BYTES = 64 * 1024 * 1024
 
 
@@ -195,7 +196,7 @@ def test_an_answer_that_is_not_read_is_kept_a_named_time(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("limit", [64, 256, 1024, 1 << 20, resource.RLIM_INFINITY])
 def test_there_are_fewer_places_than_files(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.resource, "getrlimit", lambda _: (limit, limit))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
     places, at_once = find_room(4)
     assert 4 < places <= module.MAX_CONNECTIONS
     assert 1 <= at_once <= module.MAX_ACCEPTED
@@ -205,9 +206,15 @@ def test_there_are_fewer_places_than_files(limit: int, monkeypatch: pytest.Monke
 
 
 def test_too_few_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.resource, "getrlimit", lambda _: (40, 40))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (40, 40))
     with pytest.raises(LocalProtocolError, match="`ulimit -n 1024`"):
         find_room(4)
+
+
+def sent_again(connection: socket.socket) -> int:
+    """How many packets the system had to send again: `tcpi_total_retrans` of Linux."""
+    told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return int.from_bytes(told[100:], sys.byteorder)
 
 
 class Poor(LocalFederation):
@@ -224,10 +231,10 @@ def test_idle_connections_leave_a_platform_its_hearing_and_its_disk(tmp_path: Pa
         port = int(federation.urls["thor"].rpartition(":")[2])
         before = federation.log("thor").stat().st_size
         with ExitStack() as idle:
-            began_s = time.monotonic()
             for _ in range(200):
-                idle.enter_context(socket.create_connection(("127.0.0.1", port), timeout=WAIT_S))
-            assert time.monotonic() - began_s < WAIT_S  # the system kept them, and lost none
+                made = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+                idle.enter_context(made)
+                assert sent_again(made) == 0, "the system kept its call"
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
             connection.request("GET", "/v1/health")
             assert connection.getresponse().status == 200

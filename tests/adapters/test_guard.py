@@ -310,7 +310,12 @@ def test_one_sync_serves_a_batch_and_precedes_its_signatures(
             return message
 
     sync = os.fdatasync
-    monkeypatch.setattr(os, "fdatasync", lambda fd: (log.append("sync"), sync(fd)))
+
+    def logged(file: int) -> None:
+        log.append("sync")
+        sync(file)
+
+    monkeypatch.setattr(os, "fdatasync", logged)
 
     with GuardedSigner(Recorder(), path, CHAIN) as guard:
         ask(guard, say(Kind.PREPARE, 1, 0), say(Kind.COMMIT, 1, 0))

@@ -15,7 +15,7 @@ from web4core.consensus.rules import standing
 from web4core.effects import Sign
 from web4core.events import Resumed, TimerKind
 from web4core.guard import Memory, highest_signed, refusal, remembering
-from web4core.messages import BINDING, Kind, Statement
+from web4core.messages import BINDING, Kind, Statement, Vote
 from web4core.recovery import Fold, guarded, has_forgotten
 from web4core.replica import step
 from web4core.settings import Settings
@@ -27,8 +27,7 @@ def after_a_view_change() -> Federation:
     fed = Federation(4)
     fed.settle()
     fed.cut = lambda _source, _to, message: (
-        getattr(message, "statement", None) is not None
-        and (message.statement.kind.name == "COMMIT")
+        isinstance(message, Vote) and message.statement.kind is Kind.COMMIT
     )
     fed.submit(0, opening(fed, "carol"))
     fed.settle()
@@ -51,7 +50,7 @@ def history(fed: Federation, index: int) -> list[Past]:
     """After each event in a journal."""
     state, memory = fed.fresh(index), Memory()
     said: frozenset[Statement] = frozenset()
-    told = []
+    told: list[Past] = []
     for record in fed.nodes[index].journal:
         transition = step(state, decode_event(fed.events, record))
         state = transition.state

@@ -100,9 +100,11 @@ def test_stand_in_signatures_give_runs_that_hold() -> None:
 
 
 @pytest.mark.clause("I-AGREE-1", "I-AGREE-2", "I-SIGN-1", "A-DUR-2", "C-DURABLE-1")
-@pytest.mark.timeout(300)
-def test_runs_hold_and_decide_blocks_under_faults() -> None:
-    summary = run_many(range(40))
+@pytest.mark.parametrize(
+    "runs", [2, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(300)])]
+)
+def test_runs_hold_and_decide_blocks_under_faults(runs: int) -> None:
+    summary = run_many(range(runs))
     assert [as_text(report) for report in summary.failures] == []
     assert summary.exit_code == 0
     assert summary.blocks_under_faults >= 2 * len(summary.reports)
@@ -110,6 +112,7 @@ def test_runs_hold_and_decide_blocks_under_faults() -> None:
 
 
 @pytest.mark.clause("C-EVID-1", "C-DEC-4")
+@pytest.mark.slow
 def test_one_byzantine_platform_too_many_forks_the_chain_and_is_convicted() -> None:
     for seed in range(8):
         report = run_seed(seed, Options(fork=True))
@@ -185,6 +188,7 @@ def test_a_quorum_that_is_too_small_forks(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.clause("C-VIEW-1")
+@pytest.mark.slow
 def test_a_platform_without_view_timer_is_stuck_and_shrinking_says_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

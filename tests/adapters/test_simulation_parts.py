@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from web4core.guard import Memory, Signed
@@ -56,10 +58,11 @@ def test_a_fork_does_not_depend_on_what_was_thrown_before() -> None:
 
 
 def test_what_falls_on_one_moment_happens_in_the_order_of_asking() -> None:
-    time, done = VirtualTime(), []
+    time = VirtualTime()
+    done: list[str] = []
     for name in "abc":
-        time.after(5, lambda name=name: done.append(name))
-    time.after(4, lambda: done.append("first"))
+        time.after(5, partial(done.append, name))
+    time.after(4, partial(done.append, "first"))
     time.run(5)
     assert done == ["first", "a", "b", "c"]
     assert time.now_us == 5

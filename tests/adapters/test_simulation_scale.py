@@ -23,11 +23,13 @@ def scales() -> tuple[Scale, ...]:
 
 
 @pytest.mark.clause("C-QUORUM-2")
+@pytest.mark.slow
 def test_a_block_costs_what_the_formula_says(scales: tuple[Scale, ...]) -> None:
     assert {each.n: each.honest.messages for each in scales} == FORMULA
     assert {each.n: each.formula for each in scales} == FORMULA
 
 
+@pytest.mark.slow
 def test_a_certificate_grows_by_the_same_for_each_signature(scales: tuple[Scale, ...]) -> None:
     sizes = [each.certificate_bytes[1] for each in scales]
     signatures = [each.quorum for each in scales]
@@ -36,6 +38,7 @@ def test_a_certificate_grows_by_the_same_for_each_signature(scales: tuple[Scale,
     )
 
 
+@pytest.mark.slow
 def test_longer_links_make_fewer_blocks(scales: tuple[Scale, ...]) -> None:
     for each in scales:
         speeds = list(each.blocks_per_s.values())
@@ -43,6 +46,7 @@ def test_longer_links_make_fewer_blocks(scales: tuple[Scale, ...]) -> None:
         assert 0 < speeds[-1] < speeds[0] / 10
 
 
+@pytest.mark.slow
 def test_byzantine_platforms_do_not_stop_the_federation(scales: tuple[Scale, ...]) -> None:
     for each in scales:
         assert len(each.strategies) == each.f
@@ -50,6 +54,7 @@ def test_byzantine_platforms_do_not_stop_the_federation(scales: tuple[Scale, ...
 
 
 @pytest.mark.clause("C-PACE-3", "C-SYNC-3")
+@pytest.mark.slow
 def test_recovery_takes_about_as_long_as_its_time_outs(scales: tuple[Scale, ...]) -> None:
     for each in scales:
         assert 2_000 < each.recovery.proposer_ms < 3_000
@@ -57,6 +62,7 @@ def test_recovery_takes_about_as_long_as_its_time_outs(scales: tuple[Scale, ...]
         assert 0 < each.recovery.restart_ms < 1_000
 
 
+@pytest.mark.slow
 def test_the_report_is_a_table_json_and_plots_the_same_each_time(
     scales: tuple[Scale, ...], tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -652,7 +652,7 @@ class Broken:
         self._statement = statement
         self._error = error
 
-    def execute(self, statement: str, *parameters: object) -> object:
+    def execute(self, statement: str, *parameters: Sequence[int | str | bytes]) -> object:
         if statement.startswith(self._statement):
             raise self._error
         return self._connection.execute(statement, *parameters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -296,7 +297,7 @@ def test_a_partition_in_halves_decides_nothing_and_heals() -> None:
     ],
     ids=["parent", "time not later", "time far off", "state root"],
 )
-def test_a_block_that_does_not_follow_gets_no_vote(spoil: dict[str, object]) -> None:
+def test_a_block_that_does_not_follow_gets_no_vote(spoil: dict[str, Any]) -> None:
     fed = Federation(4, byzantine=[1])
     fed.settle()
     fed.submit(0, opening(fed, "carol"))

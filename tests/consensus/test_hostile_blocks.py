@@ -3,6 +3,8 @@ about heights."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 
@@ -23,7 +25,7 @@ from tests.support.forge import (
 from web4core.chain import Block, seal
 from web4core.effects import Halt
 from web4core.errors import RemoteProtocolError
-from web4core.events import Elapsed, Received, Resumed, TimerKind
+from web4core.events import Elapsed, Event, Received, Resumed, TimerKind
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import Transaction, TransferLock
 from web4core.messages import Decided, Kind
@@ -112,7 +114,7 @@ def test_a_block_whose_payload_is_not_what_its_header_commits_to_never_gets_in()
 @pytest.mark.parametrize(
     "change", [{"height": 2}, {"chain_id": bytes(32)}], ids=["height", "chain"]
 )
-def test_a_block_of_another_height_or_chain_never_gets_in(change: dict[str, object]) -> None:
+def test_a_block_of_another_height_or_chain_never_gets_in(change: dict[str, Any]) -> None:
     fed = victim()
     block = block_after(fed.nodes[0].state, [], fed.now_ms + 1)
     other = seal(evolve(block.header, **change), ())
@@ -152,10 +154,10 @@ class Skewed(Federation):
 
     skewed, skew_ms = 2, 0
 
-    def feed(self, index: int, event: object) -> None:
+    def feed(self, index: int, event: Event) -> None:
         if index == self.skewed:
-            event = evolve(event, now_ms=max(0, event.now_ms + self.skew_ms))  # type: ignore
-        super().feed(index, event)  # type: ignore[arg-type]
+            event = evolve(event, now_ms=max(0, event.now_ms + self.skew_ms))
+        super().feed(index, event)
 
 
 @pytest.mark.clause("C-VALID-3", "C-SYNC-1")

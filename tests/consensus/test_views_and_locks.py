@@ -5,6 +5,8 @@ One honest platform at a time, and a test that speaks for all the others.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 
@@ -517,7 +519,7 @@ def test_words_in_two_views_or_of_two_kinds_are_no_evidence() -> None:
     [{"kind": Kind.COMMIT}, {"height": 2}, {"view": 1}, {"digest": bytes(31) + b"\1"}],
     ids=lambda change: next(iter(change)),
 )
-def test_a_signature_does_not_carry_over_to_another_statement(change: dict[str, object]) -> None:
+def test_a_signature_does_not_carry_over_to_another_statement(change: dict[str, Any]) -> None:
     fed = alone()
     statement = Statement(Kind.PREPARE, 1, 0, bytes(32), 1)
     signed = fed.sign_as(1, VoteDraft(statement))

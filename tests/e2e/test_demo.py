@@ -29,6 +29,8 @@ from web4lab.demo import LocalFederation
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 KEEP_ALL = 1_000_000
 ALICE, EVE = Address(platform="thor", agent="alice"), Address(platform="thor", agent="eve")
+COMES_S = 60
+"""How long to wait for what must come, on a machine that may be busy."""
 
 
 def web4(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -36,7 +38,9 @@ def web4(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-@pytest.mark.parametrize("n", [1, 2, 4, 5, 7, 10])
+@pytest.mark.parametrize(
+    "n", [4, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 5, 7, 10))]
+)
 def test_the_demo_holds_and_counts_its_messages(n: int, tmp_path: Path) -> None:
     kept = tmp_path / "federation"
     done = web4("demo", "--platforms", str(n), "--json", "--keep", str(kept))
@@ -50,6 +54,7 @@ def test_the_demo_holds_and_counts_its_messages(n: int, tmp_path: Path) -> None:
     assert all(each["decided"] == each["height"] - 1 > 0 for each in found["platforms"])
 
 
+@pytest.mark.slow
 def test_a_chain_verifies_offline_and_any_changed_digit_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "federation"
     assert web4("demo", "--json", "--keep", str(folder)).returncode == 0
@@ -76,6 +81,7 @@ def test_a_chain_verifies_offline_and_any_changed_digit_is_found(tmp_path: Path)
         assert report.finding.height == 4
 
 
+@pytest.mark.slow
 def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path) -> None:
     settings = Settings(view_timeout_ms=500, resend_ms=300)
     accounts = {ALICE: 1000 * MICRO, EVE: 0}
@@ -88,9 +94,9 @@ def test_killed_in_turn_and_twice_round_nothing_committed_is_lost(tmp_path: Path
                 federation.kill(name)
                 time.sleep(1.5)
                 federation.start(name)
-                assert load.goes_on(2, 20), federation.tail(name)
+                assert load.goes_on(2, COMES_S), federation.tail(name)
         height = max(load.committed.values())
-        until_s = time.monotonic() + 30
+        until_s = time.monotonic() + COMES_S
         for client in federation.clients.values():
             while client.status()["height"] < height:
                 assert time.monotonic() < until_s, client.status()
@@ -137,11 +143,12 @@ def statements_in_journal(federation: LocalFederation, name: str) -> list[Statem
     ]
 
 
+@pytest.mark.slow
 def test_a_platform_comes_back_from_its_snapshot(tmp_path: Path) -> None:
     with LocalFederation(tmp_path / "f", 1, {ALICE: MICRO, EVE: 0}, None, 3) as federation:
         federation.start()
         with Load(federation, ALICE, EVE) as load:
-            assert load.goes_on(12, 60)
+            assert load.goes_on(12, COMES_S)
         before = federation.clients["thor"].account(ALICE)
         assert federation.stop("thor") == 0
         assert "snapshot at height" in federation.tail("thor")

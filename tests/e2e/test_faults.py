@@ -25,6 +25,8 @@ FEW = ("breaking links", "cut off", "halved", "killed")
 """What is done to larger federations; all is done to four."""
 TWICE = "two with one key"
 SMALL_DISK = "1m"
+COMES_S = 60
+"""How long to wait for what must come, on a machine that may be busy."""
 
 
 def by_name(*names: str) -> tuple[Trial, ...]:
@@ -46,16 +48,19 @@ def go_through(folder: Path, n: int, trials: tuple[Trial, ...]) -> FaultReport:
 
 
 def measured(report: FaultReport) -> None:
-    """No answer is faster than three one-way delays; a slow one is not much slower."""
+    """No answer is faster than three one-way delays; a slow one is not much slower.
+
+    What the machine needs for it is measured, too: without a delay.
+    """
     assert [each.delay_ms for each in report.latencies] == [0, 10, 100]
     for each in report.latencies:
         assert each.low_ms >= HOPS * each.delay_ms
-    slow = report.latencies[-1]
-    assert slow.over_floor is not None
-    assert slow.over_floor < 2
+    at_once, _, slow = report.latencies
+    assert slow.median_ms - at_once.median_ms < 2 * HOPS * slow.delay_ms
 
 
 @pytest.mark.clause("C-LOSS-1", "C-LOSS-4", "C-SYNC-1", "C-PACE-1", "C-DURABLE-2", "W-LINK-6")
+@pytest.mark.slow
 def test_four_platforms_go_through_every_fault(tmp_path: Path) -> None:
     report = go_through(tmp_path / "f", 4, TRIALS)
     measured(report)
@@ -63,6 +68,7 @@ def test_four_platforms_go_through_every_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("n", [7, 10])
+@pytest.mark.slow
 def test_larger_federations_go_through_the_worst(n: int, tmp_path: Path) -> None:
     measured(go_through(tmp_path / "f", n, by_name(*FEW)))
 
@@ -106,6 +112,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.clause("C-DURABLE-2", "A-DUR-1")
+@pytest.mark.slow
 def test_a_full_disk_stops_one_platform_and_with_room_it_comes_back(
     tmp_path: Path, small_disk: Path
 ) -> None:
@@ -118,15 +125,15 @@ def test_a_full_disk_stops_one_platform_and_with_room_it_comes_back(
         federation.wait_linked()
         process = federation.processes["legion"]
         with Load(federation, ALICE, EVE) as load:
-            assert process.wait(60) == 1
+            assert process.wait(COMES_S) == 1
             assert "stopped before anything unsaved was sent" in federation.tail("legion")
-            assert load.goes_on(3, 20)  # the others are a quorum
+            assert load.goes_on(3, COMES_S)  # the others are a quorum
             store.unlink()
             shutil.copytree(elsewhere, store)
             federation.start("legion")
             time.sleep(HOLD_S)
         height = max(load.committed.values())
-        until_s = time.monotonic() + 30
+        until_s = time.monotonic() + COMES_S
         for name, client in federation.clients.items():
             while client.status()["height"] < height:
                 assert time.monotonic() < until_s, federation.tail(name)

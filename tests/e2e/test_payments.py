@@ -91,6 +91,7 @@ def test_an_account_opens_and_a_taken_address_leaves_the_key(
     assert not wallet.exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_payment_tells_its_id(tmp_path: Path) -> None:
     with LocalFederation(tmp_path / "f", 2, {ALICE: MICRO, CAROL: 0}) as two:
         two.start("thor")
@@ -119,6 +120,7 @@ def test_an_interrupted_payment_tells_its_id(tmp_path: Path) -> None:
     audit_of_folder(tmp_path / "f", two.names)
 
 
+@pytest.mark.slow
 def test_a_lock_is_shown_with_its_phase(tmp_path: Path) -> None:
     bob = Address(platform="sprout", agent="bob")
     with LocalFederation(tmp_path / "f", 2, {ALICE: MICRO, bob: 0}) as two:

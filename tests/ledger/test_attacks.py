@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -315,10 +316,11 @@ def test_a_nonce_is_the_next_one(nonce: int, code: str) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_no_mixture_of_transfers_and_locks_overspends(seed: int) -> None:
     dice, book, nonce = random.Random(seed), Book(), 0
+    makers: list[Callable[[int, int], Transaction]] = [pay, lock]
     for _ in range(30):
         amount = dice.randint(1, 400)
         free, held, _ = book.account(ALICE)
-        make = dice.choice([pay, lock])
+        make = dice.choice(makers)
         expected = "ok" if amount <= free else "insufficient-funds"
         assert book.do(make(amount, nonce)) == expected
         nonce += expected == "ok"

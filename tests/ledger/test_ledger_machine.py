@@ -65,9 +65,9 @@ class Model:
             case Transfer(source=payer, destination=payee, amount_uatp=amount, nonce=nonce):
                 if payer.platform != payee.platform:
                     return "not-local"
-                for who, code in ((payer, "unknown-source"), (payee, "unknown-destination")):
+                for who, unknown in ((payer, "unknown-source"), (payee, "unknown-destination")):
                     if who not in self.free:
-                        return code
+                        return unknown
                 if payer == payee:
                     return "same-account"
                 if code := self.spend(payer, amount, nonce, keys[0]):
@@ -80,9 +80,9 @@ class Model:
                     return "unknown-platform"
                 if payer.platform == payee.platform:
                     return "same-platform"
-                for who, code in ((payer, "unknown-source"), (payee, "unknown-destination")):
+                for who, unknown in ((payer, "unknown-source"), (payee, "unknown-destination")):
                     if who not in self.free:
-                        return code
+                        return unknown
                 if code := self.spend(payer, amount, body.nonce, keys[0]):
                     return code
                 if now >= body.expiry_ms:

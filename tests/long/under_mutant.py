@@ -12,7 +12,7 @@ from web4proofs.mutants.install import install
 def main(module: str, tests: list[str]) -> int:
     """The exit code of pytest, which stops at the first failure."""
     install(module, sys.stdin.read())
-    return int(pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *tests]))
+    return int(pytest.main(["-x", "-q", "-m", "", "-n0", "-p", "no:cacheprovider", *tests]))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from web4core.chain import (
 )
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.ledger.application import GenesisAccount, genesis_content
-from web4core.ledger.state import ADDRESS, ENTRY, Address, account_path, transfer_path
+from web4core.ledger.state import ADDRESS, ENTRY, Account, Address, account_path, transfer_path
 from web4core.ledger.transactions import BODY, TransferRollback, decode_transaction
 from web4core.messages import Kind, Statement, conflict, message_schemas, signing_bytes
 from web4core.schema import line, name, octets, sequence, uint
@@ -218,8 +218,8 @@ def test_two_digests_conflict_for_all_kinds_but_status(kind: Kind) -> None:
 @pytest.mark.clause("W-MSG-5")
 @pytest.mark.parametrize("field", ["chain_id", "height"])
 def test_a_block_of_another_chain_or_height_is_refused(example: Example, field: str) -> None:
-    value = bytes(32) if field == "chain_id" else 2
-    header = evolve(example.block.header, **{field: value})
+    change: dict[str, Any] = {field: bytes(32) if field == "chain_id" else 2}
+    header = evolve(example.block.header, **change)
     schema = block_schema(example.ledger.decode)
     other = schema.load(("block", HEADER.dump(header), (example.transaction.encoded,)))
     statement = ["statement", 1, 1, 0, other.digest, 1]
@@ -320,6 +320,7 @@ def content(*endowments: tuple[Address, int]) -> bytes:
 def test_the_accounts_of_the_genesis_are_open_with_their_amounts(example: Example) -> None:
     state = example.ledger.initial(content((ALICE, 5), (BOB, 0)))
     account = state.entries.get(account_path(ALICE))
+    assert isinstance(account, Account)
     assert (account.available_uatp, account.locked_uatp, account.nonce) == (5, 0, 0)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.spec_tools import page as pages
-from tests.spec_tools.clauses import Place, clauses
+from tests.spec_tools.clauses import ROOT, Place, clauses
 from web4proofs.mutants.catalogue import NAMED
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 400, "height": 860}
@@ -26,7 +26,7 @@ JUNIT = """<testsuites><testsuite>
 def test_a_place_is_shown_with_its_lines() -> None:
     path = "web4core/consensus/rules.py"
     first, last = pages.span(Place(path, "lock_permits"))
-    lines = (pages.ROOT / path).read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
     assert lines[first - 1].startswith("def lock_permits(")
     assert lines[last].strip() == ""
 

@@ -96,11 +96,13 @@ def bill() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_is_of_this_version(bill: dict[str, Any]) -> None:
     subject = bill["metadata"]["component"]
     assert (subject["name"], subject["version"]) == ("web4", PROJECT["project"]["version"])
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_names_all_that_a_user_installs(bill: dict[str, Any]) -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     installed = [each for extra in ("node", "client", "lab", "proofs") for each in extras[extra]]
@@ -110,6 +112,7 @@ def test_the_bill_of_materials_names_all_that_a_user_installs(bill: dict[str, An
     assert {name: listed.get(name) for name in needed} == {name: version(name) for name in needed}
 
 
+@pytest.mark.slow
 def test_each_component_has_an_identity_and_a_licence(bill: dict[str, Any]) -> None:
     lacking = [each["name"] for each in bill["components"] if not each.get("purl")]
     unlicensed = {each["name"] for each in bill["components"] if not each.get("licenses")}

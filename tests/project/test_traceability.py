@@ -103,6 +103,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.slow
 def test_each_reason_is_seen(told: list[str], reason: str) -> None:
     _, wrong = PLANTED[reason]
     assert f"{reason}: {wrong}" in told

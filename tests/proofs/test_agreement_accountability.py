@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from attrs import evolve
 
 from web4core import messages
 from web4core.invariants import nobody_signs_twice
-from web4core.messages import Kind
+from web4core.messages import Kind, Statement
 from web4proofs.agreement import accountability, finite
 from web4proofs.agreement.induction import prove
 from web4proofs.agreement.model import AGREED, AGREEMENT, committed, prepared
@@ -15,25 +17,25 @@ from web4proofs.theorem import Answer, Query
 
 
 @pytest.mark.clause("I-AGREE-1")
-def test_where_platforms_disagree_two_quorums_share_no_honest_one():
+def test_where_platforms_disagree_two_quorums_share_no_honest_one() -> None:
     assert prove(accountability.FORKED_BY_MANY).holds
 
 
-def test_that_rests_on_every_conjunct_being_weakened_alike():
+def test_that_rests_on_every_conjunct_being_weakened_alike() -> None:
     actions = (AGREED.action("lock_and_commit"),)
     strict = evolve(accountability.FORKED_BY_MANY, invariant=AGREED.invariant, actions=actions)
     assert not prove(strict).holds
 
 
 @pytest.mark.clause("C-STMT-4", "C-EVID-1")
-def test_the_shipped_conflict_is_that_of_the_specification():
+def test_the_shipped_conflict_is_that_of_the_specification() -> None:
     outcome = accountability.conflict_is_exactly_two_digests_in_one_view()
     assert outcome.failures == ()
     assert outcome.holds
     assert outcome.paths >= len(Kind) ** 2
 
 
-def any_view(one, other):
+def any_view(one: Statement, other: Statement) -> bool:
     """Takes votes across views for a conflict."""
     return (
         one.signer == other.signer
@@ -44,7 +46,7 @@ def any_view(one, other):
     )
 
 
-def status_too(one, other):
+def status_too(one: Statement, other: Statement) -> bool:
     """Takes two hints for a conflict."""
     same = one.signer == other.signer and one.kind == other.kind
     return (
@@ -57,7 +59,9 @@ def status_too(one, other):
 
 @pytest.mark.clause("C-STMT-4")
 @pytest.mark.parametrize("wrong", [any_view, status_too])
-def test_another_idea_of_conflict_is_refused_with_two_statements(wrong, monkeypatch):
+def test_another_idea_of_conflict_is_refused_with_two_statements(
+    wrong: Callable[[Statement, Statement], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(messages, "conflict", wrong)
     outcome = accountability.conflict_is_exactly_two_digests_in_one_view()
     assert not outcome.holds
@@ -66,12 +70,13 @@ def test_another_idea_of_conflict_is_refused_with_two_statements(wrong, monkeypa
     assert "NOT" not in failure.found
     monkeypatch.undo()
     scope: dict[str, object] = {}
+    assert failure.snippet is not None
     exec(failure.snippet.replace("print(", "told = ("), scope)
     assert scope["told"] is False
 
 
 @pytest.mark.clause("C-PREP-3", "C-LOCK-1")
-def test_who_prepares_against_its_commit_was_shown_a_certificate():
+def test_who_prepares_against_its_commit_was_shown_a_certificate() -> None:
     assert prove(accountability.UNLOCKED_BY_PROOF).holds
 
 
@@ -80,7 +85,7 @@ def test_who_prepares_against_its_commit_was_shown_a_certificate():
     ("action", "premise"),
     [("prepare", "lock_agrees"), ("prepare_justified", "lock_not_above")],
 )
-def test_who_skips_the_lock_may_have_no_certificate_to_show(action, premise):
+def test_who_skips_the_lock_may_have_no_certificate_to_show(action: str, premise: str) -> None:
     actions = tuple(
         evolve(each, premises=tuple(one for one in each.premises if one.name != premise))
         if each.name == action
@@ -92,7 +97,7 @@ def test_who_skips_the_lock_may_have_no_certificate_to_show(action, premise):
 
 
 @pytest.mark.clause("C-PREP-3", "C-STMT-4")
-def test_an_honest_platform_may_prepare_against_its_commit():
+def test_an_honest_platform_may_prepare_against_its_commit() -> None:
     _, run = accountability.an_honest_one_may_turn()
     assert run is not None
     assert run.flaws() == ()
@@ -102,7 +107,7 @@ def test_an_honest_platform_may_prepare_against_its_commit():
 
 
 @pytest.mark.clause("C-STMT-4", "C-EVID-1")
-def test_two_who_forget_their_lock_fork_four_and_no_statements_conflict():
+def test_two_who_forget_their_lock_fork_four_and_no_statements_conflict() -> None:
     _, run = accountability.a_fork_may_name_nobody()
     assert run is not None
     assert run.flaws() == ()
@@ -115,7 +120,7 @@ def test_two_who_forget_their_lock_fork_four_and_no_statements_conflict():
     assert {flaw.split(": ")[1] for flaw in lawful.flaws()} == {"lock_agrees"}
 
 
-def test_statements_that_conflict_would_be_seen():
+def test_statements_that_conflict_would_be_seen() -> None:
     world = finite.federation(4, frozenset(), views=1, digests=("A", "B"))
     twice = frozenset({(2, 1, 0, "A"), (2, 1, 0, "B")})
     once = frozenset({(2, 1, 0, "A")})
@@ -125,7 +130,7 @@ def test_statements_that_conflict_would_be_seen():
     assert nobody_signs_twice(accountability.statements(apart)) is None
 
 
-def test_an_example_that_is_not_found_is_a_failure(monkeypatch):
+def test_an_example_that_is_not_found_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = (Query("a run", Answer.SAT, Answer.UNSAT, 0.0), None)
     monkeypatch.setattr(accountability, "an_honest_one_may_turn", lambda: nothing)
     monkeypatch.setattr(accountability, "a_fork_may_name_nobody", lambda: nothing)

@@ -10,11 +10,11 @@ import z3
 from attrs import evolve
 
 import web4core
-from web4proofs.agreement.heights import PREMISES, chains_agree
+from web4proofs.agreement.heights import PREMISES, Premise, chains_agree
 
 
 @pytest.mark.clause("I-AGREE-2", "C-DEC-2", "C-VALID-4")
-def test_the_same_up_to_a_height_and_agreement_there_is_the_same_one_height_on():
+def test_the_same_up_to_a_height_and_agreement_there_is_the_same_one_height_on() -> None:
     outcome = chains_agree()
     assert outcome.failures == ()
     assert outcome.holds
@@ -22,26 +22,26 @@ def test_the_same_up_to_a_height_and_agreement_there_is_the_same_one_height_on()
 
 @pytest.mark.clause("I-AGREE-2")
 @pytest.mark.parametrize("missing", PREMISES, ids=lambda premise: premise.name)
-def test_the_step_fails_without_any_one_premise(missing):
+def test_the_step_fails_without_any_one_premise(missing: Premise) -> None:
     outcome = chains_agree(tuple(each for each in PREMISES if each is not missing))
     told = {failure.query for failure in outcome.failures}
     assert told & {"the same at the start", "the same one height on"}
 
 
-def test_contradictory_premises_are_a_failure():
+def test_contradictory_premises_are_a_failure() -> None:
     absurd = evolve(PREMISES[0], name="absurd", formula=z3.BoolVal(False))
     outcome = chains_agree((*PREMISES, absurd))
     assert "two platforms can go on" in {failure.query for failure in outcome.failures}
 
 
-def test_an_idle_premise_is_a_failure():
+def test_an_idle_premise_is_a_failure() -> None:
     idle = evolve(PREMISES[0], name="idle", formula=z3.BoolVal(True))
     outcome = chains_agree((*PREMISES, idle))
     assert [failure.query for failure in outcome.failures] == ["needs idle"]
 
 
 @pytest.mark.clause("C-DEC-2")
-def test_no_code_of_the_core_changes_the_federation_of_a_running_platform():
+def test_no_code_of_the_core_changes_the_federation_of_a_running_platform() -> None:
     """The premise `fixed_federation`: of a `config`, which names N, only settings change."""
     files = sorted(Path(web4core.__file__).parent.rglob("*.py"))
     calls = [

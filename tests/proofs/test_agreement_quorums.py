@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from attrs import evolve
@@ -12,10 +13,13 @@ from web4core import quorum as shipped
 from web4proofs.agreement import quorums
 from web4proofs.agreement.quorums import (
     SHIPPED,
+    Size,
+    Sizes,
     a_quorum_needs_no_faulty_one,
     f_plus_1_have_an_honest_one,
     two_quorums_share_more_than_f,
 )
+from web4proofs.theorem import Outcome
 
 PROOFS = (
     two_quorums_share_more_than_f,
@@ -26,7 +30,7 @@ PROOFS = (
 
 @pytest.mark.clause("C-QUORUM-1", "C-QUORUM-2", "C-QUORUM-3")
 @pytest.mark.parametrize("proof", PROOFS)
-def test_the_shipped_sizes_are_right_for_every_n(proof):
+def test_the_shipped_sizes_are_right_for_every_n(proof: Callable[[], Outcome]) -> None:
     outcome = proof()
     assert outcome.failures == ()
     assert outcome.holds
@@ -37,7 +41,7 @@ def test_the_shipped_sizes_are_right_for_every_n(proof):
     ]
 
 
-def of_quorum(size):
+def of_quorum(size: Size) -> Sizes:
     return evolve(SHIPPED, quorum=size)
 
 
@@ -53,7 +57,9 @@ def of_quorum(size):
         (lambda n: (n + shipped.faulty(n)) // 2, 1, 1),
     ],
 )
-def test_quorums_that_are_too_small_fork_at_a_known_n(size, least, fails_at):
+def test_quorums_that_are_too_small_fork_at_a_known_n(
+    size: Size, least: int, fails_at: int
+) -> None:
     outcome = two_quorums_share_more_than_f(of_quorum(size), least)
     failure = next(
         each for each in outcome.failures if each.query == "two quorums share an honest platform"
@@ -69,47 +75,47 @@ def test_quorums_that_are_too_small_fork_at_a_known_n(size, least, fails_at):
 
 
 @pytest.mark.clause("C-QUORUM-2")
-def test_a_quorum_that_is_larger_than_need_be_is_refused():
+def test_a_quorum_that_is_larger_than_need_be_is_refused() -> None:
     outcome = two_quorums_share_more_than_f(of_quorum(lambda n: n - shipped.faulty(n)))
     assert [each.query for each in outcome.failures] == ["of one platform less they need not"]
 
 
 @pytest.mark.clause("C-QUORUM-2")
-def test_a_quorum_that_needs_the_faulty_ones_is_refused():
+def test_a_quorum_that_needs_the_faulty_ones_is_refused() -> None:
     outcome = a_quorum_needs_no_faulty_one(of_quorum(lambda n: n))
     assert [each.query for each in outcome.failures] == ["the honest platforms are a quorum"]
 
 
 @pytest.mark.clause("C-QUORUM-1")
 @pytest.mark.parametrize("faulty", [lambda n: n // 3, lambda n: n // 4, lambda n: (n - 1) // 2])
-def test_another_number_of_faulty_ones_is_refused(faulty):
+def test_another_number_of_faulty_ones_is_refused(faulty: Size) -> None:
     assert not a_quorum_needs_no_faulty_one(evolve(SHIPPED, faulty=faulty)).holds
 
 
 @pytest.mark.clause("C-QUORUM-3")
 @pytest.mark.parametrize("shift", [-1, 1])
-def test_neither_f_nor_f_plus_2_is_the_fewest_with_an_honest_one(shift):
-    def moved(n):
+def test_neither_f_nor_f_plus_2_is_the_fewest_with_an_honest_one(shift: int) -> None:
+    def moved(n: int) -> int:
         return shipped.faulty(n) + 1 + shift
 
     assert not f_plus_1_have_an_honest_one(evolve(SHIPPED, with_an_honest_one=moved)).holds
 
 
-def test_a_size_by_cases_is_followed_into_each_case():
-    def wrong_at_seven(n):
+def test_a_size_by_cases_is_followed_into_each_case() -> None:
+    def wrong_at_seven(n: int) -> int:
         return 4 if n == 7 else shipped.quorum(n)
 
     outcome = two_quorums_share_more_than_f(of_quorum(wrong_at_seven))
     assert {dict(each.values)["N"] for each in outcome.failures} == {"7"}
 
 
-def test_what_is_not_integer_arithmetic_is_a_failure():
+def test_what_is_not_integer_arithmetic_is_a_failure() -> None:
     outcome = two_quorums_share_more_than_f(of_quorum(lambda n: int(n / 2) + 1))
     assert not outcome.holds
     assert "not arithmetic" in outcome.failures[0].found
 
 
-def test_the_snippet_of_a_failure_runs_on_the_plain_code():
+def test_the_snippet_of_a_failure_runs_on_the_plain_code() -> None:
     outcome = two_quorums_share_more_than_f(of_quorum(lambda n: n // 2 + 1))
     snippet = outcome.failures[0].snippet
     assert snippet is not None
@@ -119,6 +125,6 @@ def test_the_snippet_of_a_failure_runs_on_the_plain_code():
     assert told.stdout.split() == ["5", "1", "4"]
 
 
-def test_two_groups_have_eight_regions_with_the_byzantine_ones():
+def test_two_groups_have_eight_regions_with_the_byzantine_ones() -> None:
     groups = quorums.Groups.of("one", "other", "byzantine")
     assert len(groups.regions) == 8

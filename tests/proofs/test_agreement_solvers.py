@@ -16,11 +16,11 @@ from web4proofs.agreement.model import (
     DECIDED_IS_CERTIFIED,
     JUDGED_FIRST,
     UNAMBIGUOUS,
+    Protocol,
 )
 from web4proofs.smt import ask
 from web4proofs.theorem import Answer
 
-PROTOCOLS = (AGREED, JUDGED_FIRST, UNAMBIGUOUS)
 EFFORT = 5_000_000
 """A tenth of what a question may cost: none comes near."""
 
@@ -30,8 +30,10 @@ HARD = (CHOOSABLE_IS_GUARDED, COMMITTED_IS_CERTIFIED, DECIDED_IS_CERTIFIED)
 
 
 @pytest.mark.clause("I-AGREE-1")
-@pytest.mark.parametrize("seed", range(1, 11))
-def test_ten_seeds_give_the_same_verdicts(seed, hard_questions):
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 11))]
+)
+def test_ten_seeds_give_the_same_verdicts(seed: int, hard_questions: list[Question]) -> None:
     for question in hard_questions:
         query, _ = ask(question.name, question.formulas, question.needed, seed=seed, effort=EFFORT)
         assert query.holds, (question.name, query.got)
@@ -46,8 +48,10 @@ def hard_questions() -> list[Question]:
 
 
 @pytest.mark.clause("I-AGREE-1", "I-SIGN-1")
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_second_solver_gives_the_same_verdicts(protocol):
+@pytest.mark.parametrize(
+    "protocol", [pytest.param(AGREED, marks=pytest.mark.slow), JUDGED_FIRST, UNAMBIGUOUS]
+)
+def test_a_second_solver_gives_the_same_verdicts(protocol: Protocol) -> None:
     asked = list(questions(protocol))
     told = {question.name: second_opinion(question) for question in asked}
     assert told == {question.name: question.needed.value for question in asked}
@@ -71,7 +75,7 @@ def second_opinion(question: Question) -> str:
     return "".join(said).strip()
 
 
-def test_the_second_solver_finds_a_broken_rule_too():
+def test_the_second_solver_finds_a_broken_rule_too() -> None:
     forgetful = necessity.without_premise(AGREED, "prepare", "lock_agrees")
     (asked,) = (
         question

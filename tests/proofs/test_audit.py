@@ -25,6 +25,7 @@ from tests.support.forge import (
 )
 from web4core.chain import Block
 from web4core.consensus import rules
+from web4core.consensus.state import Agreement
 from web4core.events import Received
 from web4core.messages import Decided, Kind, Statement, Vote
 from web4core.snapshot import decode_event, decode_state, encode_event, encode_state
@@ -202,7 +203,7 @@ def test_a_platform_that_goes_back_to_a_view_is_named(monkeypatch: pytest.Monkey
     tell(fed, ME, *(view_change(fed, each, 1, 2) for each in (1, 2)))
     enter = rules.enter
 
-    def back_once(agreement: rules.Agreement, view: int) -> rules.Step:
+    def back_once(agreement: Agreement, view: int) -> rules.Step:
         return enter(agreement, 1 if agreement.view == 2 else view)
 
     monkeypatch.setattr(rules, "enter", back_once)
@@ -265,7 +266,7 @@ def test_a_state_that_breaks_an_invariant_is_named(monkeypatch: pytest.MonkeyPat
     block, _ = two_blocks(fed)
     sound = rules.lock_and_commit
 
-    def forgetful(agreement: rules.Agreement) -> rules.Step:
+    def forgetful(agreement: Agreement) -> rules.Step:
         locked, draft = sound(agreement)
         return evolve(locked, lock=None), draft
 
@@ -281,7 +282,11 @@ def test_a_state_that_breaks_an_invariant_is_named(monkeypatch: pytest.MonkeyPat
 def test_a_core_that_raises_is_named_and_ends_the_fold(monkeypatch: pytest.MonkeyPatch) -> None:
     fed = Federation(4)
     commit_one(fed, "carol")
-    monkeypatch.setattr(rules, "join", lambda _agreement: {}["a defect"])
+
+    def defect(_agreement: Agreement) -> rules.Step:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(rules, "join", defect)
     found = audited(fed, journal(fed, 0))
     assert (only(found).clause, only(found).event) == ("A-EVENT-4", 1)
 

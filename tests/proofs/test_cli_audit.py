@@ -75,6 +75,7 @@ def test_a_simulated_run_is_kept_and_audited(simulated: Path) -> None:
     assert found["departures"] == []
 
 
+@pytest.mark.slow
 def test_one_platform_can_be_audited_alone_and_several_by_name(simulated: Path) -> None:
     first, second = (simulated / name for name in names_in(simulated)[:2])
     (alone,) = as_json(first, code=0)["platforms"]
@@ -104,6 +105,7 @@ def test_a_byzantine_platform_is_named_by_the_journals_of_the_others(tmp_path: P
 
 
 @pytest.mark.clause("I-AGREE-1", "I-SIGN-1", "C-DEC-4")
+@pytest.mark.slow
 def test_a_fork_is_shown_with_those_who_made_it(tmp_path: Path) -> None:
     found = as_json(simulated_run(tmp_path / "run", "--seed", "1", "--fork"), code=12)
     told = {(each["platform"], each["clause"]) for each in found["departures"]}
@@ -138,6 +140,7 @@ def first_vote_of_another(home: Path, me: int) -> int:
 
 
 @pytest.mark.clause("A-DUR-2")
+@pytest.mark.slow
 def test_a_journal_without_its_first_events_departs(run: Path) -> None:
     home = one_of(run)
     names = [each["name"] for each in json.loads((run / "genesis.json").read_text())["platforms"]]
@@ -174,6 +177,7 @@ def test_a_folder_without_platforms_is_named(tmp_path: Path) -> None:
     assert "platform.toml" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_federation_that_never_ran_is_nothing_to_audit(simulated: Path, tmp_path: Path) -> None:
     """Nor is it compared with another."""
     folder = tmp_path / "federation"
@@ -185,6 +189,7 @@ def test_a_federation_that_never_ran_is_nothing_to_audit(simulated: Path, tmp_pa
     assert "another chain" in done.stderr
 
 
+@pytest.mark.slow
 def test_journals_are_of_one_seed_with_real_signatures(tmp_path: Path) -> None:
     for wrong in (["--seeds", "2"], ["--seed", "5", "--stand-in-signatures"]):
         done = web4("simulate", *wrong, "--journals", tmp_path / "run")

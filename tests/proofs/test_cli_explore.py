@@ -17,6 +17,7 @@ def web4(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_what_holds_is_told_for_people_and_leaves_no_file(tmp_path: Path) -> None:
     done = web4(tmp_path, "check", "explore", "--bounds", "1x1")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -44,6 +45,7 @@ def test_one_byzantine_platform_too_many_forks_and_the_run_is_kept(tmp_path: Pat
     assert "counterexample.itf.json exists" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_bound_that_is_reached_is_inconclusive(tmp_path: Path) -> None:
     done = web4(tmp_path, "check", "explore", "--bounds", "1x2", "--limit", "50")
     assert done.returncode == 3

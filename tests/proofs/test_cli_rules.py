@@ -19,7 +19,10 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=BROKEN.values())
-@pytest.mark.parametrize("more", [(), ("--list",)], ids=["prove", "list"])
+@pytest.mark.parametrize(
+    "more",
+    [pytest.param((), id="prove", marks=pytest.mark.slow), pytest.param(("--list",), id="list")],
+)
 def test_rules_that_cannot_be_imported_are_told_in_one_line(
     text: str, more: tuple[str, ...], tmp_path: Path
 ) -> None:

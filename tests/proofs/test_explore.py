@@ -14,6 +14,7 @@ from attrs import evolve
 from web4core import gate
 from web4core.certificates import proves_prepared
 from web4core.consensus import rules
+from web4core.consensus.state import supporters
 from web4core.events import Event
 from web4core.messages import Certificate
 from web4core.replica import State, Transition
@@ -71,6 +72,7 @@ def few(ticks: list[Tick]) -> Report:
 
 
 @pytest.mark.clause("I-AGREE-1", "I-SIGN-1", "I-LOCK-1", "I-SAID-1", "I-SAID-2", "I-SAID-3")
+@pytest.mark.slow
 def test_with_the_first_proposer_byzantine_two_views_hold(small: Report) -> None:
     assert [each.verdict for each in small.parts] == [Verdict.HOLDS]
     assert small.exit_code == 0
@@ -89,12 +91,14 @@ def test_from_every_place_all_come_to_decide(few: Report) -> None:
         assert all(count >= each.places for count in counted)
 
 
+@pytest.mark.slow
 def test_without_its_certificate_a_proposal_costs_views_and_no_more(small: Report) -> None:
     rounds = small.parts[0].rounds
     assert max(rounds["nothing"]) == max(rounds["junk"]) == 1
     assert max(rounds["stripped"]) == small.most_rounds == 4
 
 
+@pytest.mark.slow
 def test_two_heights_at_once_hold_and_every_branch_is_taken_that_can_be(
     small: Report,
 ) -> None:
@@ -109,10 +113,12 @@ def test_a_second_height_holds_after_the_first() -> None:
     assert found.places > 100
 
 
+@pytest.mark.slow
 def test_every_move_is_a_step_of_the_protocol_that_is_proved(small: Report) -> None:
     assert all(each.refined > 1_000 for each in small.parts)
 
 
+@pytest.mark.slow
 def test_the_report_is_for_people_and_for_machines(small: Report) -> None:
     text = as_text(small)
     assert text.endswith("holds\n")
@@ -133,6 +139,7 @@ def test_a_bound_that_is_reached_is_inconclusive() -> None:
     assert report.parts[0].reason == "bound reached"
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_find_what_one_finds(few: Report) -> None:
     apart = explore([FEW], jobs=2)
     assert [each.places for each in apart.parts] == [each.places for each in few.parts]
@@ -196,8 +203,6 @@ def prepares_what_is_not_valid(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def commits_on_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    supporters = rules.supporters
-
     def padded(votes: Any, view: int, digest: bytes) -> Any:
         return supporters(votes, view, digest) * 3
 
@@ -207,7 +212,12 @@ def commits_on_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("breaks", "byzantine", "clause"),
     [
-        pytest.param(prepares_whatever_its_lock, (2,), "I-AGREE-1", marks=_clause("C-PREP-3")),
+        pytest.param(
+            prepares_whatever_its_lock,
+            (2,),
+            "I-AGREE-1",
+            marks=(_clause("C-PREP-3"), pytest.mark.slow),
+        ),
         pytest.param(forgets_its_lock, (2,), "C-LOCK-1", marks=_clause("C-VIEW-1")),
         pytest.param(counts_to_two, (1,), "I-LOCK-1", marks=_clause("C-QUORUM-2")),
         pytest.param(prepares_what_is_not_valid, (1,), "C-PREP-4", marks=_clause("C-PREP-4")),
@@ -243,6 +253,7 @@ def hides_its_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.clause("C-VIEW-1")
+@pytest.mark.slow
 def test_a_place_that_leads_to_no_decision_is_found_and_played_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -256,6 +267,7 @@ def test_a_place_that_leads_to_no_decision_is_found_and_played_again(
 
 
 @pytest.mark.clause("C-CERT-3")
+@pytest.mark.slow
 def test_a_move_that_is_no_step_of_the_protocol_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate of the very view does no harm within these bounds, but nothing is proved."""
 

@@ -10,6 +10,7 @@ import pytest
 PAGE = Path(__file__).resolve().parents[2] / "spec" / "exploration.md"
 
 
+@pytest.mark.slow
 def test_an_application_and_a_variant_of_the_rules_are_explored(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from web4core.ledger import overlay, rules
+from web4core.ledger import rules
 from web4core.ledger.state import Phase
 from web4core.ledger.transactions import Transfer, TransferCommit, TransferLock, TransferRollback
 from web4proofs.explore import explore_ledger, replay
-from web4proofs.explore.ledger import as_itf, as_text, scene
+from web4proofs.explore.ledger import as_itf, as_text
+from web4proofs.explore.ledger_scene import scene
 
 
 @pytest.mark.clause("I-SUPPLY-1", "I-SUPPLY-2", "I-SUPPLY-3", "I-SUPPLY-4", "L-STATE-4")
@@ -120,7 +121,7 @@ def test_a_broken_rule_is_found_by_the_shortest_run_and_played_again(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setitem(overlay.RULES, kind, breaks(overlay.RULES[kind]))
+    monkeypatch.setitem(rules.RULES, kind, breaks(rules.RULES[kind]))
     report = explore_ledger()
     assert report.broken is not None
     assert report.broken.clause == clause

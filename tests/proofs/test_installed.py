@@ -43,6 +43,7 @@ def prove(site: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.clause("L-COMMIT-4")
+@pytest.mark.slow
 def test_a_proof_fails_when_the_installed_file_is_edited(site: Path, tmp_path: Path) -> None:
     sound = prove(site, tmp_path, "L-COMMIT-4")
     assert sound.returncode == 0, sound.stdout + sound.stderr

@@ -147,6 +147,7 @@ def test_a_dropped_lock_check_is_shown_with_a_program(broken: Any, monkeypatch: 
 
 
 @pytest.mark.clause("C-PREP-2")
+@pytest.mark.slow
 def test_a_vote_for_a_view_that_was_left_is_seen(broken: Any) -> None:
     careless = broken(
         state.proposal_in_view,
@@ -158,6 +159,7 @@ def test_a_vote_for_a_view_that_was_left_is_seen(broken: Any) -> None:
 
 
 @pytest.mark.clause("C-PREP-2", "C-QUORUM-4")
+@pytest.mark.slow
 def test_looking_at_another_platform_s_proposal_is_seen(broken: Any) -> None:
     careless = broken(
         state.proposal_in_view,
@@ -173,6 +175,7 @@ def test_looking_at_another_platform_s_proposal_is_seen(broken: Any) -> None:
 
 
 @pytest.mark.clause("C-LOCK-1")
+@pytest.mark.slow
 def test_a_commit_without_a_certificate_is_no_step_of_the_protocol(broken: Any) -> None:
     hasty = broken(rules.lock_and_commit, "len(votes) < quorum(agreement.n)", "len(votes) < 1")
     changed = evolve(acting.LOCK_AND_COMMIT, rule=hasty, through=_without_quorum())
@@ -186,6 +189,7 @@ def _without_quorum() -> tuple[Any, ...]:
 
 
 @pytest.mark.clause("C-LOCK-1")
+@pytest.mark.slow
 def test_counted_votes_show_nothing_if_signatures_could_be_forged(monkeypatch: Any) -> None:
     monkeypatch.setattr(refinement, "_authentic", lambda *_given: ())
 
@@ -195,6 +199,7 @@ def test_counted_votes_show_nothing_if_signatures_could_be_forged(monkeypatch: A
 
 
 @pytest.mark.clause("C-LOCK-3")
+@pytest.mark.slow
 def test_a_second_commit_in_a_view_is_no_step_of_the_protocol(broken: Any) -> None:
     forgetful = broken(
         rules.lock_and_commit, "agreement.said.commit is not None", "agreement.view < 0"
@@ -392,11 +397,19 @@ def test_a_lower_certificate_is_not_proposed_again(broken: Any, monkeypatch: Any
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("run.state.height + 1, run.state.upcoming", "run.state.height, run.state.upcoming"),
-        ("if applied is None:", "if False:"),
-        ("Decide(block, certificate)", "Decide(run.state.tip, certificate)"),
+        pytest.param(
+            "run.state.height + 1, run.state.upcoming",
+            "run.state.height, run.state.upcoming",
+            id="the same height again",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "if applied is None:", "if False:", id="an invalid block", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "Decide(block, certificate)", "Decide(run.state.tip, certificate)", id="another block"
+        ),
     ],
-    ids=["the same height again", "an invalid block", "another block"],
 )
 def test_a_wrong_decision_is_seen(old: str, new: str, broken: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(blocks, "advance", broken(blocks.advance, old, new))
@@ -413,6 +426,7 @@ def test_a_decided_block_of_another_height_is_not_taken(broken: Any, monkeypatch
 
 
 @pytest.mark.clause("C-FLOW-1")
+@pytest.mark.slow
 def test_a_rule_applied_to_a_state_of_before_is_seen(broken: Any, monkeypatch: Any) -> None:
     stale = broken(
         stepping._apply_rules,
@@ -454,6 +468,7 @@ def test_a_block_with_another_root_is_not_valid(broken: Any, monkeypatch: Any) -
 # --- how the proofs look at the code -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_line_that_no_path_takes_is_seen(broken: Any, monkeypatch: Any) -> None:
     wordy = broken(
         blocks.advance,

@@ -125,6 +125,7 @@ def test_absent_values_stay_absent() -> None:
         assert (Concretion(path.model)(path.value) is None) == (path.value is None)
 
 
+@pytest.mark.slow
 def test_the_executor_agrees_with_plain_runs_of_everything_that_is_proved() -> None:
     slow = ("overlay, applying", "overlay, settling", "map proofs", "list proofs")
     quick = [(name, subject) for name, subject in executor.subjects() if name not in slow]

@@ -114,6 +114,7 @@ def test_a_conjunct_of_no_known_form_is_not_passed_over() -> None:
 
 
 @pytest.mark.clause("I-AGREE-1", "C-STMT-4", "C-PREP-3", "C-LOCK-1", "C-CERT-3", "C-DEC-1")
+@pytest.mark.slow
 def test_with_one_byzantine_of_four_every_state_of_two_views_holds(tlc: TLC) -> None:
     found = tlc.run(shipped("MCAgreement"), jvm=())
     assert found.holds, found.text
@@ -187,13 +188,18 @@ def transitions(start: World) -> set[tuple[support.Facts, str, support.Facts]]:
     return found
 
 
-SAME = {
-    "one platform, two views, two digests": (federation(1, set(), 2, "AB"), 687),
-    "four platforms, one of them Byzantine": (federation(4, {3}, 1, "A"), 1_184),
-}
-
-
-@pytest.mark.parametrize(("start", "states"), SAME.values(), ids=SAME)
+@pytest.mark.parametrize(
+    ("start", "states"),
+    [
+        pytest.param(federation(1, set(), 2, "AB"), 687, id="one platform, two views, two digests"),
+        pytest.param(
+            federation(4, {3}, 1, "A"),
+            1_184,
+            id="four platforms, one of them Byzantine",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
 def test_model_and_module_have_the_same_states_and_the_same_steps_between_them(
     tlc: TLC, start: World, states: int
 ) -> None:
@@ -291,6 +297,7 @@ def all_meanings() -> Iterator[Meaning]:
             yield meaning(name, formula, OPERATORS[name].parameters)
 
 
+@pytest.mark.slow
 def test_every_definition_premise_and_claim_means_the_same_in_any_world(tlc: TLC) -> None:
     known = tuple(all_meanings())
     kinds = ("definition", "premise", "claim")
@@ -313,6 +320,7 @@ ANOTHER = {
 }
 
 
+@pytest.mark.slow
 def test_another_meaning_is_seen(tlc: TLC) -> None:
     changed = TEXT
     for name, (old, new) in ANOTHER.items():
@@ -378,6 +386,7 @@ def copied(world: World, dice: random.Random) -> World:
     return evolve(world, facts={**world.facts, **facts})
 
 
+@pytest.mark.slow
 def test_the_module_takes_a_step_just_if_each_premise_holds(tlc: TLC) -> None:
     """For each action steps that it takes, and for each premise of it some that lack that alone."""
     dice = random.Random(2)
@@ -470,10 +479,18 @@ ERRORS = {
         "Enter", "Higher(v, w)", "AnnouncedOnce", asked=WORDS, model="MCWords"
     ),
 }
+TRIED_ALWAYS = {"it prepares against its lock", "it proposes twice in a view"}
+"""One for each of the two models."""
 
 
 @pytest.mark.clause("C-PREP-1", "C-PREP-3", "C-PREP-4", "C-QUORUM-2", "C-VIEW-1", "C-LOCK-1")
-@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(each, id=name, marks=[] if name in TRIED_ALWAYS else [pytest.mark.slow])
+        for name, each in ERRORS.items()
+    ],
+)
 def test_a_planted_error_breaks_an_invariant(tlc: TLC, error: Planted) -> None:
     asked = with_invariants(shipped(error.model).config, error.asked)
     changed = planted(error.old, error.new, error.within)
@@ -481,6 +498,7 @@ def test_a_planted_error_breaks_an_invariant(tlc: TLC, error: Planted) -> None:
 
 
 @pytest.mark.clause("C-QUORUM-1")
+@pytest.mark.slow
 def test_with_two_byzantine_of_four_honest_platforms_decide_differently(tlc: TLC) -> None:
     config = with_invariants(shipped("MCAgreement").config, ["Agreement"])
     assert "Byzantine = {byzantine}" in config
@@ -618,6 +636,7 @@ ASKED = ("INVARIANTS", "  TypeOK", "  Agreement", "  NoConflict", "PROPERTIES", 
 
 
 @pytest.mark.parametrize("byzantine", [1, 3])
+@pytest.mark.slow
 def test_what_the_shipped_code_does_is_a_behaviour_of_the_module(tlc: TLC, byzantine: int) -> None:
     traces = runs(byzantine)
     found = tlc.run(tla.trace(traces, ASKED))
@@ -681,6 +700,7 @@ def tampered(run: Trace) -> Iterator[tuple[str, Trace, int]]:
     yield "a COMMIT that is not seen", changed(sees, without("committed")), sees
 
 
+@pytest.mark.slow
 def test_a_run_that_was_tampered_with_is_refused_where_it_was(tlc: TLC) -> None:
     run = next(each for each in runs(1) if str(each.items[0]).startswith("prepare("))
     kinds, traces, expected = zip(*tampered(run), strict=True)

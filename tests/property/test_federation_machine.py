@@ -10,20 +10,19 @@ must be in the chain or refused.
 from __future__ import annotations
 
 import os
-from collections import deque
 
+import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.audited import departures_of_the_honest
-from tests.support.federation import ALICE, BOB, Federation, owner_key, sign, verify
+from tests.support.federation import ALICE, BOB, Federation, owner_key, sign
 from tests.support.forge import block_after, proposal, status, view_change, vote
 from web4core import invariants
 from web4core.chain import Block
 from web4core.consensus.state import proposal_in_view
-from web4core.errors import RemoteProtocolError
-from web4core.events import Connected, Elapsed, Received, TimerKind
+from web4core.events import Connected, TimerKind
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import Transaction, Transfer
 from web4core.messages import (
@@ -78,7 +77,6 @@ class FederationMachine(RuleBasedStateMachine):
         accounts = {ALICE: 1000, BOB: 10, CAROL: 1000}
         self.fed = Federation(self.n, byzantine=self.byzantine, accounts=accounts, check=False)
         self.fed.settle()
-        self.down: set[int] = set()
         self.nonces = {ALICE: 0, CAROL: 0}
         self.acknowledged: list[Transaction] = []
         self.signatures: dict[Votes, dict[int, bytes]] = {}
@@ -142,7 +140,7 @@ class FederationMachine(RuleBasedStateMachine):
             for data in waiting:
                 if stage(decode(data, MAX_MESSAGE_BYTES)) in stages:
                     any_came = True
-                    self.hand_over(link[1], data)
+                    self.fed.hand_over(link[1], data)
                 else:
                     self.fed.wires[link].append(data)
         return any_came
@@ -158,7 +156,7 @@ class FederationMachine(RuleBasedStateMachine):
                 return
             data = queue[place % len(queue)]
             del queue[place % len(queue)]
-            self.hand_over(target, data)
+            self.fed.hand_over(target, data)
 
     @rule(link=INDEX, place=INDEX, twice=st.booleans())
     def lose_or_double(self, link: int, place: int, twice: bool) -> None:
@@ -178,16 +176,6 @@ class FederationMachine(RuleBasedStateMachine):
             if (side >> source & 1) != (side >> target & 1):
                 self.fed.wires[source, target].clear()
 
-    def hand_over(self, target: int, data: bytes) -> None:
-        """Through the gate, which may refuse what Byzantine platforms made, and only so."""
-        if target in self.down:
-            return
-        try:
-            message = self.fed.gate.open(data, verify)
-        except RemoteProtocolError:
-            return
-        self.fed.feed(target, Received(message, self.fed.now_ms))
-
     # --- timers, crashes, clients --------------------------------------------------------------
 
     @rule(which=INDEX, ms=st.sampled_from([0, 1, 50, 3_000]))
@@ -201,41 +189,31 @@ class FederationMachine(RuleBasedStateMachine):
         if running:
             index, kind = running[which % len(running)]
             self.fed.now_ms += ms
-            self.run_out(index, kind)
+            self.fed.ring(index, kind)
 
     @rule(kind=st.sampled_from([TimerKind.VIEW, TimerKind.VIEW, TimerKind.PROPOSE]), of=MOST)
     def lose_patience(self, kind: TimerKind, of: int) -> None:
         """Let a kind of timer run out for many at once."""
         for index in self.fed.honest:
             if of >> index & 1 and kind in self.fed.nodes[index].timers:
-                self.run_out(index, kind)
-
-    def run_out(self, index: int, kind: TimerKind) -> None:
-        _, timer = self.fed.nodes[index].timers.pop(kind)
-        self.fed.feed(index, Elapsed(timer, self.fed.now_ms))
+                self.fed.ring(index, kind)
 
     @rule(which=INDEX)
     def crash_or_restart(self, which: int) -> None:
         """A platform falls, or one that fell comes back from its journal."""
-        index = self.fed.honest[which % len(self.fed.honest)]
-        if index in self.down:
-            self.fed.restart(index)
-            self.down.discard(index)
-        else:
-            self.fed.crash(index)
-            self.down.add(index)
+        self.fed.crash_or_restart(self.fed.honest[which % len(self.fed.honest)])
 
     @rule(one=INDEX, other=INDEX)
     def connect(self, one: int, other: int) -> None:
         """A link comes up."""
         index = self.fed.honest[one % len(self.fed.honest)]
-        if index not in self.down:
+        if self.fed.nodes[index].up:
             self.fed.feed(index, Connected(other % self.n, self.fed.now_ms))
 
     @rule(which=INDEX, amount=st.sampled_from([1, 10, 600]), back=st.booleans())
     def pay(self, which: int, amount: int, back: bool) -> None:
         """A client pays somebody."""
-        up = [index for index in self.fed.honest if index not in self.down]
+        up = self.fed.up()
         if not up:
             return
         payer, payee = (CAROL, ALICE) if back else (ALICE, CAROL)
@@ -247,10 +225,7 @@ class FederationMachine(RuleBasedStateMachine):
             nonce=self.nonces[payer],
         )
         transaction = sign(body, owner_key(payer))
-        node = self.fed.nodes[up[which % len(up)]]
-        refused = len(node.refused)
-        self.fed.submit(node.state.config.me, transaction)
-        if len(node.refused) == refused:
+        if self.fed.submit(up[which % len(up)], transaction):
             self.nonces[payer] += 1
             self.acknowledged.append(transaction)
 
@@ -270,10 +245,9 @@ class FederationMachine(RuleBasedStateMachine):
 
     def put(self, signer: int, to: int, message: Message) -> None:
         """Put a message of a Byzantine platform on the wires to these platforms."""
-        data = self.fed.gate.encode(message)
         for target in self.fed.honest:
             if to >> target & 1:
-                self.fed.wires.setdefault((signer, target), deque()).append(data)
+                self.fed.put(signer, target, message)
 
     def villain(self, which: int) -> int:
         return self.byzantine[which % len(self.byzantine)]
@@ -417,9 +391,9 @@ class FederationMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_a_platform_waits_for_runs(self) -> None:
-        for index, node in self.fed.nodes.items():
+        for node in self.fed.nodes.values():
             running = {timer for _, timer in node.timers.values()}
-            assert index in self.down or running >= set(node.state.armed)
+            assert not node.up or running >= set(node.state.armed)
 
     @invariant()
     def no_two_platforms_decide_differently(self) -> None:
@@ -437,42 +411,13 @@ class FederationMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "fed"):
             return
-        self.heal()
+        self.fed.heal()
+        assert self.fed.finished(), "the federation does not finish what it acknowledged"
         self.no_two_platforms_decide_differently()
         self.no_honest_platform_contradicts_itself()
         self.every_platform_is_sound()
-        self.nothing_acknowledged_is_forgotten()
+        assert self.fed.forgotten(self.acknowledged) == []
         assert departures_of_the_honest(self.fed) == []
-
-    def heal(self) -> None:
-        """The network works, everybody is up, timers run in order; Byzantine ones fall silent."""
-        for index in sorted(self.down):
-            self.fed.restart(index)
-        self.down.clear()
-        for index in self.fed.honest:
-            for other in self.fed.honest:
-                if index != other:
-                    self.fed.feed(index, Connected(other, self.fed.now_ms))
-        for _ in range(MAX_HEAL_TIMERS):
-            while links := self.fed.loaded():
-                for link in links:
-                    self.hand_over(link[1], self.fed.wires[link].popleft())
-            if self.finished() or not self.fed.fire_next_timer():
-                break
-        assert self.finished(), "the federation does not finish what it acknowledged"
-
-    def finished(self) -> bool:
-        states = [node.state for node in self.fed.nodes.values()]
-        same_height = len({state.height for state in states}) == 1
-        return same_height and all(state.pool.size == 0 for state in states)
-
-    def nothing_acknowledged_is_forgotten(self) -> None:
-        nodes = list(self.fed.nodes.values())
-        decided = [each.block for each in nodes[0].blocks.values()]
-        included = {item.id for block in decided for item in block.payload}
-        refused = {refusal.transaction for node in nodes for refusal in node.refused}
-        lost = [each for each in self.acknowledged if each.id not in included | refused]
-        assert lost == []
 
 
 class FiveMachine(FederationMachine):
@@ -487,17 +432,18 @@ class SevenMachine(FederationMachine):
     n = 7
 
 
-def effort(examples: int) -> hypothesis_settings:
-    """How hard to try: well under a minute for all three, or as long as the profile says."""
+def effort(share: float) -> hypothesis_settings:
+    """How hard to try: this share of the profile's examples, or as long as the profile says."""
     profile = hypothesis_settings()
     if os.environ.get("HYPOTHESIS_PROFILE") == "long":
         return profile
+    examples = round(share * profile.max_examples)
     return hypothesis_settings(profile, max_examples=examples, stateful_step_count=50)
 
 
 TestFourPlatforms = FederationMachine.TestCase
-TestFourPlatforms.settings = effort(150)
-TestFivePlatforms = FiveMachine.TestCase
-TestFivePlatforms.settings = effort(60)
-TestSevenPlatforms = SevenMachine.TestCase
-TestSevenPlatforms.settings = effort(50)
+TestFourPlatforms.settings = effort(1.5)
+TestFivePlatforms = pytest.mark.slow(FiveMachine.TestCase)
+TestFivePlatforms.settings = effort(0.6)
+TestSevenPlatforms = pytest.mark.slow(SevenMachine.TestCase)
+TestSevenPlatforms.settings = effort(0.5)

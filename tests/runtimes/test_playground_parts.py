@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.runtimes.member import CRYPTO, sign
-from tests.support.federation import Ed25519PrivateKey
 from web4cli.playground import INSTALL, PYODIDE_VERSION, playground
 from web4lab.playground import server
 from web4lab.playground.bundle import bundle
@@ -63,7 +63,8 @@ def played(*deeds: tuple[Any, ...]) -> dict[str, Any]:
                     told = await page.deliver(flight["id"])
         return told
 
-    return json.loads(asyncio.run(play()))
+    told: dict[str, Any] = json.loads(asyncio.run(play()))
+    return told
 
 
 def test_it_begins_at_rest() -> None:

@@ -78,7 +78,8 @@ def given(
         [node, *map(str, files)], capture_output=True, text=True, timeout=LIMIT_S, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
+    given: dict[str, Any] = json.loads(done.stdout)
+    return given
 
 
 @pytest.mark.clause("A-EVENT-1", "A-DUR-3")

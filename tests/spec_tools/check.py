@@ -51,12 +51,13 @@ def unknown_to_tests() -> Iterable[str]:
 
 def unknown_to_pages() -> Iterable[str]:
     """An id that a page mentions and none defines; the history names what is gone, too."""
+    defined = _defined()
     return [
         f"{path.relative_to(SPEC).as_posix()}: {clause}"
         for path in sorted(SPEC.rglob("*.md"))
         if path != HISTORY
         for clause, _ in ids_in(path.read_text(encoding="utf-8"))
-        if clause not in _defined()
+        if clause not in defined
     ]
 
 

@@ -1,11 +1,13 @@
 """The clauses of `spec/`, and where code and tests cite them.
 
-Reading only: what is made of it stands in `traceability` and in `tests/project/test_spec.py`.
+Reading only, and pages and marks once: what is made of it stands in `traceability` and in
+`tests/project/test_spec.py`.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +66,7 @@ def clauses_in(text: str, page: str = "") -> tuple[Clause, ...]:
     return tuple(Clause(found.group(1), found.group(2), page) for found in _DEFINED.finditer(text))
 
 
+@functools.cache
 def clauses() -> tuple[Clause, ...]:
     """All clauses, page by page, in the order in which they stand."""
     return tuple(
@@ -103,9 +106,14 @@ def marked(*folders: str) -> dict[str, list[Place]]:
     return {clause: list(places) for clause, places in found.items()}
 
 
-def marks_in(text: str) -> Iterator[tuple[str, str]]:
+@functools.cache
+def marks_in(text: str) -> tuple[tuple[str, str], ...]:
     """The id in each mark of a test module, and the name of what is marked."""
-    for node in ast.walk(ast.parse(text)):
+    return tuple(_marks_in(ast.parse(text)))
+
+
+def _marks_in(module: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             for decorator in node.decorator_list:
                 yield from ((clause, node.name) for clause in _ids_of_mark(decorator))

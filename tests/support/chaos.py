@@ -8,12 +8,10 @@ Then the network heals, and everything acknowledged must be finished.
 from __future__ import annotations
 
 import random
-from collections import deque
+from typing import TypeVar
 
-from tests.support.federation import ALICE, BOB, START_MS, Federation, owner_key, sign, verify
+from tests.support.federation import ALICE, BOB, START_MS, Federation, owner_key, sign
 from web4core.chain import Header, payload_root, seal
-from web4core.errors import RemoteProtocolError
-from web4core.events import Connected, Elapsed, Received
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import Transaction, Transfer
 from web4core.messages import (
@@ -34,6 +32,7 @@ from web4core.quorum import faulty, proposer
 
 CAROL = Address(platform="thor", agent="carol")
 MAX_ROUNDS = 3_000
+M = TypeVar("M", bound=Message)
 
 
 class Chaos:
@@ -47,7 +46,6 @@ class Chaos:
         self.byzantine = byzantine
         self.nonces = {ALICE: 0, CAROL: 0}
         self.acknowledged: list[Transaction] = []
-        self.down: set[int] = set()
         self.loss = self.dice.choice([0, 0.05, 0.2, 0.5])
         self.crashes = self.dice.choice([0, 0.01])
 
@@ -61,12 +59,12 @@ class Chaos:
             elif x < 0.25 and self.byzantine:
                 self.misbehave()
             elif self.dice.random() < self.crashes:
-                self.crash_or_restart()
+                self.fed.crash_or_restart(self.dice.choice(self.fed.honest))
             else:
                 self.deliver_something()
 
     def submit(self) -> None:
-        up = [index for index in self.fed.honest if index not in self.down]
+        up = self.fed.up()
         if not up:
             return
         payer, payee = self.dice.choice([(ALICE, CAROL), (CAROL, ALICE)])
@@ -79,30 +77,17 @@ class Chaos:
             nonce=self.nonces[payer],
         )
         transaction = sign(body, owner_key(payer))
-        node = self.fed.nodes[self.dice.choice(up)]
-        refused = len(node.refused)
-        self.fed.submit(node.state.config.me, transaction)
-        if len(node.refused) == refused:
+        if self.fed.submit(self.dice.choice(up), transaction):
             self.nonces[payer] += 1
             self.acknowledged.append(transaction)
 
     def fire_some_timer(self) -> None:
         nodes = self.fed.nodes
-        running = [(i, kind) for i in self.fed.honest if nodes[i].up for kind in nodes[i].timers]
+        running = [(index, kind) for index in self.fed.up() for kind in nodes[index].timers]
         if running:
             index, kind = self.dice.choice(running)
-            _, timer = nodes[index].timers.pop(kind)
             self.fed.now_ms += 10
-            self.fed.feed(index, Elapsed(timer, self.fed.now_ms))
-
-    def crash_or_restart(self) -> None:
-        index = self.dice.choice(self.fed.honest)
-        if index in self.down:
-            self.fed.restart(index)
-            self.down.discard(index)
-        else:
-            self.fed.crash(index)
-            self.down.add(index)
+            self.fed.ring(index, kind)
 
     def deliver_something(self) -> None:
         links = self.fed.loaded()
@@ -117,17 +102,7 @@ class Chaos:
             return
         if self.dice.random() < 0.05:
             queue.append(data)
-        self.open_and_feed(link[1], data)
-
-    def open_and_feed(self, target: int, data: bytes) -> None:
-        """Through the gate, which may refuse what Byzantine platforms made, and only so."""
-        if not self.fed.nodes[target].up:
-            return
-        try:
-            message = self.fed.gate.open(data, verify)
-        except RemoteProtocolError:
-            return
-        self.fed.feed(target, Received(message, self.fed.now_ms))
+        self.fed.hand_over(link[1], data)
 
     # --- Byzantine platforms ---
 
@@ -147,10 +122,9 @@ class Chaos:
             message = self.dice.choice(self.fed.sent)[2]
         for target in self.fed.honest:
             if message is not None and self.dice.random() < 0.6:
-                data = self.fed.gate.encode(message)
-                self.fed.wires.setdefault((index, target), deque()).append(data)
+                self.fed.put(index, target, message)
 
-    def _seen(self, kind: type) -> list[Message]:
+    def _seen(self, kind: type[M]) -> list[M]:
         return [message for _, _, message in self.fed.sent[-300:] if isinstance(message, kind)]
 
     def vote(self, index: int, height: int, view: int) -> Draft:
@@ -208,33 +182,12 @@ class Chaos:
 
     def heal(self) -> None:
         """The network works from here on; everybody is up; timers run in order."""
-        for index in sorted(self.down):
-            self.fed.restart(index)
-        for index in self.fed.honest:
-            for other in self.fed.honest:
-                if index != other:
-                    self.fed.feed(index, Connected(other, self.fed.now_ms))
-        for _ in range(MAX_ROUNDS):
-            while links := self.fed.loaded():
-                for link in links:
-                    self.open_and_feed(link[1], self.fed.wires[link].popleft())
-            if self.finished() or not self.fed.fire_next_timer():
-                break
-
-    def finished(self) -> bool:
-        states = [node.state for node in self.fed.nodes.values()]
-        return len({state.height for state in states}) == 1 and all(
-            state.config.application.pending(state.pool) == 0 for state in states
-        )
+        self.fed.heal()
 
     def check(self) -> None:
-        assert self.finished(), f"stuck after {self.fed.now_ms - START_MS} ms"
+        assert self.fed.finished(), f"stuck after {self.fed.now_ms - START_MS} ms"
         self.fed.check_decisions()
         self.fed.check_statements()
-        nodes = self.fed.nodes.values()
-        decided = next(iter(nodes)).blocks.values()
-        included = {item.id for each in decided for item in each.block.payload}
-        refused = {refusal.transaction for node in nodes for refusal in node.refused}
-        assert all(each.id in included | refused for each in self.acknowledged)
-        accused = {each.first.signer for node in nodes for each in node.evidence}
-        assert accused <= set(self.byzantine)
+        assert self.fed.forgotten(self.acknowledged) == []
+        evidence = [each for node in self.fed.nodes.values() for each in node.evidence]
+        assert {each.first.signer for each in evidence} <= set(self.byzantine)

@@ -11,6 +11,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any, TypeVar
 
 from attrs import define, evolve, field, frozen
 from cryptography.exceptions import InvalidSignature
@@ -20,8 +21,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from web4core import invariants
+from web4core.application import Application
 from web4core.chain import Block, Genesis, Platform
 from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
+from web4core.errors import RemoteProtocolError
 from web4core.events import (
     Connected,
     Elapsed,
@@ -61,6 +64,11 @@ from web4core.snapshot import decode_event, encode_event, event_schema
 
 NAMES = ("thor", "sprout", "legion", "platform2", "odin", "freya", "loki", "baldr", "idun", "bragi")
 START_MS = 1_700_000_000_000
+
+MAX_HEAL_TIMERS = 4_000
+"""How many timers may run out until all is done."""
+
+D = TypeVar("D", bound=Draft)
 
 
 def draft_of(message: Draft | SignedMessage) -> Draft:
@@ -176,11 +184,13 @@ class Federation:
         settings: Settings | None = None,
         accounts: dict[Address, int] | None = None,
         check: bool = True,
+        application: Callable[[Genesis], Application] = Ledger.of,
     ) -> None:
         self.n = n
         self.genesis = make_genesis(n, accounts)
         self.settings = settings or Settings()
-        self.ledger = Ledger.of(self.genesis)
+        self.application = application
+        self.ledger = application(self.genesis)
         self.gate = Gate.of(self.genesis, self.ledger)
         self.events = event_schema(self.ledger)
         self.chain_id = self.gate.chain_id
@@ -199,7 +209,7 @@ class Federation:
             self.feed(index, Resumed(self.now_ms))
 
     def fresh(self, index: int) -> State:
-        return start(self.genesis, NAMES[index], self.settings, Ledger.of).state
+        return start(self.genesis, NAMES[index], self.settings, self.application).state
 
     # --- driving ---
 
@@ -268,6 +278,10 @@ class Federation:
         self.sent.append((source, target, message))
         if target in self.byzantine or self.cut(source, target, message):
             return
+        self.put(source, target, message)
+
+    def put(self, source: int, target: int, message: Message) -> None:
+        """Put a message on the wire, whatever is cut: one of a Byzantine platform, or one again."""
         self.wires.setdefault((source, target), deque()).append(self.gate.encode(message))
 
     def deliver(self, source: int, target: int) -> None:
@@ -275,6 +289,16 @@ class Federation:
         data = self.wires[source, target].popleft()
         if self.nodes[target].up:
             self.feed(target, Received(self.gate.open(data, verify), self.now_ms))
+
+    def hand_over(self, target: int, data: bytes) -> None:
+        """Through the gate, which may refuse what Byzantine platforms made, and only so."""
+        if not self.nodes[target].up:
+            return
+        try:
+            message = self.gate.open(data, verify)
+        except RemoteProtocolError:
+            return
+        self.feed(target, Received(message, self.now_ms))
 
     def loaded(self) -> list[tuple[int, int]]:
         """The links that hold messages, in a fixed order."""
@@ -300,11 +324,20 @@ class Federation:
         ]
         if not due:
             return False
-        at_ms, index, kind = min(due)
+        _, index, kind = min(due)
+        self.ring_when_due(index, kind)
+        return True
+
+    def ring_when_due(self, index: int, kind: TimerKind) -> None:
+        """Move the clock to where a timer of a platform is due, and let it run out."""
+        at_ms, _ = self.nodes[index].timers[kind]
         self.now_ms = max(self.now_ms, at_ms)
+        self.ring(index, kind)
+
+    def ring(self, index: int, kind: TimerKind) -> None:
+        """Let a timer of a platform run out now, be it early or late."""
         _, timer = self.nodes[index].timers.pop(kind)
         self.feed(index, Elapsed(timer, self.now_ms))
-        return True
 
     def run(self, until: Callable[[], bool], limit: int = 2_000) -> None:
         """Deliver everything and fire timers in order until the condition holds."""
@@ -316,16 +349,42 @@ class Federation:
                 break
         raise AssertionError("the federation stopped short of its goal")
 
+    def heal(self) -> None:
+        """From here on all goes well: everybody is up and linked, and timers run in order."""
+        for index in self.honest:
+            if not self.nodes[index].up:
+                self.restart(index)
+        self.connect()
+        for _ in range(MAX_HEAL_TIMERS):
+            while links := self.loaded():
+                for link in links:
+                    self.hand_over(link[1], self.wires[link].popleft())
+            if self.finished() or not self.fire_next_timer():
+                return
+
+    def connect(self) -> None:
+        """All links between platforms that are up come up anew."""
+        for index in self.up():
+            for other in self.up():
+                if index != other:
+                    self.feed(index, Connected(other, self.now_ms))
+
     # --- what clients and faults do ---
 
-    def submit(self, index: int, *transactions: Transaction) -> None:
-        """Hand transactions to a platform, as its clients do."""
+    def submit(self, index: int, *transactions: Any) -> bool:
+        """Hand transactions to a platform, as its clients do; whether it refuses none of them."""
+        refused = len(self.nodes[index].refused)
         for transaction in transactions:
             item, claims = self.gate.parse_item(transaction.encoded)
             assert all(verify(*claim) for claim in claims)
             assert item == transaction
         self.now_ms += 1
         self.feed(index, Submitted(transactions, self.now_ms))
+        return len(self.nodes[index].refused) == refused
+
+    def crash_or_restart(self, index: int) -> None:
+        """A platform falls, or one that fell comes back."""
+        (self.crash if self.nodes[index].up else self.restart)(index)
 
     def crash(self, index: int) -> None:
         """Lose all but the journal, and what was on the wire."""
@@ -359,6 +418,24 @@ class Federation:
     def at_height(self, height: int) -> Callable[[], bool]:
         """Whether every honest platform that is up has reached this height."""
         return lambda: all(node.state.height >= height for node in self.nodes.values() if node.up)
+
+    def up(self) -> list[int]:
+        """The honest platforms that have not fallen."""
+        return [index for index in self.honest if self.nodes[index].up]
+
+    def finished(self) -> bool:
+        """Whether all that are up are at one height, with nothing left to do."""
+        states = [self.nodes[index].state for index in self.up()]
+        same_height = len({state.height for state in states}) == 1
+        return same_height and all(self.ledger.pending(state.pool) == 0 for state in states)
+
+    def forgotten(self, acknowledged: Iterable[Transaction]) -> list[Transaction]:
+        """What is neither in the chain nor refused."""
+        nodes = self.nodes.values()
+        decided = next(iter(nodes)).blocks.values()
+        included = {item.id for each in decided for item in each.block.payload}
+        refused = {refusal.transaction for node in nodes for refusal in node.refused}
+        return [each for each in acknowledged if each.id not in included | refused]
 
     def check_decisions(self) -> None:
         """Agreement, over everything that any honest platform ever decided."""

@@ -57,12 +57,21 @@ def saying(value: Any) -> Behaviour:
     return answering(json.dumps(value).encode())
 
 
+DRIP_S = 60
+"""How long an answer may come in drips."""
+
+
 def drip(handler: BaseHTTPRequestHandler) -> None:
-    """A healthy answer, a byte each tenth of a second, for a minute."""
+    """A healthy answer, a byte each tenth of a second."""
     handler.send_response(200)
-    handler.send_header("Content-Length", "600")
+    handler.send_header("Content-Length", str(10 * DRIP_S))
     handler.end_headers()
-    for _ in range(600):
+    drip_bytes(handler)
+
+
+def drip_bytes(handler: BaseHTTPRequestHandler) -> None:
+    """A byte each tenth of a second."""
+    for _ in range(10 * DRIP_S):
         handler.wfile.write(b" ")
         handler.wfile.flush()
         time.sleep(0.1)

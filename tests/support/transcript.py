@@ -43,7 +43,7 @@ from tests.support.federation import (
 from tests.support.forge import block_after, proposal
 from web4core.chain import Block
 from web4core.effects import Accuse, Decide, Effect, Fetch, Refuse, Send, Sign
-from web4core.events import Connected, Elapsed, TimerKind
+from web4core.events import TimerKind
 from web4core.ledger.state import Account, Address, account_path
 from web4core.ledger.transactions import (
     AccountOpen,
@@ -254,19 +254,14 @@ class Scenario:
         self.losses.clear()
 
     def _reconnect(self, _words: list[str]) -> None:
-        up = [index for index, node in self.fed.nodes.items() if node.up]
-        for index in up:
-            for other in up:
-                if index != other:
-                    self.fed.feed(index, Connected(other, self.fed.now_ms))
+        self.fed.connect()
 
     def _deliver(self, _words: list[str]) -> None:
         self.fed.settle()
 
     def _timer(self, words: list[str]) -> None:
         (index,) = self._which(words[1])
-        _, timer = self.fed.nodes[index].timers.pop(TimerKind[words[0].upper()])
-        self.fed.feed(index, Elapsed(timer, self.fed.now_ms))
+        self.fed.ring(index, TimerKind[words[0].upper()])
 
     def _wait(self, words: list[str]) -> None:
         self.fed.now_ms += int(words[0])
@@ -274,9 +269,7 @@ class Scenario:
     def _run(self, _words: list[str]) -> None:
         for _ in range(MAX_TIMERS):
             self.fed.settle()
-            states = [node.state for node in self.fed.nodes.values() if node.up]
-            same_height = len({state.height for state in states}) == 1
-            if same_height and all(not state.pool.size for state in states):
+            if self.fed.finished():
                 return
             if not self.fed.fire_next_timer():
                 return

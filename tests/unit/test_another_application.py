@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from tests.support.federation import NAMES, START_MS, make_genesis, platform_key, verify
+from tests.support.federation import Federation
 from web4core.application import Applied, Chosen, Pooled, Refusal
 from web4core.chain import Genesis
-from web4core.effects import Effect, Send, Sign
-from web4core.events import Event, Received, Resumed, Submitted
-from web4core.gate import Gate
-from web4core.messages import signing_bytes, with_signature
-from web4core.replica import State, start, step
 from web4core.schema import Schema, octets, sequence
-from web4core.settings import Settings
 from web4core.signature_check import SignatureCheck
 
 MAX_NOTES = 1000
@@ -116,35 +109,11 @@ class Notebook:
 
 
 def test_four_platforms_agree_on_a_notebook() -> None:
-    genesis = evolve(make_genesis(4), content=b"")
-    gate = Gate.of(genesis, Notebook.of(genesis))
-    states: list[State] = [
-        start(genesis, name, Settings(), Notebook.of).state for name in NAMES[:4]
-    ]
-    wire: deque[tuple[int, bytes]] = deque()
-
-    def carry_out(index: int, effect: Effect) -> None:
-        if isinstance(effect, Sign):
-            message = signing_bytes(gate.chain_id, effect.draft.statement)
-            signed = with_signature(effect.draft, platform_key(index).sign(message))
-            wire.extend((peer, gate.encode(signed)) for peer in (index, *effect.to))
-        if isinstance(effect, Send):
-            wire.extend((peer, gate.encode(effect.message)) for peer in effect.to)
-
-    def feed(index: int, event: Event) -> None:
-        transition = step(states[index], event)
-        states[index] = transition.state
-        for effect in transition.effects:
-            carry_out(index, effect)
-
-    for index in range(4):
-        feed(index, Resumed(START_MS + 1))
-    feed(0, Submitted((Note(b"first"), Note(b"second")), START_MS + 1))
-    feed(3, Submitted((Note(b"third"),), START_MS + 1))
-    while wire:
-        index, data = wire.popleft()
-        feed(index, Received(gate.open(data, verify), START_MS + 2))
-
+    fed = Federation(4, application=Notebook.of)
+    fed.submit(0, Note(b"first"), Note(b"second"))
+    fed.submit(3, Note(b"third"))
+    fed.settle()
+    states = [node.state for node in fed.nodes.values()]
     written = [[note.encoded for note in state.app] for state in states]
     assert all(sorted(each) == [b"first", b"second", b"third"] for each in written)
     assert len({state.tip.digest for state in states}) == 1

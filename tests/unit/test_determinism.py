@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.chaos import Chaos
 from tests.support.federation import NAMES
-from web4core.replica import configure, start, step
+from web4core.replica import configure, step
 from web4core.snapshot import decode_event, decode_state, encode_event, encode_state, state_digest
 
 EVERY = 7
@@ -20,8 +20,7 @@ def test_a_platform_restored_from_a_snapshot_has_the_same_future(seed: int) -> N
     run.run(250)
     index = fed.honest[0]
     config = configure(fed.genesis, NAMES[index], fed.settings, fed.ledger)
-    ledger = type(fed.ledger)
-    kept = restored = start(fed.genesis, NAMES[index], fed.settings, ledger.of).state
+    kept = restored = fed.fresh(index)
     for number, record in enumerate(fed.nodes[index].journal):
         event = decode_event(fed.events, record)
         assert encode_event(fed.events, event) == record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -43,12 +44,13 @@ STATE = locked_state()
 AGREEMENT = STATE.agreement
 
 
-def with_said(**said: object) -> State:
+def with_said(**said: Any) -> State:
     return evolve(STATE, agreement=evolve(AGREEMENT, said=evolve(AGREEMENT.said, **said)))
 
 
-def with_lock(**lock: object) -> State:
-    return evolve(STATE, agreement=evolve(AGREEMENT, lock=evolve(AGREEMENT.lock, **lock)))
+def with_lock(**changes: Any) -> State:
+    assert AGREEMENT.lock is not None
+    return evolve(STATE, agreement=evolve(AGREEMENT, lock=evolve(AGREEMENT.lock, **changes)))
 
 
 def spoilt_states() -> dict[str, list[State]]:
@@ -122,7 +124,7 @@ OPEN = CrossTransfer(
 )
 
 
-def ledger(*entries: Entry, **alice: int) -> LedgerState:
+def ledger(*entries: Entry, **alice: Any) -> LedgerState:
     """The ledger of a fresh federation, with Alice's account changed and entries added."""
     state = Federation(4).nodes[0].state.app
     assert isinstance(state, LedgerState)

@@ -126,11 +126,11 @@ def said_again() -> Watched:
     fed.hear(view_change(fed, 2, 1, 3))
     fed.feed(0, Connected(3, fed.now_ms))
     fed.mute = False
-    fed.ring(TimerKind.RESEND)
+    fed.time_out(TimerKind.RESEND)
     fed.mute = True
-    fed.ring(TimerKind.PROPOSE)
+    fed.time_out(TimerKind.PROPOSE)
     fed.mute = False
-    fed.ring(TimerKind.RESEND)
+    fed.time_out(TimerKind.RESEND)
     mine = _proposed(fed)
     fed.hear(vote(fed, Kind.PREPARE, 1, mine, 3))
     fed.mute = True
@@ -166,7 +166,7 @@ def stale_timers() -> Watched:
     fed.ring_stale(TimerKind.PROPOSE, 1, 1)
     for kind in (TimerKind.SYNC, TimerKind.STATUS):
         fed.ring_stale(kind, 1, 0)
-    fed.ring(TimerKind.VIEW)
+    fed.time_out(TimerKind.VIEW)
     fed.ring_stale(TimerKind.VIEW, 1, 2)
     return fed
 
@@ -195,7 +195,7 @@ def asking_again() -> Watched:
     for height in range(1, 36):
         fed.hear(_decided(fed, _empty(fed, height), (1, 2)))
         if height == 1:
-            fed.ring(TimerKind.SYNC)
+            fed.time_out(TimerKind.SYNC)
     return fed
 
 

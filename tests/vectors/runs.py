@@ -37,7 +37,7 @@ def happy_path() -> Watched:
     fed.settle()
     fed.submit(1, paying(fed, CAROL, 5, 1), opening(fed, "dave"))
     fed.settle()
-    fed.ring(TimerKind.STATUS)
+    fed.time_out(TimerKind.STATUS)
     fed.settle()
     fed.crash(1)
     fed.restart(1)
@@ -58,11 +58,11 @@ def view_change_with_lock() -> Watched:
     fed.settle()
     fed.cut = lambda source, target, _message: 2 in (source, target)
     for index in (0, 1, 3):
-        fed.ring(TimerKind.VIEW, index)
+        fed.ring_when_due(index, TimerKind.VIEW)
     fed.settle()
     fed.run(lambda: all(fed.height(index) == 2 for index in (0, 1, 3)))
     fed.cut = lambda _source, _target, _message: False
-    fed.ring(TimerKind.STATUS)
+    fed.time_out(TimerKind.STATUS)
     fed.settle()
     return fed
 
@@ -109,7 +109,7 @@ def new_proposer() -> Watched:
     )
     fed.hear(view_change(fed, 1, 1, 3, low, one))
     fed.hear(view_change(fed, 2, 1, 3, high, other))
-    fed.ring(TimerKind.PROPOSE)
+    fed.time_out(TimerKind.PROPOSE)
     fed.hear(*(view_change(fed, each, 1, 7) for each in (1, 2, 3)))
     return fed
 
@@ -190,7 +190,7 @@ def unanswered() -> Watched:
     fed.hear(status(fed, 1, 2))
     fed.hear(status(fed, 2, 9), status(fed, 3, 8))
     for _ in range(3 * 4):
-        fed.ring(TimerKind.SYNC)
+        fed.time_out(TimerKind.SYNC)
     fed.hear(status(fed, 3, 2))
     return fed
 
@@ -239,7 +239,7 @@ def pool() -> Watched:
     _submit(fed, *lanes[1:])
     _submit(fed, opening(fed, "dave"), opening(fed, "erin"), opening(fed, "alice"))
     fed.hear(Submission((opening(fed, "frank"), lanes[5])))
-    fed.ring(TimerKind.RESEND)
+    fed.time_out(TimerKind.RESEND)
     taken = fed.fresh_block(7)
     fed.hear(Decided(taken, certificate(fed, Kind.COMMIT, taken, 0, (1, 2, 3))))
     return fed
@@ -257,8 +257,8 @@ def waiting_in_vain() -> Watched:
         expiry_ms=fed.now_ms + 1_500,
     )
     _submit(fed, sign(body, owner_key(ALICE)))
-    fed.ring(TimerKind.RESEND)
-    fed.ring(TimerKind.VIEW)
+    fed.time_out(TimerKind.RESEND)
+    fed.time_out(TimerKind.VIEW)
     return fed
 
 

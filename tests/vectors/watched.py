@@ -40,12 +40,9 @@ class Watched(Federation):
         if not (isinstance(effect, Halt) or (self.mute and isinstance(effect, Sign))):
             super()._perform(index, node, effect)
 
-    def ring(self, kind: TimerKind, index: int | None = None) -> None:
-        """Let a timer of a platform run out, of the watched one unless another is named."""
-        index = self.watched if index is None else index
-        at_ms, timer = self.nodes[index].timers.pop(kind)
-        self.now_ms = max(self.now_ms, at_ms)
-        self.feed(index, Elapsed(timer, self.now_ms))
+    def time_out(self, kind: TimerKind) -> None:
+        """Let a timer of the watched platform run out when it is due."""
+        self.ring_when_due(self.watched, kind)
 
     def ring_stale(self, kind: TimerKind, height: int, view: int) -> None:
         """Let a timer run out that the watched platform has not, or no longer."""

@@ -21,14 +21,14 @@ _acceptable = lru_cache(key_is_acceptable)
 
 def sign(private: bytes, message: bytes) -> bytes:
     """A signature by the host."""
-    return host.sign(to_js(private), to_js(message)).to_bytes()
+    return bytes(host.sign(to_js(private), to_js(message)).to_bytes())
 
 
 def verify(key: bytes, message: bytes, signature: bytes) -> bool:
     """The verdict of the core's rule, then of the host's library."""
     if not (_acceptable(key) and signature_is_acceptable(signature)):
         return False
-    return host.verify(to_js(key), to_js(message), to_js(signature))
+    return bool(host.verify(to_js(key), to_js(message), to_js(signature)))
 
 
 def replay_all(documents: str) -> str:
