@@ -8,108 +8,125 @@ Implements the contract A-APP-1 to A-APP-6.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
 from web4core.chain import Item
 from web4core.schema import Schema
 from web4core.signature_check import SignatureCheck
+from web4core.types import StateRoot, TimeMs, TransactionId
+
+StateT = TypeVar("StateT")
+PoolT = TypeVar("PoolT")
+ItemT = TypeVar("ItemT", bound=Item)
 
 
 @frozen
-class Applied:
-    """The state after a payload, its root, and the paths of the entries that it changed."""
+class Applied(Generic[StateT]):
+    """The result of a payload."""
 
-    state: Any
-    root: bytes
+    state: StateT
+    """The application's state after the payload; only the application reads it."""
+    root: StateRoot
+    """The root of that state, 32 bytes (A-APP-3)."""
     touched: tuple[bytes, ...]
+    """The paths of the entries that changed, 32 bytes each, none twice (A-APP-5)."""
 
 
 @frozen
-class Chosen:
-    """A payload that applies, with its result.
+class Chosen(Generic[StateT, ItemT]):
+    """A payload that applies, with its result."""
 
-    `stale` are the paths of entries for which something waits in vain: what applied when it came
-    may have expired since, so they are to be looked at anew (A-APP-5).
-    """
-
-    payload: tuple[Any, ...]
-    applied: Applied
+    payload: tuple[ItemT, ...]
+    """The items of the next block, in the order in which they apply; may be empty."""
+    applied: Applied[StateT]
+    """The result of the payload (A-APP-4)."""
     stale: tuple[bytes, ...] = ()
+    """The paths of entries, 32 bytes each, for which an item waits that no longer applies."""
 
 
 @frozen
 class Refusal:
-    """Why an item was not taken: its id and the code of the rule that it breaks."""
+    """An item that was not taken, and why."""
 
-    item: bytes
+    item: TransactionId
+    """The id of the item, 32 bytes."""
     code: str
+    """The code of the first rule that it breaks; for the ledger a `Code` or a `PoolCode`."""
 
 
 @frozen
-class Pooled:
+class Pooled(Generic[PoolT, ItemT]):
     """The pool after a change, and what fell out of it."""
 
-    pool: Any
+    pool: PoolT
+    """The pool after the change; only the application reads it."""
     refused: tuple[Refusal, ...]
-    added: tuple[Any, ...] = ()
+    """The items that fell out, each with the reason."""
+    added: tuple[ItemT, ...] = ()
+    """The items that began to wait, in the order in which they came."""
 
 
-class Application(Protocol):
-    """A deterministic state machine with a pool of waiting items."""
+class Application(Protocol[StateT, PoolT, ItemT]):
+    """A deterministic state machine with a pool of waiting items.
+
+    It is generic in its state, its pool and its items.
+    """
 
     @property
-    def state_schema(self) -> Schema[Any]:
+    def state_schema(self) -> Schema[StateT]:
         """How a state is written into a snapshot and read back (A-APP-6)."""
         ...
 
     @property
-    def pool_schema(self) -> Schema[Any]:
+    def pool_schema(self) -> Schema[PoolT]:
         """How a pool is written into a snapshot and read back (A-APP-6)."""
         ...
 
-    def decode(self, encoded: bytes) -> Item:
+    def decode(self, encoded: bytes) -> ItemT:
         """The item with these bytes, or `RemoteProtocolError` (A-APP-1)."""
         ...
 
-    def signature_checks(self, item: Any) -> tuple[SignatureCheck, ...]:
+    def signature_checks(self, item: ItemT) -> tuple[SignatureCheck, ...]:
         """The signatures without which the item means nothing (A-APP-1)."""
         ...
 
-    def initial(self, content: bytes) -> Any:
+    def initial(self, content: bytes) -> StateT:
         """The state that the genesis describes, or `LocalProtocolError` (A-APP-2)."""
         ...
 
-    def root(self, state: Any) -> bytes:
+    def root(self, state: StateT) -> StateRoot:
         """The digest of a state: equal if and only if the states are (A-APP-3)."""
         ...
 
-    def apply(self, state: Any, payload: tuple[Any, ...], time_ms: int) -> Applied | Refusal:
+    def apply(
+        self, state: StateT, payload: tuple[ItemT, ...], time_ms: TimeMs
+    ) -> Applied[StateT] | Refusal:
         """Apply every item in order, or say which is the first that does not apply (A-APP-4)."""
         ...
 
-    def empty_pool(self) -> Any:
+    def empty_pool(self) -> PoolT:
         """A pool in which nothing waits."""
         ...
 
-    def pending(self, pool: Any) -> int:
+    def pending(self, pool: PoolT) -> int:
         """How many items wait."""
         ...
 
-    def waiting(self, pool: Any, limit: int) -> tuple[Any, ...]:
+    def waiting(self, pool: PoolT, limit: int) -> tuple[ItemT, ...]:
         """Up to `limit` of the items that wait, in an order in which they apply."""
         ...
 
     def admit(
-        self, state: Any, pool: Any, items: tuple[Any, ...], time_ms: int, capacity: int
-    ) -> Pooled:
+        self, state: StateT, pool: PoolT, items: tuple[ItemT, ...], time_ms: TimeMs, capacity: int
+    ) -> Pooled[PoolT, ItemT]:
         """Let items wait that would apply after those already waiting (A-APP-5)."""
         ...
 
     def choose(
-        self, state: Any, pool: Any, time_ms: int, start: bytes, items: int, size: int
-    ) -> Chosen:
+        self, state: StateT, pool: PoolT, time_ms: TimeMs, start: bytes, items: int, size: int
+    ) -> Chosen[StateT, ItemT]:
         """The payload of the next block: at most so many items of so many bytes (A-APP-4).
 
         `start` is a digest that differs from block to block, for fairness.
@@ -118,14 +135,18 @@ class Application(Protocol):
 
     def recheck(
         self,
-        state: Any,
-        pool: Any,
+        state: StateT,
+        pool: PoolT,
         touched: tuple[bytes, ...] | None,
-        included: tuple[Any, ...],
-        time_ms: int,
-    ) -> Pooled:
+        included: tuple[ItemT, ...],
+        time_ms: TimeMs,
+    ) -> Pooled[PoolT, ItemT]:
         """Drop what was included or no longer applies (A-APP-5).
 
         `touched` names the entries that changed; None means look at everything.
         """
         ...
+
+
+AnyApplication: TypeAlias = Application[Any, Any, Any]
+"""An application as consensus holds it, which looks into neither states nor pools nor items."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from web4core.messages import Certificate, Kind
 from web4core.quorum import quorum
+from web4core.types import Digest, View
 
 
 def signers_count(signers: tuple[int, ...], n: int) -> bool:
@@ -26,7 +27,7 @@ def signers_count(signers: tuple[int, ...], n: int) -> bool:
 
 
 def proves_prepared(
-    certificate: Certificate, n: int, height: int, digest: bytes, below: int
+    certificate: Certificate, n: int, height: int, digest: Digest, below: View
 ) -> bool:
     """Whether it shows this digest prepared at this height in a view under `below` (C-CERT-3)."""
     return (
@@ -38,7 +39,7 @@ def proves_prepared(
     )
 
 
-def proves_decided(certificate: Certificate, n: int, height: int, digest: bytes) -> bool:
+def proves_decided(certificate: Certificate, n: int, height: int, digest: Digest) -> bool:
     """Whether it shows this digest decided at this height (C-CERT-4)."""
     return (
         certificate.kind == Kind.COMMIT

@@ -18,6 +18,7 @@ from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.hashing import DIGEST_BYTES, Tag, digest
 from web4core.merkle import list_root
 from web4core.schema import MAX_UINT, Schema, name, octets, parts, record, sequence, uint
+from web4core.types import ChainId, Digest, PublicKey, StateRoot, TimeMs, TransactionId
 
 MAX_PLATFORMS = 128
 """A certificate names its signers one by one, and must stay small (H-GENESIS-1)."""
@@ -56,7 +57,7 @@ class Item(Protocol):
         ...
 
     @property
-    def id(self) -> bytes:
+    def id(self) -> TransactionId:
         """The digest by which everybody refers to it."""
         ...
 
@@ -66,36 +67,47 @@ class Platform:
     """A member of the federation, and the key with which it signs."""
 
     name: str
-    key: bytes
+    """The name, by W-TYPE-3; unique in its genesis (H-GENESIS-1)."""
+    key: PublicKey
+    """The public key of the signatures of this platform, 32 bytes; unique in its genesis (K-KEY-1).
+    """
 
 
 @frozen
 class Genesis:
-    """Block 0, by agreement among people: who takes part, and from which application state.
-
-    `content` is the application's own canonical encoding of its first state.
-    """
+    """Block 0, by agreement among people: who takes part, and from which application state."""
 
     chain: str
-    time_ms: int
+    """The name of the chain, by W-TYPE-3."""
+    time_ms: TimeMs
+    """The time of block 0, in milliseconds since 1970."""
     platforms: tuple[Platform, ...]
+    """The members, 1 to `MAX_PLATFORMS`; the place of one is its index (H-GENESIS-1)."""
     content: bytes
+    """The first state as the application encodes it, at most `MAX_GENESIS_BYTES` bytes (A-APP-2).
+    """
 
 
 @frozen
 class Header:
-    """What a vote is a vote for.
+    """The head of a block: its digest is what platforms vote on.
 
-    `state_root` is the root after the block, so that a vote on a block is a vote on its result.
+    It commits to the state after the block, so a vote on a block is a vote on its result.
     Neither the view nor the proposer is in it: a block proposed again keeps its digest (H-BLOCK-4).
     """
 
-    chain_id: bytes
+    chain_id: ChainId
+    """The chain that the block belongs to (H-GENESIS-2)."""
     height: int
-    parent: bytes
-    time_ms: int
-    payload_root: bytes
-    state_root: bytes
+    """The number of the block, from 0 (genesis) to `MAX_UINT`; one more than the parent's."""
+    parent: Digest
+    """The digest of the block before this one; in block 0 the chain id (H-GENESIS-2)."""
+    time_ms: TimeMs
+    """The time of the block, in milliseconds since 1970; later than the parent's (C-VALID-2)."""
+    payload_root: Digest
+    """The Merkle root over the items' bytes (H-BLOCK-2)."""
+    state_root: StateRoot
+    """The root of the application's state after the block (A-APP-3)."""
 
 
 @frozen
@@ -103,8 +115,11 @@ class Block:
     """A header, the items it commits to, and the digest that names both (H-BLOCK-1)."""
 
     header: Header
+    """The header; a vote on its digest is a vote on the whole block."""
     payload: tuple[Any, ...] = field(repr=False)
-    digest: bytes
+    """The items, at most `MAX_BLOCK_ITEMS`, in the order in which they apply (H-BLOCK-3)."""
+    digest: Digest
+    """The digest of the header, which names the block (H-BLOCK-1)."""
 
 
 PLATFORM: Schema[Platform] = record("platform", Platform, name=name(), key=KEY)
@@ -116,6 +131,7 @@ GENESIS: Schema[Genesis] = record(
     platforms=sequence(PLATFORM, MAX_PLATFORMS),
     content=octets(0, MAX_GENESIS_BYTES),
 )
+"""The form of a genesis on the wire (H-GENESIS-1)."""
 HEADER: Schema[Header] = record(
     "header",
     Header,
@@ -148,38 +164,42 @@ def check_genesis(genesis: Genesis) -> None:
         raise LocalProtocolError(f"H-GENESIS-1: {error}") from None
 
 
-def chain_id(genesis: Genesis) -> bytes:
-    """The digest that every signature on this chain covers (H-GENESIS-2)."""
-    return digest(Tag.GENESIS, GENESIS.encode(genesis))
+def chain_id(genesis: Genesis) -> ChainId:
+    """The digest of a genesis, which every signature on its chain covers (H-GENESIS-2)."""
+    return ChainId(digest(Tag.GENESIS, GENESIS.encode(genesis)))
 
 
-def header_digest(header: Header) -> bytes:
+def header_digest(header: Header) -> Digest:
     """The digest of a block: that of its header (H-BLOCK-1)."""
-    return digest(Tag.HEADER, HEADER.encode(header))
+    return Digest(digest(Tag.HEADER, HEADER.encode(header)))
 
 
-def payload_root(payload: Sequence[Item]) -> bytes:
+def payload_root(payload: Sequence[Item]) -> Digest:
     """The RFC 9162 root over the items' bytes (H-BLOCK-2)."""
-    return list_root([item.encoded for item in payload])
+    return Digest(list_root([item.encoded for item in payload]))
 
 
 def seal(header: Header, payload: Sequence[Item]) -> Block:
-    """The block with this header and payload; the caller has made them agree."""
+    """The block with this header and payload, and its digest (H-BLOCK-1).
+
+    The caller has made the two agree: nothing is checked here.
+    """
     return Block(header, tuple(payload), header_digest(header))
 
 
-def genesis_block(genesis: Genesis, state_root: bytes) -> Block:
+def genesis_block(genesis: Genesis, state_root: StateRoot) -> Block:
     """Block 0: no items, no parent, and the root of the first state (H-GENESIS-2)."""
     identity = chain_id(genesis)
-    header = Header(identity, 0, identity, genesis.time_ms, payload_root(()), state_root)
+    header = Header(identity, 0, Digest(identity), genesis.time_ms, payload_root(()), state_root)
     return seal(header, ())
 
 
 def block_schema(decode_item: Any) -> Schema[Block]:
-    """How a block looks on the wire: its header, then the bytes of each item.
+    """The form of a block on the wire: its header, then the bytes of each item.
 
     `decode_item` is the application's reader; it raises `RemoteProtocolError`.
-    A block whose payload is not what its header commits to never gets in (H-BLOCK-2).
+    Loading raises `RemoteProtocolError` for a payload that is too long (H-BLOCK-3) or not the one
+    that the header commits to (H-BLOCK-2).
     """
     fields: Schema[tuple[Any, ...]] = record(
         "block",

@@ -26,7 +26,7 @@ from web4core.errors import LocalProtocolError, RemoteProtocolError
 __all__ = ["INT_MAX", "INT_MIN", "MAX_DEPTH", "Encodable", "Plain", "decode", "encode"]
 
 Plain: TypeAlias = "int | bytes | str | tuple[Plain, ...] | dict[str, Plain] | None"
-"""What `decode` returns (bool is among the ints for the type checker, and apart for the codec)."""
+"""A value as `decode` returns it. A bool is an int to the type checker, but not to the codec."""
 
 Encodable: TypeAlias = "int | bytes | str | Sequence[Encodable] | Mapping[str, Encodable] | None"
 """What `encode` takes: `Plain`, and lists. Exact types only: no subclass of int, str or dict."""

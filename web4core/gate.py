@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from web4core.application import Application
+from web4core.application import AnyApplication
 from web4core.certificates import proves_decided, proves_prepared
 from web4core.chain import Block, Genesis, chain_id
 from web4core.errors import RemoteProtocolError
@@ -38,6 +38,7 @@ from web4core.messages import (
 )
 from web4core.quorum import proposer
 from web4core.signature_check import SignatureCheck, Verify
+from web4core.types import ChainId, PublicKey, Signature
 
 
 @frozen
@@ -45,23 +46,29 @@ class Parsed:
     """A message that is authentic if and only if all its claims verify."""
 
     message: Message
+    """The message; not to be trusted before every claim is verified."""
     claims: tuple[SignatureCheck, ...] = field(repr=False)
+    """The signatures in it, nested ones too, in the order in which they were found."""
 
 
 @frozen(eq=False)
 class Gate:
-    """What it takes to judge bytes: the chain, its platforms' keys, and the item format."""
+    """The chain, its platforms' keys and the form of items: enough to judge bytes from outside."""
 
-    chain_id: bytes
-    keys: tuple[bytes, ...]
-    application: Application = field(repr=False)
+    chain_id: ChainId
+    """The chain whose messages pass."""
+    keys: tuple[PublicKey, ...]
+    """The public key of each platform, by index."""
+    application: AnyApplication = field(repr=False)
+    """The application that reads the items and names their signatures."""
     schemas: MessageSchemas = field(repr=False)
+    """The forms of all messages with items of this application."""
 
     @classmethod
     def of(
         cls,
         genesis: Genesis,
-        application: Application,
+        application: AnyApplication,
         decode: Callable[[bytes], Any] | None = None,
     ) -> Gate:
         """The gate of a federation.
@@ -78,14 +85,20 @@ class Gate:
         return self.schemas.message.encode(message)
 
     def parse(self, data: bytes) -> Parsed:
-        """Decode and check all but the signatures, returned as claims (W-MSG-1, W-MSG-8)."""
+        """Decode and check all but the signatures, which are returned as claims.
+
+        Raises `RemoteProtocolError` with the first clause that is broken (W-MSG-1 to W-MSG-8).
+        """
         message = self.schemas.message.decode(data, MAX_MESSAGE_BYTES)
         claims: list[SignatureCheck] = []
         _CHECKS[type(message)](self, message, claims)
         return Parsed(message, tuple(claims))
 
     def open(self, data: bytes, verify: Verify) -> Message:
-        """Decode, check and verify: the message, or `RemoteProtocolError`."""
+        """Decode, check and verify: the message that the bytes hold.
+
+        Raises `RemoteProtocolError` with the first clause that is broken (W-MSG-1 to W-MSG-8).
+        """
         parsed = self.parse(data)
         for claim in parsed.claims:
             if not verify(claim.key, claim.message, claim.signature):
@@ -93,13 +106,16 @@ class Gate:
         return parsed.message
 
     def parse_item(self, encoded: bytes) -> tuple[Any, tuple[SignatureCheck, ...]]:
-        """Decode one transaction as a client hands it in, with its claims."""
+        """Decode one transaction as a client hands it in: the item and its claims.
+
+        Raises `RemoteProtocolError` for bytes that are none (A-APP-1).
+        """
         item = self.schemas.item.load(encoded)
         return item, self.application.signature_checks(item)
 
 
 def _signed(
-    gate: Gate, statement: Statement, signature: bytes, claims: list[SignatureCheck]
+    gate: Gate, statement: Statement, signature: Signature, claims: list[SignatureCheck]
 ) -> None:
     if statement.signer >= len(gate.keys):  # W-MSG-3
         raise RemoteProtocolError("W-MSG-3", "the signer is not a platform of this federation")

@@ -21,6 +21,7 @@ from attrs import evolve, frozen
 from web4core.errors import LocalProtocolError
 from web4core.hashing import DIGEST_BYTES
 from web4core.messages import BINDING, Kind, Statement
+from web4core.types import Digest, View
 
 MAX_GUARDED: Final = 2**64 - 1
 """The last height or view that a guard can remember."""
@@ -34,9 +35,9 @@ class Signed:
 
     height: int
     """Height of the statement, from 1 to `MAX_GUARDED`."""
-    view: int
+    view: View
     """View of the statement, from 0 to `MAX_GUARDED`."""
-    digest: bytes
+    digest: Digest
     """Digest that the statement names, 32 bytes."""
 
 

@@ -23,21 +23,33 @@ ZERO_DIGEST: Final = bytes(DIGEST_BYTES)
 
 
 class Tag(enum.Enum):
-    """What a digest or a signature is about. The values are part of the wire format."""
+    """The subject of a digest or a signature. The values are part of the wire format."""
 
     GENESIS = "genesis"
+    """The digest of a genesis: the chain id (H-GENESIS-2)."""
     HEADER = "header"
+    """The digest of a header: the block's (H-BLOCK-1)."""
     TRANSACTION = "transaction"
+    """The id of a transaction, and the bytes that its keys sign (L-TX-4)."""
     PREPARED = "prepared"
+    """The digest in a VIEW-CHANGE (C-STMT-3)."""
     STATEMENT = "statement"
+    """The bytes that platforms sign in consensus (C-STMT-2)."""
     HELLO = "hello"
+    """The bytes that the two ends of a link sign (W-LINK-3)."""
     MAP_KEY = "map-key"
+    """The paths of accounts and transfers (L-STATE-3)."""
     MAP_LEAF = "map-leaf"
+    """The leaves of the map (W-MAP-3)."""
     MAP_BRANCH = "map-branch"
+    """The branches of the map (W-MAP-4)."""
     MAP_EMPTY = "map-empty"
+    """The root of an empty map (W-MAP-3)."""
     STATE = "state"
+    """The name of a platform's state; it never leaves the platform (A-DUR-3)."""
 
     prefix: bytes
+    """The bytes that come first wherever such bytes are hashed or signed (W-HASH-1)."""
 
     def __init__(self, name: str) -> None:
         # W-HASH-1: no name contains the zero byte, so no domain is a prefix of another.
@@ -46,7 +58,7 @@ class Tag(enum.Enum):
 
 
 def domain(tag: Tag) -> bytes:
-    """What precedes bytes of this kind where they are hashed or signed."""
+    """The bytes that precede bytes of this kind where they are hashed or signed (W-HASH-1)."""
     return tag.prefix
 
 

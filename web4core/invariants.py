@@ -18,6 +18,7 @@ from web4core.ledger.state import Account, Address, CrossTransfer, LedgerState, 
 from web4core.messages import Statement, conflict
 from web4core.quorum import quorum
 from web4core.replica import State
+from web4core.types import View
 
 
 @frozen
@@ -25,8 +26,11 @@ class Violation:
     """An invariant that does not hold, and how."""
 
     clause: str
+    """The id of the invariant, such as I-SUPPLY-1."""
     name: str
+    """The name of the predicate."""
     found: str
+    """One sentence: how it is broken."""
 
     def __str__(self) -> str:
         return f"{self.clause} {self.name}: {self.found}"
@@ -41,7 +45,7 @@ def lock_is_proved(state: State) -> str | None:
     if lock is None:
         return None
     proved = proves_prepared(
-        lock.certificate, agreement.n, agreement.height, lock.digest, agreement.view + 1
+        lock.certificate, agreement.n, agreement.height, lock.digest, View(agreement.view + 1)
     )
     if not proved or lock.certificate.view != lock.view:
         return f"the lock of view {lock.view} has no certificate"
@@ -183,7 +187,9 @@ class Decision:
     """That an honest platform decided this block."""
 
     platform: int
+    """The index of the platform."""
     block: Block
+    """The block that it decided."""
 
 
 def agreement_holds(decisions: Sequence[Decision]) -> str | None:
@@ -253,6 +259,7 @@ LEDGER_INVARIANTS: Final[dict[str, Callable[[LedgerState], str | None]]] = {
     "I-SUPPLY-3": locked_equals_open_transfers,
     "I-SUPPLY-4": transfers_cross_platforms,
 }
+"""The invariants of a ledger's state, by clause; a predicate gives None, or how it is broken."""
 DECISION_INVARIANTS: Final[dict[str, Callable[[Sequence[Decision]], str | None]]] = {
     "I-AGREE-1": agreement_holds,
     "I-AGREE-2": same_height_same_root,

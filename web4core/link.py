@@ -21,6 +21,7 @@ from web4core.hashing import Tag, domain
 from web4core.messages import MAX_MESSAGE_BYTES
 from web4core.schema import MAX_UINT, Schema, octets, record, uint
 from web4core.signature_check import SignatureCheck
+from web4core.types import ChainId, PublicKey, Signature
 
 NONCE_BYTES = 32
 """Length of the number that makes each handshake different (W-LINK-2)."""
@@ -47,9 +48,12 @@ _NONCE = octets(NONCE_BYTES, NONCE_BYTES)
 class Hello:
     """The first word of the platform that dials: who it is, and its nonce."""
 
-    chain_id: bytes
+    chain_id: ChainId
+    """The chain that the caller is on."""
     platform: int
+    """The index of the caller."""
     nonce: bytes
+    """The caller's nonce, `NONCE_BYTES` random bytes (W-LINK-2)."""
 
 
 @frozen
@@ -57,51 +61,65 @@ class Welcome:
     """The answer: who answers, its nonce, and its signature over both."""
 
     platform: int
+    """The index of the platform that answers."""
     nonce: bytes
-    signature: bytes
+    """Its nonce, `NONCE_BYTES` random bytes."""
+    signature: Signature
+    """Its signature over `link_signing_bytes` (W-LINK-3)."""
 
 
 @frozen
 class Proof:
     """The last word of the platform that dialled: its signature over both nonces."""
 
-    signature: bytes
+    signature: Signature
+    """The caller's signature over `link_signing_bytes` (W-LINK-3)."""
 
 
 HELLO: Schema[Hello] = record("hello", Hello, chain_id=DIGEST, platform=_PLATFORM, nonce=_NONCE)
+"""The form of a `Hello` on the wire (W-LINK-2)."""
 WELCOME: Schema[Welcome] = record(
     "welcome", Welcome, platform=_PLATFORM, nonce=_NONCE, signature=SIGNATURE
 )
+"""The form of a `Welcome` on the wire (W-LINK-2)."""
 PROOF: Schema[Proof] = record("proof", Proof, signature=SIGNATURE)
+"""The form of a `Proof` on the wire (W-LINK-2)."""
 
 
 def link_signing_bytes(
-    chain_id: bytes, speaker: int, listener: int, challenge: bytes, own_nonce: bytes
+    chain_id: ChainId, *, speaker: int, listener: int, challenge: bytes, own_nonce: bytes
 ) -> bytes:
-    """What each end signs: that it speaks to this listener, now (W-LINK-3).
+    """The bytes that each end signs: that it speaks to this listener, now (W-LINK-3).
 
+    `challenge` is the listener's nonce, `own_nonce` the speaker's.
     Speaker and listener are in it, so that no end's words can be sent back to it or passed on.
     """
     return domain(Tag.HELLO) + chain_id + _PARTIES.pack(speaker, listener) + challenge + own_nonce
 
 
-def dials(me: int, other: int) -> bool:
+def dials(*, me: int, other: int) -> bool:
     """Whether this platform dials that one: there is one link a pair (W-LINK-1)."""
     return me > other
 
 
-def check_hello(data: bytes, chain_id: bytes, n: int, me: int) -> Hello:
-    """The hello of a platform that may dial us (W-LINK-1, W-LINK-2)."""
+def check_hello(data: bytes, chain_id: ChainId, *, n: int, me: int) -> Hello:
+    """The hello of a platform that may dial this one, `me`, of `n` (W-LINK-1, W-LINK-2).
+
+    Raises `RemoteProtocolError` for any other bytes.
+    """
     hello = HELLO.decode(data, MAX_HANDSHAKE_BYTES)
     if hello.chain_id != chain_id:
         raise RemoteProtocolError("W-LINK-2", "the caller is on another chain")
-    if hello.platform >= n or not dials(hello.platform, me):
+    if hello.platform >= n or not dials(me=hello.platform, other=me):
         raise RemoteProtocolError("W-LINK-1", f"platform {hello.platform} does not dial {me}")
     return hello
 
 
 def check_welcome(data: bytes, expected: int) -> Welcome:
-    """The welcome of the platform that was dialled (W-LINK-2)."""
+    """The welcome of the platform that was dialled (W-LINK-2).
+
+    Raises `RemoteProtocolError` for other bytes, and for the welcome of another platform.
+    """
     welcome = WELCOME.decode(data, MAX_HANDSHAKE_BYTES)
     if welcome.platform != expected:
         raise RemoteProtocolError("W-LINK-2", f"platform {welcome.platform} answered instead")
@@ -109,19 +127,28 @@ def check_welcome(data: bytes, expected: int) -> Welcome:
 
 
 def welcome_claim(
-    chain_id: bytes, me: int, keys: tuple[bytes, ...], own_nonce: bytes, welcome: Welcome
+    chain_id: ChainId, me: int, keys: tuple[PublicKey, ...], own_nonce: bytes, welcome: Welcome
 ) -> SignatureCheck:
-    """What the dialler must verify before it trusts the welcome (W-LINK-3)."""
+    """The signature that the dialler must verify before it trusts the welcome (W-LINK-3)."""
     other = welcome.platform
-    message = link_signing_bytes(chain_id, other, me, own_nonce, welcome.nonce)
+    message = link_signing_bytes(
+        chain_id, speaker=other, listener=me, challenge=own_nonce, own_nonce=welcome.nonce
+    )
     return SignatureCheck(keys[other], message, welcome.signature)
 
 
 def proof_claim(
-    chain_id: bytes, me: int, keys: tuple[bytes, ...], own_nonce: bytes, hello: Hello, proof: Proof
+    chain_id: ChainId,
+    me: int,
+    keys: tuple[PublicKey, ...],
+    own_nonce: bytes,
+    hello: Hello,
+    proof: Proof,
 ) -> SignatureCheck:
-    """What the platform that was dialled must verify before it listens (W-LINK-3)."""
-    message = link_signing_bytes(chain_id, hello.platform, me, own_nonce, hello.nonce)
+    """The signature that the platform that was dialled must verify before it listens (W-LINK-3)."""
+    message = link_signing_bytes(
+        chain_id, speaker=hello.platform, listener=me, challenge=own_nonce, own_nonce=hello.nonce
+    )
     return SignatureCheck(keys[hello.platform], message, proof.signature)
 
 
@@ -130,6 +157,7 @@ class Request:
     """A question for the decided blocks from this height on (W-LINK-6)."""
 
     height: int
+    """The first height that is wanted, 1 to `MAX_UINT`."""
 
 
 Frame: TypeAlias = bytes | Request
@@ -149,7 +177,10 @@ def packet(frames: Iterable[bytes]) -> bytes:
 
 
 def open_packet(data: bytes) -> tuple[Frame, ...]:
-    """The frames of a packet, or `RemoteProtocolError` (W-LINK-4, W-LINK-5)."""
+    """The frames of a packet, in order (W-LINK-4, W-LINK-5).
+
+    Raises `RemoteProtocolError` for bytes that are no packet, or too many.
+    """
     if len(data) > MAX_PACKET_BYTES:
         raise RemoteProtocolError("W-LINK-5", f"a packet of over {MAX_PACKET_BYTES} bytes")
     frames: list[Frame] = []
@@ -181,7 +212,10 @@ def _content(kind: int, content: bytes) -> Frame:
 
 
 def parse_proof(data: bytes) -> Proof:
-    """The last word of a handshake."""
+    """The last word of a handshake (W-LINK-2).
+
+    Raises `RemoteProtocolError` for other bytes.
+    """
     value: Any = PROOF.decode(data, MAX_HANDSHAKE_BYTES)
     proof: Proof = value
     return proof

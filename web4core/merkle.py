@@ -85,7 +85,9 @@ class MapStep:
     """A branch on the way to a leaf: its bitmap, and the digests of the children beside the way."""
 
     bitmap: int
+    """The children of the branch: bit i is set if half byte i leads on; 16 bits."""
     siblings: tuple[bytes, ...]
+    """The digests of the children beside the way, by ascending half byte."""
 
 
 @frozen
@@ -93,6 +95,7 @@ class MapProof:
     """That a map with some root holds some entry: the branches from the root to its leaf."""
 
     steps: tuple[MapStep, ...]
+    """The branches from the root down, at most 64 (W-MAP-5)."""
 
 
 class Map(Generic[V]):
@@ -229,7 +232,7 @@ class Map(Generic[V]):
         return _digest_of(self._root, self._encode)
 
     def prove(self, path: bytes) -> MapProof:
-        """What shows to whoever knows the root that this map holds what it holds at this path.
+        """The proof, for anybody who knows the root, of the entry at this path.
 
         Raises `LocalProtocolError` where it holds nothing there.
         """
@@ -406,7 +409,10 @@ def _close(spine: list[_Open[V]], path: bytes, depth: int) -> None:
 
 
 def prove(entries: Map[V], path: bytes) -> MapProof:
-    """The proof that a map gives for a path; see `Map.prove`."""
+    """The proof that a map gives for a path; see `Map.prove`.
+
+    Raises `LocalProtocolError` for a path without an entry.
+    """
     return entries.prove(path)
 
 

@@ -35,7 +35,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import Factory, define, evolve, field, frozen
 
-from web4core.application import Application
+from web4core.application import AnyApplication
 from web4core.chain import Genesis
 from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
 from web4core.errors import LocalProtocolError
@@ -54,6 +54,7 @@ from web4core.recovery import Journal, fold, guarded
 from web4core.replica import State, may_drop, step
 from web4core.settings import Settings
 from web4core.snapshot import event_schema, received_bytes
+from web4core.types import Signature, TransactionId
 
 MAX_ARRIVALS: Final = 8_192
 """Events that may wait to be stepped; beyond, links and clients are made to wait."""
@@ -92,7 +93,7 @@ class Remember:
     """Make the guard's memory durable, then call `Node.remembered` (C-GUARD-4)."""
 
     memory: Memory
-    """What the guard must remember before any signature of this batch exists."""
+    """The memory that the guard must have before any signature of this batch exists."""
 
 
 @frozen
@@ -100,7 +101,7 @@ class SignAll:
     """Sign each of these, then call `Node.signed` with the signatures (A-EFFECT-1)."""
 
     statements: tuple[Statement, ...]
-    """What is said, in order."""
+    """The statements, in order."""
     messages: tuple[bytes, ...] = field(repr=False)
     """The bytes to be signed, one string for each statement (C-STMT-2)."""
 
@@ -127,23 +128,23 @@ class NotSigned:
     """A statement that was not signed, so that nothing is sent (C-GUARD-1)."""
 
     statement: Statement
-    """What would have been said."""
+    """The statement that would have been made."""
     conflict: Conflict | None
     """Why the guard forbids it; None if the signer itself refused."""
 
 
 @frozen
 class Answer:
-    """What became of transactions that a client handed in, once that is durable."""
+    """The outcome for transactions that a client handed in, once it is durable."""
 
     ticket: Hashable
-    """What the driver gave with the event, to know its client by."""
-    refused: dict[bytes, str]
+    """The ticket that the driver gave with the event, to know its client by."""
+    refused: dict[TransactionId, str]
     """The code for the id of each transaction that was refused; all others were taken."""
 
 
 Output: TypeAlias = Outgoing | NotSigned | Decide | Refuse | Fetch | Accuse | Halt | Answer
-"""What may leave the machine once its cause is durable."""
+"""Anything that may leave the machine once its cause is durable."""
 
 
 @frozen
@@ -151,10 +152,11 @@ class Release:
     """Carry this out, in order; nothing is to be acknowledged."""
 
     outputs: tuple[Output, ...]
-    """What the batch leads to, in the order of its events (A-EFFECT-9)."""
+    """The effects of the batch, in the order of its events (A-EFFECT-9)."""
 
 
 Task: TypeAlias = Write | Remember | SignAll | Release
+"""Any task; the driver carries it out and, but for `Release`, acknowledges it."""
 
 
 @frozen
@@ -180,7 +182,7 @@ class Stepped:
     after: State = field(repr=False)
     """The state after it."""
     effects: tuple[Effect, ...]
-    """What `step` asked for; it is carried out by tasks, but for the timers."""
+    """The effects that `step` asked for; tasks carry them out, but for the timers."""
     timers: tuple[SetTimer | Flush, ...]
     """Timers to be set at once: they stay on the machine, so they need not wait (A-DUR-1)."""
 
@@ -227,7 +229,7 @@ class Node:
         self,
         genesis: Genesis,
         platform: str,
-        application: Application,
+        application: AnyApplication,
         *,
         journal: Journal | None = None,
         memory: Memory | None = None,
@@ -467,7 +469,7 @@ class Node:
         else:
             self._release(())
 
-    def signed(self, signatures: Sequence[bytes | None]) -> None:
+    def signed(self, signatures: Sequence[Signature | None]) -> None:
         """The signatures that `SignAll` asked for, in order; None where the signer refused.
 
         Raises `LocalProtocolError` if their number is another.
@@ -480,7 +482,7 @@ class Node:
         self._acknowledge(SignAll)
         self._release(signatures)
 
-    def _release(self, signatures: Sequence[bytes | None]) -> None:
+    def _release(self, signatures: Sequence[Signature | None]) -> None:
         """All that the batch depends on is durable: let it out, and hear what it says."""
         batch, self._closed = self._in_work(), None
         given, conflicts = iter(signatures), iter(self._conflicts)
@@ -501,7 +503,7 @@ class Node:
         self._ready = Release(tuple(outputs)) if outputs else None
 
     def _said(
-        self, effect: Sign, signature: bytes | None, conflict: Conflict | None
+        self, effect: Sign, signature: Signature | None, conflict: Conflict | None
     ) -> Outgoing | NotSigned:
         if signature is None:
             return NotSigned(effect.draft.statement, conflict)

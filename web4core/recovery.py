@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from attrs import field, frozen
 
-from web4core.application import Application
+from web4core.application import AnyApplication
 from web4core.chain import Genesis
 from web4core.consensus.rules import standing
 from web4core.effects import Sign
@@ -22,7 +22,7 @@ from web4core.snapshot import decode_event, decode_state, event_schema
 
 @frozen
 class Journal:
-    """What a disk tells of a platform: the newest snapshot, if any, and the events after it."""
+    """The content of a disk: the newest snapshot of a platform, if any, and the events after it."""
 
     snapshot: bytes | None = field(default=None, repr=False)
     """The encoded state that the newest snapshot holds (`encode_state`); None before the first."""
@@ -50,7 +50,7 @@ class Fold:
     """All binding statements that the platform made in the fold, or stood for at its beginning."""
 
 
-def fold(genesis: Genesis, platform: str, application: Application, journal: Journal) -> Fold:
+def fold(genesis: Genesis, platform: str, application: AnyApplication, journal: Journal) -> Fold:
     """Fold a journal (A-DUR-2).
 
     The settings are those that each `Resumed` in the journal brought, not today's (A-SET-2).

@@ -24,6 +24,7 @@ MAX_UINT = 2**63 - 1
 """Heights, views, times and amounts do not exceed this: every language has a type for them."""
 
 CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]")
+"""A character that a line of text must not hold (W-TYPE-3)."""
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 """Names of platforms and agents: lower-case ASCII, so that no two names look alike (W-TYPE-3)."""
 
@@ -40,10 +41,16 @@ class Schema(Generic[T]):
     """
 
     dump: Callable[[T], codec.Plain]
+    """Makes the plain form of a value; total on valid values."""
     load: Callable[[Any], T]
+    """Makes the value of a plain form; raises `RemoteProtocolError` for anything that no valid
+    value gives."""
     says: str
+    """The phrase that the specification uses for the form."""
     label: str | None = None
+    """The label of a record; None for other forms."""
     fields: tuple[tuple[str, Schema[Any]], ...] = ()
+    """The fields of a record, or the members of a union, by name and in order."""
 
     def encode(self, value: T) -> bytes:
         """The canonical bytes of a value."""

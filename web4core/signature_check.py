@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+from web4core.types import PublicKey, Signature
+
 
 class SignatureCheck(NamedTuple):
-    """Who (32-byte Ed25519 key), over what, and the 64-byte signature."""
+    """A signature that is to be verified."""
 
-    key: bytes
+    key: PublicKey
+    """The signer's public key."""
     message: bytes
-    signature: bytes
+    """The bytes that are signed."""
+    signature: Signature
+    """The signature."""
 
 
-Verify: TypeAlias = Callable[[bytes, bytes, bytes], bool]
+Verify: TypeAlias = Callable[[PublicKey, bytes, Signature], bool]
 """Key, message, signature: whether the signature is to be accepted.
 
 A pure function that the embedder injects.

@@ -8,12 +8,13 @@ Implements A-DUR-2 to A-DUR-4.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve, fields, frozen
 
 from web4core import codec
-from web4core.application import Application
+from web4core.application import AnyApplication
 from web4core.chain import DIGEST, HEIGHT, MAX_BLOCK_ITEMS, MAX_PLATFORMS, TIME_MS, Block
 from web4core.consensus.state import Agreement, Lock, OwnStatements, Slots
 from web4core.effects import Halt
@@ -31,11 +32,14 @@ from web4core.events import (
 from web4core.hashing import Tag, digest
 from web4core.messages import (
     CERTIFICATE,
-    DRAFT_SIGNATURE,
     MAX_MESSAGE_BYTES,
     STATEMENT,
+    VOTE,
     Certificate,
-    Vote,
+    Draft,
+    ProposalDraft,
+    ViewChangeDraft,
+    VoteDraft,
     message_schemas,
 )
 from web4core.replica import Config, State, Sync
@@ -44,7 +48,9 @@ from web4core.schema import (
     Schema,
     flag,
     line,
+    octets,
     optional,
+    parts,
     record,
     refuse,
     sequence,
@@ -52,6 +58,7 @@ from web4core.schema import (
     union,
 )
 from web4core.settings import Settings
+from web4core.types import ChainId
 
 MAX_EVENT_BYTES = 2 * MAX_MESSAGE_BYTES
 """Length of an encoded event."""
@@ -89,13 +96,17 @@ def _load_settings(*values: int) -> Settings:
         raise RemoteProtocolError("A-SET-1", str(error)) from None
 
 
+def _load_sync(peer_heights: tuple[int, ...], asked: int, tries: int, turn: int) -> Sync:
+    return Sync(peer_heights, asked=asked, tries=tries, turn=turn)
+
+
 SETTINGS: Schema[Settings] = record(
     "settings", _load_settings, **{each.name: uint() for each in fields(Settings)}
 )
 
 
-def event_schema(application: Application) -> Schema[Event]:
-    """How events stand in a journal."""
+def event_schema(application: AnyApplication) -> Schema[Event]:
+    """The form of events in a journal (A-DUR-2)."""
     messages = message_schemas(application.decode)
     schema: Schema[Event] = union(
         received=(Received, record("received", Received, message=messages.message, now_ms=TIME_MS)),
@@ -122,7 +133,7 @@ def event_schema(application: Application) -> Schema[Event]:
 
 
 def encode_event(schema: Schema[Event], event: Event) -> bytes:
-    """The bytes of an event, for the journal."""
+    """The bytes of an event, for the journal (A-DUR-2)."""
     return schema.encode(event)
 
 
@@ -135,7 +146,10 @@ def received_bytes(message: bytes, now_ms: int) -> bytes:
 
 
 def decode_event(schema: Schema[Event], data: bytes) -> Event:
-    """The event that a journal holds; `RemoteProtocolError` if it is none."""
+    """The event with these bytes, from a journal (A-DUR-2).
+
+    Raises `RemoteProtocolError` if they are none.
+    """
     return schema.decode(data, MAX_EVENT_BYTES)
 
 
@@ -143,7 +157,7 @@ def decode_event(schema: Schema[Event], data: bytes) -> Event:
 class _Saved:
     """All of a state that is not configuration."""
 
-    chain_id: bytes
+    chain_id: ChainId
     me: int
     settings: Settings
     tip: Block
@@ -157,24 +171,49 @@ class _Saved:
     halted: Halt | None
 
 
+def _draft_schema(label: str, build: Callable[..., Draft], **more: Schema[Any]) -> Schema[Any]:
+    """A draft stands in a snapshot as its message would, with no bytes for the signature."""
+    layout = record(label, parts, statement=STATEMENT, signature=octets(0, 0), **more)
+    dumps = tuple((each, more[each].dump) for each in more)
+
+    def dump(draft: Any) -> codec.Plain:
+        rest = [convert(getattr(draft, each)) for each, convert in dumps]
+        return (label, STATEMENT.dump(draft.statement), b"", *rest)
+
+    def load(plain: Any) -> Draft:
+        statement, _, *rest = layout.load(plain)
+        return build(statement, *rest)
+
+    return Schema(dump, load, layout.says, layout.label, layout.fields)
+
+
 def _state_schema(config: Config) -> Schema[_Saved]:
-    """How a state is written. Drafts in it have no signature yet."""
+    """How a state is written."""
     application, n = config.application, config.n
-    formats = message_schemas(application.decode, DRAFT_SIGNATURE)
-    vote: Schema[Vote] = record("vote", Vote, statement=STATEMENT, signature=DRAFT_SIGNATURE)
+    formats = message_schemas(application.decode)
     slots: Schema[Slots] = record(
         "slots",
         Slots,
         proposals=sequence(optional(formats.proposal), n),
-        prepares=sequence(optional(vote), n),
-        commits=sequence(optional(vote), n),
+        prepares=sequence(optional(VOTE), n),
+        commits=sequence(optional(VOTE), n),
         view_changes=sequence(optional(formats.view_change), n),
+    )
+    vote = _draft_schema("vote", VoteDraft)
+    proposal = _draft_schema(
+        "proposal", ProposalDraft, block=formats.block, justification=optional(CERTIFICATE)
+    )
+    view_change = _draft_schema(
+        "view_change",
+        ViewChangeDraft,
+        prepared=optional(CERTIFICATE),
+        block=optional(formats.block),
     )
     said: Schema[OwnStatements] = record(
         "said",
         OwnStatements,
-        view_change=optional(formats.view_change),
-        proposal=optional(formats.proposal),
+        view_change=optional(view_change),
+        proposal=optional(proposal),
         prepare=optional(vote),
         commit=optional(vote),
     )
@@ -195,7 +234,7 @@ def _state_schema(config: Config) -> Schema[_Saved]:
     )
     sync: Schema[Sync] = record(
         "sync",
-        Sync,
+        _load_sync,
         peer_heights=sequence(HEIGHT, n),
         asked=uint(2 * MAX_UINT),
         tries=HEIGHT,

@@ -9,6 +9,15 @@ from web4adapters.signers import GuardError, KeyFileError
 from web4adapters.storage import StorageError
 from web4core import LocalProtocolError, RemoteProtocolError
 
+
+class ExpectedError(Exception):
+    """A failure that the command foresees, and tells in one line: what failed, and what to do.
+
+    Errors of programs that use the adapters derive from it. What the adapters themselves raise has
+    classes of its own.
+    """
+
+
 PLATFORM_ERRORS: Final = (
     ConfigError,
     GuardError,
@@ -18,7 +27,7 @@ PLATFORM_ERRORS: Final = (
     RemoteProtocolError,
     StorageError,
 )
-"""What may keep a platform from running; each is told in one line, without a traceback."""
+"""Errors that may keep a platform from running; each is told in one line, without a traceback."""
 
 
 def one_line(error: BaseException) -> str:

@@ -1,22 +1,14 @@
 """The `web4` command: its entry point, which at first needs nothing but the standard library.
 
-What is missing is told in one line, and what ends the command early ends all that it has started.
+A missing package is told in one line, and what ends the command early ends all that it has started.
 """
 
 from __future__ import annotations
 
 import sys
 
+from web4cli.catalogue import COMMANDS, EXTRA_OF_ALL, FROM_EXTRAS
 from web4process import signals
-
-NEEDED_BY = {
-    "click": ("the command", "node"),
-    "rich": ("the command", "node"),
-    "aiohttp": ("the command", "node"),
-    "cryptography": ("the command", "node"),
-    "z3": ("this check", "proofs"),
-}
-"""What may be missing: what needs it, and the extra that brings it."""
 
 
 def main() -> None:
@@ -31,12 +23,19 @@ def _run() -> int:
         return carry_out()
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
-        if module not in NEEDED_BY:
+        if module not in FROM_EXTRAS:
             raise
-        what, extra = NEEDED_BY[module]
-        install = f"python3 -m pip install '.[{extra}]', from the checkout"
-        print(f"web4: {what} needs {module}: {install}", file=sys.stderr)
+        print(_missing(module, sys.argv[1:]), file=sys.stderr)
         return 1
+
+
+def _missing(module: str, words: list[str]) -> str:
+    """Say which extra brings the module that the command in these words needs."""
+    named = next((word for word in words if not word.startswith("-")), "")
+    entry = COMMANDS.get(named)
+    command, extra = ("web4", EXTRA_OF_ALL) if entry is None else (f"web4 {named}", entry.extra)
+    install = f"python3 -m pip install '.[{extra}]', from the checkout"
+    return f"web4: `{command}` needs {module}: {install}"
 
 
 __all__ = ["main"]

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from web4cli.common import json_option
+from web4cli.common import SAFETY, json_option
 from web4cli.explore import explore
 
 if TYPE_CHECKING:
     from web4proofs.theorem import Theorem
 
-SAFETY = 12
-FORMATS = ("text", "json", "junit", "sarif", "github")
+REPORTS = ("junit", "sarif", "github")
+"""Reports for other machines: test dashboards, code scanning, pull requests."""
 
 
 @click.group()
@@ -43,17 +43,26 @@ check.add_command(explore)
 
 @check.command()
 @click.argument("names", nargs=-1, metavar="[CLAUSE|THEOREM]...")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--report", type=click.Choice(REPORTS), help="Print this report instead.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes at a time; default: all cores.")
 @click.option("--list", "listing", is_flag=True, help="Name the theorems, prove nothing.")
 @click.option("--rules", metavar="MODULE", help="Prove the ledger rules of this module instead.")
+@json_option
 def prove(
-    names: tuple[str, ...], form: str, jobs: int | None, listing: bool, rules: str | None
+    names: tuple[str, ...],
+    report: str | None,
+    jobs: int | None,
+    listing: bool,
+    rules: str | None,
+    as_json: bool,
 ) -> None:
     """Prove what `spec/proofs.md` claims, by running the installed code on symbolic values.
 
     NAMES chooses theorems by id (P-LEDGER-1), by the start of one (P-LEDGER), or by the clause that
     they prove something of (C-PREP-3).
+
+    --report prints what other machines read: `junit` for test dashboards, `sarif` for code
+    scanning, `github` for annotations beside the code in a pull request.
 
     \b
     Exit codes: 0 all hold, 1 a proof broke off, 2 usage, 3 the solver could not decide,
@@ -64,6 +73,8 @@ def prove(
     from web4proofs.reports import Run, render
     from web4proofs.runner import exit_code, run
 
+    if report is not None and (as_json or listing):
+        raise click.UsageError("--report is an output of its own: leave out --json and --list")
     sys.path.insert(0, str(Path.cwd()))  # where --rules looks, as `python -m` does
     try:
         find = _finder(rules)
@@ -71,19 +82,29 @@ def prove(
     except (NotRules, UnknownName) as error:
         raise click.UsageError(str(error)) from None
     if listing:
-        for theorem in theorems:
-            click.echo(f"{theorem.id:14} {theorem.says}")
+        _list(theorems, as_json)
         return
     began_s = time.perf_counter()
     with click.progressbar(length=len(theorems), label="proving", file=sys.stderr) as bar:
         attempts = run(theorems, find, lambda _done: bar.update(1), jobs)
     told = Run(version("web4"), attempts, time.perf_counter() - began_s)
-    click.echo(render(told, form), nl=False)
+    click.echo(render(told, report or ("json" if as_json else "text")), nl=False)
     sys.exit(exit_code(attempts))
 
 
+def _list(theorems: Sequence[Theorem], as_json: bool) -> None:
+    if as_json:
+        listed = [
+            {"id": each.id, "says": each.says, "clauses": list(each.clauses)} for each in theorems
+        ]
+        click.echo(json.dumps({"theorems": listed}, indent=1))
+        return
+    for theorem in theorems:
+        click.echo(f"{theorem.id:14} {theorem.says}")
+
+
 def _finder(rules: str | None) -> Callable[[], Sequence[Theorem]]:
-    """What finds the theorems, here and in other processes."""
+    """Return the function that finds the theorems, here and in other processes."""
     if rules is None:
         from web4proofs.catalogue import theorems
 
@@ -151,11 +172,13 @@ def mutants(jobs: int | None, as_json: bool) -> None:
         }
         for named, _ in broken
     ]
+    holds = all(row["caught_by"] for row in rows)
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        told = {"version": version("web4"), "holds": holds, "mutants": rows}
+        click.echo(json.dumps(told, indent=1))
     else:
         _tell_mutants(rows)
-    sys.exit(0 if all(row["caught_by"] for row in rows) else SAFETY)
+    sys.exit(0 if holds else SAFETY)
 
 
 def _tell_mutants(rows: Sequence[Mapping[str, Any]]) -> None:

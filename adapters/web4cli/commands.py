@@ -1,31 +1,45 @@
-"""`web4`: the commands, and how their errors are told.
+"""`web4`: the group of all commands, and how their errors are told.
 
-Each command lives in a module of its own; this one joins them, and turns every expected error into
-one line and an exit code: 0 holds, 1 internal error, 2 usage, 3 inconclusive, 12 a safety property
-fails, 13 a liveness property fails; 128 and the number of the signal that has ended it.
+Each command lives in a module of its own, which is imported when the command is named. This module
+turns every expected error into one line and an exit code: 0 holds, 1 internal error, 2 usage, 3
+inconclusive, 12 a safety property fails, 13 a liveness property fails; 128 and the number of the
+signal that has ended it.
 """
 
 from __future__ import annotations
 
+import importlib
 from importlib.metadata import version
 
 import click
 
 from web4adapters.errors import one_line
-from web4cli.audit import audit
-from web4cli.bench import bench
-from web4cli.check import check
+from web4cli.catalogue import COMMANDS
 from web4cli.common import EXPECTED
-from web4cli.demo import demo
-from web4cli.explore import replay
-from web4cli.federation import init, run, status
-from web4cli.ledger import account, transfer
-from web4cli.playground import playground
-from web4cli.simulate import simulate
-from web4cli.verify import export, verify
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def loaded(name: str) -> click.Command:
+    """Import the command of this name."""
+    command: click.Command = getattr(importlib.import_module(COMMANDS[name].module), name)
+    return command
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are known by their line of help, and imported when they are named."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Put the command itself in the place of its line of help."""
+        name, line, rest = super().resolve_command(ctx, args)
+        return name, line if name is None else loaded(name), rest
+
+
+@click.group(
+    cls=LazyGroup,
+    commands=[click.Command(name, help=entry.help) for name, entry in COMMANDS.items()],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(version("web4"), prog_name="web4")
 def commands() -> None:
     """A federation of platforms that agrees on transfers of ATP.
@@ -45,25 +59,6 @@ def commands() -> None:
 
     Client commands look for the federation in --federation, $WEB4_FEDERATION, or ./federation.
     """
-
-
-for _command in (
-    account,
-    audit,
-    bench,
-    check,
-    demo,
-    export,
-    init,
-    playground,
-    replay,
-    run,
-    simulate,
-    status,
-    transfer,
-    verify,
-):
-    commands.add_command(_command)
 
 
 def carry_out() -> int:

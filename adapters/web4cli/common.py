@@ -1,4 +1,4 @@
-"""What several commands share: options, arguments, and the client of a federation."""
+"""Options, arguments and the client of a federation, which several commands share."""
 
 from __future__ import annotations
 
@@ -15,13 +15,10 @@ from web4adapters.client import Client, ClientError, Refused, plain
 from web4adapters.config import ClientConfig, ConfigError, load_client_config, load_genesis
 from web4adapters.config.amounts import parse_atp
 from web4adapters.config.strict_toml import parse_address
-from web4adapters.errors import PLATFORM_ERRORS, one_line
+from web4adapters.errors import PLATFORM_ERRORS, ExpectedError, one_line
 from web4adapters.signers import Verifier
 from web4adapters.verify import SourceError
-from web4core.chain import Genesis
-from web4core.hashing import DIGEST_BYTES
-from web4core.ledger.state import Address
-from web4lab.demo import ProcessFailed
+from web4core import DIGEST_BYTES, Address, Genesis, TransactionId
 
 F = TypeVar("F", bound=Callable[..., Any])
 P = ParamSpec("P")
@@ -33,14 +30,18 @@ ERROR, UNSETTLED, SAFETY, LIVENESS = 1, 3, 12, 13
 _TOO_LARGE = re.compile(r"[0-9]{14,}(\.[0-9]{1,6})?")
 _NEGATIVE = re.compile(r"-[0-9.]+")
 
-EXPECTED = (*PLATFORM_ERRORS, ClientError, ProcessFailed, Refused, SourceError)
+EXPECTED = (*PLATFORM_ERRORS, ClientError, ExpectedError, Refused, SourceError)
 """Errors that are told in one line, without a traceback."""
 
 
 class Unsettled(click.ClickException):
-    """What became of a transaction cannot be said."""
+    """Nobody can say what became of a transaction; carries its id."""
 
     exit_code = UNSETTLED
+
+    def __init__(self, identity: str, message: str) -> None:
+        super().__init__(message)
+        self.identity = identity
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Say so as `web4` says its errors."""
@@ -67,17 +68,31 @@ def via_option(command: F) -> F:
     return option(command)
 
 
+def _as_plain(error: Exception) -> dict[str, object]:
+    if not isinstance(error, click.ClickException):
+        return {"verdict": "error", "error": plain(one_line(error)), "exit_code": ERROR}
+    said = {"error": plain(error.format_message()), "exit_code": error.exit_code}
+    if isinstance(error, Unsettled):
+        return {"verdict": "unsettled", "id": error.identity, **said}
+    return {"verdict": "error", **said}
+
+
 def json_option(command: Callable[P, R]) -> Callable[P, R]:
-    """--json: for machines, which also get one object when it fails."""
+    """--json: print one object for machines, also when the command fails.
+
+    It is the one way to ask a command for machine output. Commands that serve until they are told
+    to end, `run` and `playground`, have no answer to give.
+    """
 
     @wraps(command)
     def told(*arguments: P.args, **options: P.kwargs) -> R:
         try:
             return command(*arguments, **options)
-        except EXPECTED as error:
+        except click.UsageError:
+            raise
+        except (click.ClickException, *EXPECTED) as error:
             if options["as_json"]:
-                said = {"verdict": "error", "error": plain(one_line(error)), "exit_code": ERROR}
-                click.echo(json.dumps(said))
+                click.echo(json.dumps(_as_plain(error)))
             raise
 
     option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -127,22 +142,22 @@ class PaymentCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-class DigestType(click.ParamType[bytes]):
+class DigestType(click.ParamType[TransactionId]):
     """32 bytes in hex."""
 
     name = "id"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> bytes:
+    def convert(self, value: Any, param: Any, ctx: Any) -> TransactionId:
         """Parse an id."""
         if isinstance(value, bytes):
-            return value
+            return TransactionId(value)
         try:
             digest = bytes.fromhex(str(value))
         except ValueError:
             digest = b""
         if len(digest) != DIGEST_BYTES:
             self.fail("an id has 64 hex digits", param, ctx)
-        return digest
+        return TransactionId(digest)
 
 
 class Session:

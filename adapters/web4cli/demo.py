@@ -12,15 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from web4adapters.config.amounts import format_atp
-from web4cli.common import json_option
-from web4core.ledger.state import MICRO
+from web4cli.common import SAFETY, json_option
+from web4core import MICRO
 from web4lab.chaos import FaultReport, Latency, Outcome, tell_faults
 from web4lab.demo import LocalFederation, Report, tell
 from web4lab.demo.scenario import Step, cast
 
 MAX_PLATFORMS = 16
 FEWEST_FOR_FAULTS = 4
-SAFETY = 12
 
 
 @click.command()

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from web4adapters.client import plain
-from web4adapters.config.strict_toml import read_bytes, read_json
+from web4adapters.config.strict_toml import read_bytes
+from web4adapters.strict_json import read_json
 from web4cli.common import json_option
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _bounds(text: str, n: int, byzantine: int) -> Bounds:
 
 
 class _Teller:
-    """Shows the parts that are being explored, a bar each."""
+    """Shows a bar for each part that is being explored."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -135,7 +136,8 @@ def _write(trace: Path, report: Report, of_ledger: LedgerReport) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def replay(file: Path) -> None:
+@json_option
+def replay(file: Path, as_json: bool) -> None:
     """Run the counterexample in FILE again, on the code that is installed.
 
     FILE is an ITF trace that `web4 check explore` wrote.
@@ -156,6 +158,10 @@ def replay(file: Path) -> None:
         raise click.ClickException(f"{file} is no trace of web4: too deeply nested") from None
     except ValueError as error:
         raise click.ClickException(f"{file} is no trace of web4: {plain(str(error))}") from None
+    if as_json:
+        codes = {"exit_code": replayed.exit_code, "expected": replayed.expected}
+        click.echo(json.dumps(codes | {"told": replayed.told}, indent=1))
+        sys.exit(replayed.exit_code)
     click.echo(replayed.told)
     if replayed.exit_code != replayed.expected:
         click.echo(f"when it was written, the exit code was {replayed.expected}", err=True)

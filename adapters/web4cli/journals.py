@@ -13,36 +13,50 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from web4adapters.config import NodeConfig, load_genesis, load_node_config
+from web4adapters.config import PLATFORM_FILE, NodeConfig, load_genesis, load_node_config
 from web4adapters.signers import GuardMissing
 from web4adapters.signers.guardfile import GuardFile
 from web4adapters.storage import Recovered, Store
 from web4adapters.verify import SourceError, blocks_of_store
-from web4core.chain import Genesis, chain_id
-from web4core.errors import LocalProtocolError, RemoteProtocolError
-from web4core.events import Event
-from web4core.gate import Gate
-from web4core.guard import Memory
-from web4core.invariants import Violation
-from web4core.ledger.application import Ledger
-from web4core.messages import BINDING, MAX_MESSAGE_BYTES, Decided, Message, Statement, decided_bytes
-from web4core.replica import State, configure, start
-from web4core.settings import Settings
-from web4core.snapshot import decode_event, decode_state, event_schema
+from web4core import (
+    BINDING,
+    MAX_MESSAGE_BYTES,
+    Decided,
+    Digest,
+    Event,
+    Gate,
+    Genesis,
+    Ledger,
+    LocalProtocolError,
+    Memory,
+    Message,
+    RemoteProtocolError,
+    Settings,
+    State,
+    Statement,
+    View,
+    Violation,
+    chain_id,
+    configure,
+    decided_bytes,
+    decode_event,
+    decode_state,
+    event_schema,
+    start,
+)
 
 if TYPE_CHECKING:
     from web4lab.simulation.cluster import Cluster
     from web4lab.simulation.platforms import Platform
     from web4proofs.audit import Audit, Journal
 
-CONFIG = "platform.toml"
 ITEMS_KEPT = 1 << 13
 """Decoded transactions remembered: each stands in many messages."""
 
 
 @frozen(eq=False)
 class Chain:
-    """What the platforms of a federation share."""
+    """The genesis, the ledger and the gate that the platforms of a federation share."""
 
     genesis: Genesis
     ledger: Ledger
@@ -75,11 +89,11 @@ def platforms_in(folders: tuple[Path, ...]) -> tuple[Chain, tuple[NodeConfig, ..
 
 
 def _configs(folder: Path) -> list[Path]:
-    if (folder / CONFIG).is_file():
-        return [folder / CONFIG]
-    found = sorted(each for each in folder.glob(f"*/{CONFIG}") if each.is_file())
+    if (folder / PLATFORM_FILE).is_file():
+        return [folder / PLATFORM_FILE]
+    found = sorted(each for each in folder.glob(f"*/{PLATFORM_FILE}") if each.is_file())
     if not found:
-        raise SourceError(folder, f"neither it nor a folder in it holds a {CONFIG}")
+        raise SourceError(folder, f"neither it nor a folder in it holds a {PLATFORM_FILE}")
     return found
 
 
@@ -127,9 +141,10 @@ def _events(chain: Chain, store: Path, recovered: Recovered) -> Iterator[Event]:
 
 
 def _blocks(chain: Chain, folder: Path, store: Store) -> Iterator[Decided]:
-    for height, pair in enumerate(blocks_of_store(store), 1):
+    for height, (block, certificate) in enumerate(blocks_of_store(store), 1):
         try:
-            message = chain.gate.schemas.message.decode(decided_bytes(*pair), MAX_MESSAGE_BYTES)
+            data = decided_bytes(block=block, certificate=certificate)
+            message = chain.gate.schemas.message.decode(data, MAX_MESSAGE_BYTES)
         except RemoteProtocolError as error:
             raise SourceError(folder, f"block {height} cannot be read: {error}") from None
         if isinstance(message, Decided):
@@ -137,7 +152,7 @@ def _blocks(chain: Chain, folder: Path, store: Store) -> Iterator[Decided]:
 
 
 def _memory(chain: Chain, config: NodeConfig, state: State) -> Memory:
-    """What the guard remembers; nothing if it did not come with the store."""
+    """Return what the guard remembers; nothing if it did not come with the store."""
     key = chain.genesis.platforms[state.config.me].key
     try:
         with closing(GuardFile(config.guard, chain_id(chain.genesis), key)) as guard:
@@ -148,7 +163,7 @@ def _memory(chain: Chain, config: NodeConfig, state: State) -> Memory:
 
 def _guarded(me: int, memory: Memory) -> tuple[Statement, ...]:
     return tuple(
-        Statement(kind, last.height, last.view, last.digest, me)
+        Statement(kind, last.height, View(last.view), Digest(last.digest), me)
         for kind, last in zip(BINDING, memory.last, strict=True)
         if last is not None
     )
@@ -191,7 +206,7 @@ def _simulated(cluster: Cluster, platform: Platform) -> Journal:
 
 
 def departures_in(cluster: Cluster) -> tuple[Violation, ...]:
-    """What an audit finds amiss with the honest platforms of a run; for `run_seed`."""
+    """Return what an audit finds amiss with the honest platforms of a run; for `run_seed`."""
     found = audit_of(cluster)
     cluster.judge.counts["audited"] += found.events
     honest = {found.platform for found in found.replays}

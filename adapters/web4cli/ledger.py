@@ -38,19 +38,22 @@ from web4cli.common import (
     json_option,
     via_option,
 )
-from web4core.chain import chain_id
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import (
+from web4core import (
+    CONTROL,
     MAX_REASON_CHARACTERS,
     AccountOpen,
+    Address,
     Body,
+    Nonce,
+    TimeMs,
     Transaction,
+    TransactionId,
     Transfer,
     TransferCommit,
     TransferLock,
     TransferRollback,
+    chain_id,
 )
-from web4core.schema import CONTROL
 
 COMMIT_TIMEOUT_S = 30.0
 """How long a command waits until what it handed in is in a block."""
@@ -95,7 +98,7 @@ def _reason(_context: click.Context, _parameter: click.Parameter, text: str) -> 
     return text
 
 
-def _finish(client: Client, transaction: Transaction) -> None:
+def _finish(client: Client, transaction: Transaction, as_json: bool) -> None:
     """Hand a transaction in, and wait for it; whatever happens, its id is told."""
     identity = transaction.id.hex()
     is_in = False
@@ -108,14 +111,19 @@ def _finish(client: Client, transaction: Transaction) -> None:
         if isinstance(error, Denied | Unreachable) and not is_in:
             raise
         raise _unsettled(identity, is_in, error) from None
-    click.echo(f"{identity} is committed in block {committed.height}")
+    if as_json:
+        told = {"id": identity, "status": "committed", "block": committed.height}
+        click.echo(json.dumps(told))
+    else:
+        click.echo(f"{identity} is committed in block {committed.height}")
 
 
 def _unsettled(identity: str, is_in: bool, error: BaseException) -> Unsettled:
     why = str(error) if isinstance(error, ClientError) else "interrupted"
     what = "was handed in" if is_in else "may have been handed in"
     ask = f"ask with `web4 transfer show {identity}`"
-    return Unsettled(f"{why}; {identity} {what}, and may still be committed; {ask}")
+    said = f"{why}; {identity} {what}, and may still be committed; {ask}"
+    return Unsettled(identity, said)
 
 
 def _pay(
@@ -123,7 +131,8 @@ def _pay(
     via: str | None,
     source: Address,
     key: Path | None,
-    body: Callable[[int], Body],
+    body: Callable[[Nonce], Body],
+    as_json: bool,
 ) -> None:
     """Make and finish the next payment of an account, one at a time."""
     path = key or session.config.wallet(source)
@@ -134,8 +143,9 @@ def _pay(
         if client.fate(transaction.id).status in ("pending", "committed"):
             identity = transaction.id.hex()
             ask = f"ask with `web4 transfer show {identity}` before you pay again"
-            raise Unsettled(f"{identity} was handed in before, and is not paid twice; {ask}")
-        _finish(client, transaction)
+            said = f"{identity} was handed in before, and is not paid twice; {ask}"
+            raise Unsettled(identity, said)
+        _finish(client, transaction, as_json)
 
 
 @click.group()
@@ -155,8 +165,15 @@ def transfer() -> None:
 @click.option("--key", type=click.Path(path_type=Path), help="The owner's key file.")
 @federation_option
 @via_option
+@json_option
 def transfer_send(
-    source: Address, destination: Address, amount: int, key: Path | None, folder: Path, via: str
+    source: Address,
+    destination: Address,
+    amount: int,
+    key: Path | None,
+    folder: Path,
+    via: str,
+    as_json: bool,
 ) -> None:
     """Send AMOUNT ATP from SOURCE to DESTINATION on the same platform.
 
@@ -169,10 +186,12 @@ def transfer_send(
     session = Session(folder)
     chain = chain_id(session.genesis)
 
-    def body(nonce: int) -> Body:
-        return Transfer(chain, source, destination, amount, nonce)
+    def body(nonce: Nonce) -> Body:
+        return Transfer(
+            chain_id=chain, source=source, destination=destination, amount_uatp=amount, nonce=nonce
+        )
 
-    _pay(session, via, source, key, body)
+    _pay(session, via, source, key, body, as_json)
 
 
 @transfer.command("lock", cls=PaymentCommand)
@@ -183,6 +202,7 @@ def transfer_send(
 @click.option("--key", type=click.Path(path_type=Path), help="The owner's key file.")
 @federation_option
 @via_option
+@json_option
 def transfer_lock(
     source: Address,
     destination: Address,
@@ -191,6 +211,7 @@ def transfer_lock(
     key: Path | None,
     folder: Path,
     via: str,
+    as_json: bool,
 ) -> None:
     """Lock AMOUNT ATP of SOURCE for DESTINATION on another platform.
 
@@ -204,11 +225,18 @@ def transfer_lock(
     session = Session(folder)
     chain = chain_id(session.genesis)
 
-    def body(nonce: int) -> Body:
-        expiry_ms = time.time_ns() // 1_000_000 + lock_ms
-        return TransferLock(chain, source, destination, amount, nonce, expiry_ms)
+    def body(nonce: Nonce) -> Body:
+        expiry_ms = TimeMs(time.time_ns() // 1_000_000 + lock_ms)
+        return TransferLock(
+            chain_id=chain,
+            source=source,
+            destination=destination,
+            amount_uatp=amount,
+            nonce=nonce,
+            expiry_ms=expiry_ms,
+        )
 
-    _pay(session, via, source, key, body)
+    _pay(session, via, source, key, body, as_json)
 
 
 @transfer.command("commit")
@@ -216,7 +244,10 @@ def transfer_lock(
 @click.option("--key", type=click.Path(path_type=Path), help="The destination platform's key file.")
 @federation_option
 @via_option
-def transfer_commit(identity: bytes, key: Path | None, folder: Path, via: str | None) -> None:
+@json_option
+def transfer_commit(
+    identity: TransactionId, key: Path | None, folder: Path, via: str | None, as_json: bool
+) -> None:
     """Credit the locked transfer ID to its destination, as the destination's platform.
 
     \b
@@ -227,7 +258,7 @@ def transfer_commit(identity: bytes, key: Path | None, folder: Path, via: str | 
     home = session.any_client(via).transfer(identity).transfer.destination.platform
     signer = _key(key or session.config.platform_key(home), home)
     body = TransferCommit(chain_id(session.genesis), identity)
-    _finish(session.any_client(via, home), signed_transaction(body, signer))
+    _finish(session.any_client(via, home), signed_transaction(body, signer), as_json)
 
 
 @transfer.command("rollback")
@@ -242,8 +273,14 @@ def transfer_commit(identity: bytes, key: Path | None, folder: Path, via: str | 
 @click.option("--key", type=click.Path(path_type=Path), help="Who signs; else the destination.")
 @federation_option
 @via_option
+@json_option
 def transfer_rollback(
-    identity: bytes, reason: str, key: Path | None, folder: Path, via: str | None
+    identity: TransactionId,
+    reason: str,
+    key: Path | None,
+    folder: Path,
+    via: str | None,
+    as_json: bool,
 ) -> None:
     """Return the locked transfer ID to its source.
 
@@ -258,7 +295,7 @@ def transfer_rollback(
     home = session.any_client(via).transfer(identity).transfer.destination.platform
     signer = _key(key or session.config.platform_key(home), home)
     body = TransferRollback(chain_id(session.genesis), identity, reason)
-    _finish(session.any_client(via, home), signed_transaction(body, signer))
+    _finish(session.any_client(via, home), signed_transaction(body, signer), as_json)
 
 
 @transfer.command("show")
@@ -266,7 +303,7 @@ def transfer_rollback(
 @federation_option
 @via_option
 @json_option
-def transfer_show(identity: bytes, folder: Path, via: str | None, as_json: bool) -> None:
+def transfer_show(identity: TransactionId, folder: Path, via: str | None, as_json: bool) -> None:
     """Show what became of the transaction ID; that it is committed is proved.
 
     Of a lock it shows the transfer, with its phase now. Without --via every platform is asked,
@@ -280,8 +317,8 @@ def transfer_show(identity: bytes, folder: Path, via: str | None, as_json: bool)
     sys.exit(_SHOW_CODES[fate.status])
 
 
-def _best_fate(session: Session, via: str | None, identity: bytes) -> tuple[Client, Fate]:
-    """What the platform that knows most says."""
+def _best_fate(session: Session, via: str | None, identity: TransactionId) -> tuple[Client, Fate]:
+    """Ask the platforms, and return the answer of the one that knows most."""
     found: list[tuple[Client, Fate]] = []
     failed: ClientError | None = None
     for client in session.clients(via):
@@ -298,7 +335,7 @@ def _best_fate(session: Session, via: str | None, identity: bytes) -> tuple[Clie
     return min(found, key=lambda each: _KNOWN_BEST.index(each[1].status))
 
 
-def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]:
+def _told_fate(client: Client, identity: TransactionId, fate: Fate) -> dict[str, object]:
     told: dict[str, object] = {"id": identity.hex(), "status": fate.status}
     if fate.status == "refused":
         return told | {"code": fate.code, "meaning": fate.meaning}
@@ -307,7 +344,7 @@ def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]
     body = fate.committed.transaction.body
     told |= {"kind": _KINDS[type(body)], "block": fate.committed.height}
     match body:
-        case Transfer(_, source, destination, amount_uatp):
+        case Transfer(source=source, destination=destination, amount_uatp=amount_uatp):
             amount = format_atp(amount_uatp)
             told |= {"source": str(source), "destination": str(destination), "atp": amount}
         case AccountOpen(_, address):
@@ -319,7 +356,7 @@ def _told_fate(client: Client, identity: bytes, fate: Fate) -> dict[str, object]
     return told
 
 
-def _told_transfer(client: Client, identity: bytes) -> dict[str, object]:
+def _told_transfer(client: Client, identity: TransactionId) -> dict[str, object]:
     shown = client.transfer(identity)
     each = shown.transfer
     return {
@@ -389,7 +426,8 @@ def account_show(address: Address, folder: Path, via: str | None, as_json: bool)
 @click.argument("address", type=ADDRESS)
 @federation_option
 @via_option
-def account_open(address: Address, folder: Path, via: str | None) -> None:
+@json_option
+def account_open(address: Address, folder: Path, via: str | None, as_json: bool) -> None:
     """Open the account ADDRESS, as its platform, with a new key in the wallets' folder.
 
     A key that lies there already is taken; a new one is removed if the opening is refused.
@@ -406,7 +444,7 @@ def account_open(address: Address, folder: Path, via: str | None) -> None:
     owner = KeyFile.create(wallet) if is_new else KeyFile.load(wallet)
     body = AccountOpen(chain_id(session.genesis), address, owner.public_key)
     try:
-        _finish(client, signed_transaction(body, platform, owner))
+        _finish(client, signed_transaction(body, platform, owner), as_json)
     except (Refused, Denied, Unreachable):
         if is_new:
             wallet.unlink()
@@ -416,7 +454,12 @@ def account_open(address: Address, folder: Path, via: str | None) -> None:
 
 @account.command("list-wallets")
 @federation_option
-def account_list(folder: Path) -> None:
+@json_option
+def account_list(folder: Path, as_json: bool) -> None:
     """List the addresses whose keys lie in the wallets' folder."""
-    for path in sorted(Session(folder).config.wallets.glob("*@*.key")):
-        click.echo(path.name.removesuffix(".key"))
+    keys = sorted(Session(folder).config.wallets.glob("*@*.key"))
+    addresses = [path.name.removesuffix(".key") for path in keys]
+    if as_json:
+        click.echo(json.dumps({"addresses": addresses}))
+    else:
+        click.echo("".join(f"{each}\n" for each in addresses), nl=False)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
+from web4cli.common import FOLDER
+
 DEFAULT = Path("node_modules/pyodide")
 PYODIDE_VERSION = "314.0.7"
 INSTALL = f"npm install --no-save --no-package-lock pyodide@{PYODIDE_VERSION}"

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from web4cli.common import json_option
+from web4cli.common import FOLDER, json_option
 from web4cli.journals import departures_in
 
 if TYPE_CHECKING:
-    from web4core.invariants import Violation
+    from web4core import Violation
     from web4lab.simulation import Options
     from web4lab.simulation.cluster import Cluster
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
 SEEDS = 20
 """Runs that are made unless it is said."""
 FEWEST_FOR_A_FORK = 3
@@ -31,7 +30,7 @@ SHOWN = 3
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What determines a run, but for its seed, gathered into one `Options`."""
+    """Gather the options that determine a run, but for its seed, into one `Options`."""
 
     @click.option("--platforms", "n", type=click.IntRange(1, 31), help="Else the seed draws N.")
     @click.option("--keep", help="Only these of the seed's faults: 0,3 or none.")

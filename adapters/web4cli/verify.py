@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from web4adapters.config import load_genesis, load_node_config
+from web4adapters.config import PLATFORM_FILE, load_genesis, load_node_config
 from web4adapters.config.amounts import format_atp
 from web4adapters.runtime.recovery import revive
 from web4adapters.signers import Verifier
@@ -33,14 +33,11 @@ from web4cli.common import (
     json_option,
     via_option,
 )
-from web4core import invariants
-from web4core.chain import Genesis, chain_id
-
-CONFIG = "platform.toml"
+from web4core import Genesis, chain_id, check_state
 
 
 class OtherChain(Exception):
-    """What is verified is not of the chain that was asked for."""
+    """The chain that is verified is not the one that was asked for."""
 
     def __init__(self, genesis: Genesis, wanted: bytes) -> None:
         found = chain_id(genesis).hex()
@@ -96,11 +93,11 @@ def _check_chain(genesis: Genesis, wanted: bytes | None) -> None:
 def _verify_platform(
     folder: Path, wanted: bytes | None
 ) -> tuple[Genesis, ChainReport, list[Finding]]:
-    names = sorted(path.parent.name for path in folder.glob(f"*/{CONFIG}"))
-    if names and not (folder / CONFIG).exists():
+    names = sorted(path.parent.name for path in folder.glob(f"*/{PLATFORM_FILE}"))
+    if names and not (folder / PLATFORM_FILE).exists():
         reason = f"this is a federation; name one platform's folder: {', '.join(names)}"
         raise SourceError(folder, reason)
-    config = load_node_config(folder / CONFIG)
+    config = load_node_config(folder / PLATFORM_FILE)
     genesis = load_genesis(config.genesis)
     _check_chain(genesis, wanted)
     with Store.open(config.store, chain_id(genesis), config.name) as store:
@@ -113,8 +110,7 @@ def _verify_platform(
     if not findings and state.app != report.state:
         findings.append(Finding(report.height, "A-DUR-2", "the journal leads to another state"))
     findings.extend(
-        Finding(state.tip.header.height, each.clause, each.found)
-        for each in invariants.check_state(state)
+        Finding(state.tip.header.height, each.clause, each.found) for each in check_state(state)
     )
     return genesis, report, findings
 
@@ -174,7 +170,8 @@ def _tell(genesis: Genesis, report: ChainReport, findings: list[Finding]) -> Non
 @click.argument("file", type=click.Path(path_type=Path))
 @federation_option
 @via_option
-def export(file: Path, folder: Path, via: str | None) -> None:
+@json_option
+def export(file: Path, folder: Path, via: str | None, as_json: bool) -> None:
     """Write the chain that a platform has to FILE, for `web4 verify`.
 
     \b
@@ -190,4 +187,7 @@ def export(file: Path, folder: Path, via: str | None) -> None:
             height += len(batch)
 
     count = write_export(file, session.genesis, blocks())
-    click.echo(f"wrote {count} blocks to {file}")
+    if as_json:
+        click.echo(json.dumps({"file": str(file), "blocks": count}))
+    else:
+        click.echo(f"wrote {count} blocks to {file}")

@@ -1,4 +1,4 @@
-"""What a run of proofs tells, in the forms that people and machines read.
+"""Reports of a run of proofs, in the forms that people and machines read.
 
 `text` is for people, `json` for programs, `junit` for test dashboards, `sarif` for code scanning,
 `github` for annotations beside the code in a pull request.
@@ -81,7 +81,7 @@ def _paragraph(attempt: Attempt) -> str:
             lines.append("      to see it on the plain code:")
             lines.extend(f"        {line}" for line in failure.snippet.splitlines())
     if len(failures) > SHOWN:
-        lines.append(f"    and {len(failures) - SHOWN} more, which --format json tells")
+        lines.append(f"    and {len(failures) - SHOWN} more, which --json tells")
     return "\n".join(lines)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import gzip
 import http.client
 import json
+import re
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
 
+import jsonschema
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
@@ -20,8 +23,14 @@ from attrs import evolve
 
 from tests.support.federation import Federation
 from web4adapters.api import server
-from web4adapters.api.openapi import DESCRIPTION
-from web4adapters.api.server import MAX_BODY_BYTES, Api, errors_as_json
+from web4adapters.api.server import (
+    DESCRIPTION,
+    MAX_BODY_BYTES,
+    MAX_EXPORT_BLOCKS,
+    MAX_WAIT_MS,
+    Api,
+    errors_as_json,
+)
 from web4adapters.client import next_transaction
 from web4adapters.config import NodeConfig, load_node_config
 from web4adapters.node import main
@@ -32,30 +41,117 @@ from web4adapters.storage.store import STORE_NAME
 from web4core.chain import chain_id
 from web4core.effects import Halt
 from web4core.errors import LocalProtocolError
+from web4core.ledger.pool import POOL_EXPLAINED
+from web4core.ledger.rules import EXPLAINED
 from web4core.ledger.state import MICRO, Address
 from web4core.ledger.transactions import Transfer
+from web4core.messages import MAX_SUBMISSION
 from web4core.node import Node
 from web4lab.demo import LocalFederation
 
 FED = Federation(4, check=False)
-ALICE, BOB = Address("thor", "alice"), Address("thor", "bob")
+ALICE, BOB = Address(platform="thor", agent="alice"), Address(platform="thor", agent="bob")
 HALT = Halt("C-DEC-4", "the root is wrong")
+
+
+OPENAPI: dict[str, Any] = json.loads(DESCRIPTION)
+SCHEMAS: dict[str, Any] = OPENAPI["components"]["schemas"]
+
+# --- the description ---------------------------------------------------------------------------
 
 
 def test_the_description_names_the_routes_and_no_others() -> None:
     routes = {(route.path, route.method) for route in Api.routes(Api.__new__(Api))}
     described = {
-        (path, method.upper())
-        for path, methods in DESCRIPTION["paths"].items()
-        for method in methods
+        (path, method.upper()) for path, methods in OPENAPI["paths"].items() for method in methods
     }
     assert routes == described
+
+
+def test_the_description_names_every_code_of_a_refused_transaction() -> None:
+    codes = [str(code) for code in (*EXPLAINED, *POOL_EXPLAINED)]
+    assert sorted(codes) == SCHEMAS["RefusalCode"]["enum"]
+
+
+def codes_of_the_server() -> set[str]:
+    """Return what the source passes as a code of an error, and what its framework answers."""
+    found = {"not-found", "method-not-allowed", "request-entity-too-large"}
+    for node in ast.walk(ast.parse(Path(server.__file__).read_text())):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        if node.func.id in {"ApiError", "_error"} and isinstance(node.args[1], ast.Constant):
+            found.add(str(node.args[1].value))
+    return found
+
+
+def test_the_description_names_every_code_of_a_refused_request() -> None:
+    named, clause = SCHEMAS["ErrorCode"]["anyOf"]
+    codes = codes_of_the_server()
+    assert len(codes) > 15
+    clauses = {code for code in codes if re.search(clause["pattern"], code)}
+    assert clauses == {"W-MSG-2"}
+    assert sorted(codes - clauses) == named["enum"]
+    page = (Path(__file__).parents[2] / "spec" / "client.md").read_text(encoding="utf-8")
+    assert [code for code in named["enum"] if f"`{code}`" not in page] == []
+
+
+def test_the_description_has_the_limits_of_the_server() -> None:
+    def limit(path: str, name: str) -> int:
+        (schema,) = (
+            each["schema"]
+            for each in OPENAPI["paths"][path]["get"]["parameters"]
+            if each["name"] == name
+        )
+        most: int = schema["maximum"]
+        return most
+
+    assert SCHEMAS["Submission"]["properties"]["transactions"]["maxItems"] == MAX_SUBMISSION
+    assert limit("/v1/transactions/{id}", "wait_ms") == MAX_WAIT_MS
+    assert limit("/v1/export", "limit") == MAX_EXPORT_BLOCKS
+
+
+def schema_of(method: str, path: str, status: int) -> dict[str, Any]:
+    """Return the schema of the answer to a request, by its route."""
+    refused = {"$ref": "#/components/schemas/Error"}
+    template = re.sub(r"^(/v1/(?:transactions|accounts|transfers|blocks)/)[^?]+", r"\1*", path)
+    for known, methods in OPENAPI["paths"].items():
+        pattern = re.sub(r"\{\w+\}", "*", known)
+        if status == 200 and pattern == template.partition("?")[0] and method.lower() in methods:
+            answer = methods[method.lower()]["responses"]["200"]
+            found: dict[str, Any] = answer["content"]["application/json"]["schema"]
+            return found
+    return refused
+
+
+def check_answer(method: str, path: str, status: int, answer: Any) -> None:
+    """Hold an answer against the description."""
+    schema = {**schema_of(method, path, status), "components": OPENAPI["components"]}
+    jsonschema.Draft202012Validator(schema).validate(answer)
+
+
+def test_an_answer_that_is_not_described_is_seen() -> None:
+    check_answer("GET", "/v1/health", 200, {"status": "ok"})
+    for path, status, answer in (
+        ("/v1/health", 200, {"status": "well"}),
+        ("/v1/accounts/alice@thor", 200, {"status": "ok"}),
+        ("/v1/health", 503, {"error": {"code": "odd", "message": "", "do": ""}}),
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            check_answer("GET", path, status, answer)
+
+
+def test_the_description_is_served_as_it_is(port: int) -> None:
+    request = b"GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    assert raw(port, request) == (200, DESCRIPTION)
+
+
+# --- a platform --------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder: Path = tmp_path_factory.mktemp("api") / "federation"
-    with LocalFederation(folder, 1, {Address("thor", "alice"): MICRO}) as federation:
+    with LocalFederation(folder, 1, {Address(platform="thor", agent="alice"): MICRO}) as federation:
         federation.start()
         yield int(federation.urls["thor"].rpartition(":")[2])
 
@@ -79,7 +175,9 @@ def ask(
     try:
         connection.request(method, path, body, {"Content-Type": kind})
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        said = json.loads(answer.read())
+        check_answer(method, path, answer.status, said)
+        return answer.status, said
     finally:
         connection.close()
 
@@ -212,7 +310,12 @@ def test_a_transaction_is_followed_from_unknown_to_its_block(alone: LocalFederat
     port, client, chain = port_of(alone), alone.clients["thor"], chain_id(alone.genesis)
     signer = KeyFile.load(alone.folder / "wallets" / f"{ALICE}.key")
     payment = next_transaction(
-        client, ALICE, signer, lambda nonce: Transfer(chain, ALICE, BOB, 7, nonce)
+        client,
+        ALICE,
+        signer,
+        lambda nonce: Transfer(
+            chain_id=chain, source=ALICE, destination=BOB, amount_uatp=7, nonce=nonce
+        ),
     )
     path = f"/v1/transactions/{payment.id.hex()}"
     assert ask(port, "GET", path, None, JSON)[1]["status"] == "unknown"
@@ -275,7 +378,9 @@ def test_a_halted_platform_is_not_healthy() -> None:
 @pytest.fixture
 def config(tmp_path: Path) -> NodeConfig:
     """The configuration of the second of two platforms, none of which runs."""
-    federation = LocalFederation(tmp_path / "federation", 2, {Address("thor", "alice"): MICRO})
+    federation = LocalFederation(
+        tmp_path / "federation", 2, {Address(platform="thor", agent="alice"): MICRO}
+    )
     return load_node_config(federation.folder / "sprout" / "platform.toml")
 
 
@@ -318,7 +423,9 @@ def test_a_platform_with_the_url_of_a_stranger_does_not_start(config: NodeConfig
 
 @pytest.mark.clause("A-DUR-1")
 def test_a_platform_whose_store_cannot_be_read_answers_and_ends(tmp_path: Path) -> None:
-    with LocalFederation(tmp_path / "f", 1, {Address("thor", "alice"): MICRO}) as federation:
+    with LocalFederation(
+        tmp_path / "f", 1, {Address(platform="thor", agent="alice"): MICRO}
+    ) as federation:
         federation.start()
         port = int(federation.urls["thor"].rpartition(":")[2])
         store = federation.folder / "thor" / "store" / STORE_NAME

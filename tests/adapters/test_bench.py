@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from web4cli.bench import NAMES
+from web4cli.bench import bench as command
+from web4lab.bench import main
 from web4lab.bench.accounts import apply_block, growth, measure_size
 from web4lab.bench.baselines import hop_times, signature_times, sync_times
 from web4lab.bench.empty_block import empty_block, signatures_needed, verifications_needed
@@ -87,6 +90,16 @@ def test_a_profile_says_where_the_time_of_a_federation_goes(tmp_path: Path) -> N
 def test_no_profile_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="no platform wrote its profile"):
         shares(tmp_path)
+
+
+def test_what_cannot_be_measured_is_told_to_machines_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(**_: object) -> int:
+        raise BenchError("the disk is full")
+
+    monkeypatch.setattr(main, "run_bench", failing)
+    done = CliRunner().invoke(command, ["--json"])
+    told = {"verdict": "error", "error": "the disk is full", "exit_code": 1}
+    assert json.loads(done.stdout) == told
 
 
 @pytest.mark.parametrize(

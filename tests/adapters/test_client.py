@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.served import Behaviour, answering, drip, saying, served
-from web4adapters.api.openapi import DESCRIPTION
+from web4adapters.api.server import DESCRIPTION
 from web4adapters.client import (
     Client,
     ClientError,
@@ -29,7 +29,7 @@ from web4adapters.config.client import client_toml
 from web4cli.commands import commands
 from web4core.ledger.state import MICRO, Address
 
-ALICE, CAROL = Address("thor", "alice"), Address("thor", "carol")
+ALICE, CAROL = Address(platform="thor", agent="alice"), Address(platform="thor", agent="carol")
 SOUND: dict[str, Any] = {
     "chain": "web4",
     "chain_id": "00" * 32,
@@ -126,9 +126,8 @@ def test_the_status_of_sound_platforms_is_shown(folder: Path) -> None:
 
 
 def test_what_is_checked_of_a_status_is_what_is_described() -> None:
-    answer = DESCRIPTION["paths"]["/v1/status"]["get"]["responses"]["200"]
-    schema = answer["content"]["application/json"]["schema"]
-    assert sorted(SOUND) == schema["required"]
+    schema = json.loads(DESCRIPTION)["components"]["schemas"]["Status"]
+    assert list(SOUND) == schema["required"] == list(schema["properties"])
     for name in SOUND:
         assert amiss_in_status({each: SOUND[each] for each in SOUND if each != name})
 

@@ -226,7 +226,7 @@ class Poor(LocalFederation):
 
 @pytest.mark.e2e
 def test_idle_connections_leave_a_platform_its_hearing_and_its_disk(tmp_path: Path) -> None:
-    with Poor(tmp_path / "f", 1, {Address("thor", "alice"): MICRO}) as federation:
+    with Poor(tmp_path / "f", 1, {Address(platform="thor", agent="alice"): MICRO}) as federation:
         federation.start()
         port = int(federation.urls["thor"].rpartition(":")[2])
         before = federation.log("thor").stat().st_size

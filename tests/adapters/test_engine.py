@@ -22,15 +22,14 @@ from web4core.effects import Accuse, Sign
 from web4core.events import Elapsed, Timer
 from web4core.link import Frame, frame, open_packet, packet
 from web4core.messages import (
-    UNSIGNED,
     Decided,
     Evidence,
     Kind,
     Message,
     Statement,
-    Status,
+    StatusDraft,
     Submission,
-    Vote,
+    VoteDraft,
 )
 from web4core.node import Node
 from web4core.replica import step
@@ -245,13 +244,13 @@ def test_a_statement_counts_by_its_signature_whoever_brings_it(
     tmp_path: Path, forged: bool
 ) -> None:
     async def play(rig: Rig) -> None:
-        vote = Vote(Statement(Kind.PREPARE, 1, 0, bytes(32), 2), UNSIGNED)
+        vote = VoteDraft(Statement(Kind.PREPARE, 1, 0, bytes(32), 2))
         signed = rig.fed.sign_as(3 if forged else 2, vote)
         frames: tuple[Frame, ...] = open_packet(packet([frame(rig.fed.gate.encode(signed))]))
         with ThreadPoolExecutor(1) as executor:
             inlet = Ingress(rig.fed.gate, Verifier(), executor, rig.engine, rig.recorder)  # type: ignore[arg-type]
             await inlet.receive(3, frames)  # over the link of platform 3, in the name of 2
-            status = rig.fed.sign_as(0, Status(Statement(Kind.STATUS, 1, 0, bytes(32), 0), b""))
+            status = rig.fed.sign_as(0, StatusDraft(Statement(Kind.STATUS, 1, 0, bytes(32), 0)))
             await inlet.receive(0, open_packet(packet([frame(rig.fed.gate.encode(status))])))
         await until(lambda: 0 in rig.engine.heard)
         await asyncio.sleep(0.05)
@@ -268,7 +267,7 @@ def test_a_platform_that_signs_twice_at_will_does_not_fill_the_log(
         first, second = (
             Statement(Kind.PREPARE, height, 0, bytes([each]) * 32, signer) for each in (1, 2)
         )
-        return Accuse(Evidence(first, UNSIGNED, second, UNSIGNED))
+        return Accuse(Evidence(first, b"", second, b""))
 
     async def play(rig: Rig) -> None:
         for height in range(1, LOG_EVERY + 2):

@@ -122,7 +122,9 @@ async def greet(socket: Socket, hello: Hello | None = None) -> Welcome:
 
 def proof_of(speaker: int, welcome: Welcome, nonce: bytes = OWN_NONCE, key: int = -1) -> bytes:
     signer = platform_key(speaker if key < 0 else key)
-    message = link_signing_bytes(FED.chain_id, speaker, CALLED, welcome.nonce, nonce)
+    message = link_signing_bytes(
+        FED.chain_id, speaker=speaker, listener=CALLED, challenge=welcome.nonce, own_nonce=nonce
+    )
     return PROOF.encode(Proof(signer.sign(message)))
 
 
@@ -277,7 +279,9 @@ def welcome_to(
     hello: Hello, challenge: bytes | None = None, key: int = CALLED, listener: int = CALLER
 ) -> Welcome:
     nonce = challenge or hello.nonce
-    message = link_signing_bytes(FED.chain_id, CALLED, listener, nonce, OWN_NONCE)
+    message = link_signing_bytes(
+        FED.chain_id, speaker=CALLED, listener=listener, challenge=nonce, own_nonce=OWN_NONCE
+    )
     return Welcome(CALLED, OWN_NONCE, platform_key(key).sign(message))
 
 

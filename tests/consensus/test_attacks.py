@@ -26,15 +26,17 @@ from web4core.events import Received
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import AccountOpen, Transaction
 from web4core.messages import (
-    UNSIGNED,
     Certificate,
     Decided,
     Kind,
     Message,
     Proposal,
+    ProposalDraft,
     Statement,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
     prepared_reference,
     signing_bytes,
     with_signature,
@@ -43,7 +45,7 @@ from web4core.snapshot import encode_state
 
 
 def opening(fed: Federation, agent: str) -> Transaction:
-    address = Address("thor", agent)
+    address = Address(platform="thor", agent=agent)
     body = AccountOpen(fed.chain_id, address, owner_key(address).public)
     return sign(body, platform_key(0), owner_key(address))
 
@@ -120,7 +122,7 @@ def test_two_proposals_in_one_view_give_evidence_and_no_fork() -> None:
         blocks.append(seal(header, payload))
     for block, targets in zip(blocks, ((0, 2), (3, 0)), strict=True):
         statement = Statement(Kind.PRE_PREPARE, 1, 0, block.digest, 1)
-        message = fed.sign_as(1, Proposal(statement, UNSIGNED, block, None))
+        message = fed.sign_as(1, ProposalDraft(statement, block, None))
         for target in targets:
             fed.send(1, target, message)
     fed.run(fed.at_height(2))
@@ -176,9 +178,7 @@ def test_forged_or_stale_prepared_certificates_are_refused() -> None:
         prepared: Certificate | None, view: int, named: Certificate | None
     ) -> ViewChange:
         statement = Statement(Kind.VIEW_CHANGE, 1, view, prepared_reference(named), 2)
-        return fed.sign_as(
-            2, ViewChange(statement, UNSIGNED, prepared, block if prepared else None)
-        )
+        return fed.sign_as(2, ViewChangeDraft(statement, prepared, block if prepared else None))
 
     good = certificate(fed, Kind.PREPARE, 0, block, [0, 1, 2])
     fed.gate.open(fed.gate.encode(view_change(good, 1, good)), verify)
@@ -194,17 +194,17 @@ def test_forged_or_stale_prepared_certificates_are_refused() -> None:
 def test_an_outsider_without_a_key_is_not_heard() -> None:
     fed = Federation(4)
     block = decided_block(fed)
-    vote = Vote(Statement(Kind.PREPARE, 1, 0, block.digest, 0), UNSIGNED)
+    vote = VoteDraft(Statement(Kind.PREPARE, 1, 0, block.digest, 0))
     forged = Key("an outsider").sign(signing_bytes(fed.chain_id, vote.statement))
     refused(fed, with_signature(vote, forged), "W-MSG-2")
     stranger = evolve(vote.statement, signer=7)
     refused(fed, Vote(stranger, forged), "W-MSG-3")
     wrong_kind = evolve(vote.statement, kind=Kind.STATUS)
-    refused(fed, fed.sign_as(0, Vote(wrong_kind, UNSIGNED)), "W-MSG-4")
+    refused(fed, fed.sign_as(0, VoteDraft(wrong_kind)), "W-MSG-4")
     not_its_turn = Statement(Kind.PRE_PREPARE, 1, 0, block.digest, 2)
-    refused(fed, fed.sign_as(2, Proposal(not_its_turn, UNSIGNED, block, None)), "W-MSG-6")
+    refused(fed, fed.sign_as(2, ProposalDraft(not_its_turn, block, None)), "W-MSG-6")
     view_zero = Statement(Kind.VIEW_CHANGE, 1, 0, prepared_reference(None), 2)
-    refused(fed, fed.sign_as(2, ViewChange(view_zero, UNSIGNED, None, None)), "C-VIEW-1")
+    refused(fed, fed.sign_as(2, ViewChangeDraft(view_zero, None, None)), "C-VIEW-1")
 
 
 @pytest.mark.clause("C-LOCK-1", "C-NEW-3", "C-PREP-3")
@@ -315,7 +315,7 @@ def test_a_block_that_does_not_follow_gets_no_vote(spoil: dict[str, Any]) -> Non
     for each, voted in ((header, True), (evolve(header, **spoil), False)):
         block = seal(each, chosen.payload)
         statement = Statement(Kind.PRE_PREPARE, 1, 0, block.digest, 1)
-        message = fed.sign_as(1, Proposal(statement, UNSIGNED, block, None))
+        message = fed.sign_as(1, ProposalDraft(statement, block, None))
         fresh = Federation(4, byzantine=[1])
         fresh.feed(0, Received(message, fed.now_ms))
         assert voted == (fresh.nodes[0].state.agreement.said.prepare is not None)
@@ -330,7 +330,7 @@ def test_a_flood_of_far_future_statements_does_not_grow_the_state() -> None:
         for number in range(first, first + 200):
             for height in (1, 2, 1_000_000 + number):
                 statement = Statement(Kind.PREPARE, height, number, bytes(32), 3)
-                message = fed.sign_as(3, Vote(statement, UNSIGNED))
+                message = fed.sign_as(3, VoteDraft(statement))
                 fed.feed(0, Received(message, fed.now_ms))
         return len(encode_state(fed.nodes[0].state))
 

@@ -31,7 +31,7 @@ from web4core.ledger.transactions import Transaction, TransferLock
 from web4core.messages import Decided, Kind
 from web4core.replica import State, step
 
-CAROL = Address("thor", "carol")
+CAROL = Address(platform="thor", agent="carol")
 ACCOUNTS = {ALICE: 1000, BOB: 500, CAROL: 0}
 
 
@@ -49,7 +49,14 @@ def votes_for(fed: Federation, block: Block) -> bool:
 def lock_of(fed: Federation, amount_uatp: int, nonce: int) -> Transaction:
     """Alice sets an amount aside for Bob."""
     expiry_ms = fed.now_ms + 10_000
-    body = TransferLock(fed.chain_id, ALICE, BOB, amount_uatp, nonce, expiry_ms)
+    body = TransferLock(
+        chain_id=fed.chain_id,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=amount_uatp,
+        nonce=nonce,
+        expiry_ms=expiry_ms,
+    )
     return sign(body, owner_key(ALICE))
 
 

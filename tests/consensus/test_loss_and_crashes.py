@@ -21,6 +21,7 @@ from web4core.messages import (
     Proposal,
     Statement,
     Status,
+    StatusDraft,
     Submission,
     ViewChange,
     Vote,
@@ -116,7 +117,7 @@ def test_a_platform_that_lacks_only_the_block_asks_those_who_certified_it() -> N
     assert fed.height(3) == 1
     _, timer = fed.nodes[3].timers[TimerKind.SYNC]
     effects = step(fed.nodes[3].state, Elapsed(timer, fed.now_ms)).effects
-    assert [effect for effect in effects if isinstance(effect, Fetch)] == [Fetch(1, 0)]
+    assert [effect for effect in effects if isinstance(effect, Fetch)] == [Fetch(1, to=0)]
 
 
 @pytest.mark.clause("C-PACE-6", "C-LOSS-3")
@@ -161,7 +162,7 @@ def test_who_fetched_says_so_however_many_blocks_it_took() -> None:
     node = fed.nodes[3]
     node.up = True
     told = Statement(Kind.STATUS, 34, 0, bytes(32), 0)
-    fed.feed(3, Received(fed.sign_as(0, Status(told, b"")), fed.now_ms))
+    fed.feed(3, Received(fed.sign_as(0, StatusDraft(told)), fed.now_ms))
     assert node.state.sync is not None
     for height in range(1, 34):
         before = len(fed.signed)
@@ -181,7 +182,7 @@ def test_who_hands_out_one_block_at_a_time_is_asked_no_more_often_than_others() 
     state = node.state
     for index in range(3):
         told = Statement(Kind.STATUS, 10, 0, bytes(32), index)
-        state = step(state, Received(fed.sign_as(index, Status(told, b"")), fed.now_ms)).state
+        state = step(state, Received(fed.sign_as(index, StatusDraft(told)), fed.now_ms)).state
     asked = []
     for height in range(1, 7):
         state = step(state, Received(fed.nodes[0].blocks[height], fed.now_ms)).state
@@ -194,14 +195,23 @@ def test_who_hands_out_one_block_at_a_time_is_asked_no_more_often_than_others() 
 
 @pytest.mark.clause("C-LOSS-1")
 def test_the_proposer_is_handed_all_that_waits_up_to_its_bound() -> None:
-    accounts = {Address("thor", f"agent{number}"): 10**9 for number in range(5)}
+    accounts = {Address(platform="thor", agent=f"agent{number}"): 10**9 for number in range(5)}
     fed = Federation(4, accounts=accounts)
     fed.settle()
     fed.cut = lambda _source, _to, _message: True
     for address in accounts:
         payee = next(each for each in accounts if each != address)
         batch = [
-            sign(Transfer(fed.chain_id, address, payee, 1, nonce), owner_key(address))
+            sign(
+                Transfer(
+                    chain_id=fed.chain_id,
+                    source=address,
+                    destination=payee,
+                    amount_uatp=1,
+                    nonce=nonce,
+                ),
+                owner_key(address),
+            )
             for nonce in range(60)
         ]
         fed.submit(0, *batch)
@@ -216,11 +226,19 @@ def test_the_proposer_is_handed_all_that_waits_up_to_its_bound() -> None:
 def test_whose_transaction_a_block_makes_impossible_is_told() -> None:
     fed = at_rest()
     fed.cut = lambda _source, to, message: to == 0 and isinstance(message, Submission)
-    carol = Address("thor", "carol")
+    carol = Address(platform="thor", agent="carol")
     fed.submit(1, opening(fed, "carol"))
     fed.run(fed.finished)
-    first = sign(Transfer(fed.chain_id, ALICE, carol, 10**9, 0), owner_key(ALICE))
-    second = sign(Transfer(fed.chain_id, ALICE, carol, 5, 0), owner_key(ALICE))
+    first = sign(
+        Transfer(
+            chain_id=fed.chain_id, source=ALICE, destination=carol, amount_uatp=10**9, nonce=0
+        ),
+        owner_key(ALICE),
+    )
+    second = sign(
+        Transfer(chain_id=fed.chain_id, source=ALICE, destination=carol, amount_uatp=5, nonce=0),
+        owner_key(ALICE),
+    )
     fed.cut = lambda _source, _to, message: isinstance(message, Submission)
     fed.submit(fed.height(0) % 4, first)
     other = (fed.height(0) + 1) % 4

@@ -27,11 +27,11 @@ from web4core.effects import Decide, Send, SetTimer, Sign
 from web4core.errors import RemoteProtocolError
 from web4core.events import Elapsed, Received, Timer, TimerKind
 from web4core.messages import (
-    UNSIGNED,
     Kind,
     Statement,
     Submission,
     Vote,
+    VoteDraft,
     conflict,
     signing_bytes,
 )
@@ -522,7 +522,7 @@ def test_words_in_two_views_or_of_two_kinds_are_no_evidence() -> None:
 def test_a_signature_does_not_carry_over_to_another_statement(change: dict[str, Any]) -> None:
     fed = alone()
     statement = Statement(Kind.PREPARE, 1, 0, bytes(32), 1)
-    signed = fed.sign_as(1, Vote(statement, UNSIGNED))
+    signed = fed.sign_as(1, VoteDraft(statement))
     with pytest.raises(RemoteProtocolError, match="W-MSG-2"):
         tell(fed, ME, evolve(signed, statement=evolve(statement, **change)))
 
@@ -530,7 +530,7 @@ def test_a_signature_does_not_carry_over_to_another_statement(change: dict[str, 
 @pytest.mark.clause("C-STMT-5")
 def test_a_signature_does_not_carry_over_to_another_chain() -> None:
     fed, other = alone(), Federation(5)
-    signed = other.sign_as(1, Vote(Statement(Kind.PREPARE, 1, 0, bytes(32), 1), UNSIGNED))
+    signed = other.sign_as(1, VoteDraft(Statement(Kind.PREPARE, 1, 0, bytes(32), 1)))
     with pytest.raises(RemoteProtocolError, match="W-MSG-2"):
         tell(fed, ME, signed)
 

@@ -28,7 +28,7 @@ from web4lab.demo import LocalFederation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 KEEP_ALL = 1_000_000
-ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
+ALICE, EVE = Address(platform="thor", agent="alice"), Address(platform="thor", agent="eve")
 COMES_S = 60
 """How long to wait for what must come, on a machine that may be busy."""
 

@@ -17,7 +17,7 @@ from web4core.ledger.state import MICRO, Address
 from web4lab.demo import LocalFederation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-ALICE, CAROL = Address("thor", "alice"), Address("thor", "carol")
+ALICE, CAROL = Address(platform="thor", agent="alice"), Address(platform="thor", agent="carol")
 COMMAND = (sys.executable, "-m", "web4cli")
 PAYMENT = ("transfer", "send", "alice@thor", "carol@thor", "1")
 
@@ -64,6 +64,15 @@ def test_what_became_of_a_payment_is_shown(federation: LocalFederation) -> None:
     told = json.loads(out)
     assert told["status"] == "committed"
     assert (told["kind"], told["source"], told["atp"]) == ("send", "alice@thor", "1")
+
+
+def test_a_payment_is_told_to_machines(federation: LocalFederation) -> None:
+    code, out, err = web4(federation, *PAYMENT, "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["status"] == "committed"
+    _, shown, _ = web4(federation, "transfer", "show", told["id"], "--json")
+    assert json.loads(shown)["block"] == told["block"]
 
 
 def test_an_account_opens_and_a_taken_address_leaves_the_key(
@@ -113,7 +122,7 @@ def test_an_interrupted_payment_tells_its_id(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_lock_is_shown_with_its_phase(tmp_path: Path) -> None:
-    bob = Address("sprout", "bob")
+    bob = Address(platform="sprout", agent="bob")
     with LocalFederation(tmp_path / "f", 2, {ALICE: MICRO, bob: 0}) as two:
         two.start()
         two.wait_linked()

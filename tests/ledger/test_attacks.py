@@ -46,8 +46,8 @@ from web4core.ledger.transactions import (
     TransferRollback,
 )
 
-CAROL = Address("thor", "carol")
-NOBODY = Address("thor", "nobody")
+CAROL = Address(platform="thor", agent="carol")
+NOBODY = Address(platform="thor", agent="nobody")
 THOR, SPROUT, LEGION = (platform_key(index) for index in range(3))
 EXPIRY_MS = START_MS + 100
 GENESIS = make_genesis(4, {ALICE: 1000, BOB: 500, CAROL: 0})
@@ -84,7 +84,12 @@ class Book:
 
 
 def pay(amount_uatp: int, nonce: int, payee: Address = CAROL, by: Key | None = None) -> Transaction:
-    return sign(Transfer(CHAIN, ALICE, payee, amount_uatp, nonce), by or owner_key(ALICE))
+    return sign(
+        Transfer(
+            chain_id=CHAIN, source=ALICE, destination=payee, amount_uatp=amount_uatp, nonce=nonce
+        ),
+        by or owner_key(ALICE),
+    )
 
 
 def lock(
@@ -94,7 +99,14 @@ def lock(
     expiry_ms: int = EXPIRY_MS,
     by: Key | None = None,
 ) -> Transaction:
-    body = TransferLock(CHAIN, ALICE, payee, amount_uatp, nonce, expiry_ms)
+    body = TransferLock(
+        chain_id=CHAIN,
+        source=ALICE,
+        destination=payee,
+        amount_uatp=amount_uatp,
+        nonce=nonce,
+        expiry_ms=expiry_ms,
+    )
     return sign(body, by or owner_key(ALICE))
 
 
@@ -209,11 +221,11 @@ def test_a_settled_transfer_is_not_rolled_back(settle: object) -> None:
 @pytest.mark.parametrize(
     ("payee", "code"),
     [
-        (Address("nowhere", "bob"), "unknown-platform"),
+        (Address(platform="nowhere", agent="bob"), "unknown-platform"),
         (CAROL, "same-platform"),
         (ALICE, "same-platform"),
-        (Address("sprout", "nobody"), "unknown-destination"),
-        (Address("legion", "bob"), "unknown-destination"),
+        (Address(platform="sprout", agent="nobody"), "unknown-destination"),
+        (Address(platform="legion", agent="bob"), "unknown-destination"),
     ],
 )
 def test_a_lock_goes_to_an_open_account_of_another_platform(payee: Address, code: str) -> None:
@@ -222,7 +234,9 @@ def test_a_lock_goes_to_an_open_account_of_another_platform(payee: Address, code
 
 @pytest.mark.clause("L-LOCK-3", "L-LOCK-5")
 def test_a_lock_comes_from_an_open_account_and_its_owner() -> None:
-    body = TransferLock(CHAIN, NOBODY, BOB, 1, 0, EXPIRY_MS)
+    body = TransferLock(
+        chain_id=CHAIN, source=NOBODY, destination=BOB, amount_uatp=1, nonce=0, expiry_ms=EXPIRY_MS
+    )
     assert Book().do(sign(body, owner_key(ALICE))) == "unknown-source"
     assert Book().do(lock(by=THOR)) == "wrong-key"
 
@@ -267,7 +281,17 @@ def test_an_expiry_is_in_the_future(expiry_ms: int, code: str) -> None:
 def test_a_transfer_is_between_two_open_accounts_of_one_platform(
     source: Address, destination: Address, by: Address, code: str
 ) -> None:
-    assert Book().do(sign(Transfer(CHAIN, source, destination, 1, 0), owner_key(by))) == code
+    assert (
+        Book().do(
+            sign(
+                Transfer(
+                    chain_id=CHAIN, source=source, destination=destination, amount_uatp=1, nonce=0
+                ),
+                owner_key(by),
+            )
+        )
+        == code
+    )
 
 
 @pytest.mark.clause("L-XFER-8")
@@ -307,11 +331,11 @@ def test_no_mixture_of_transfers_and_locks_overspends(seed: int) -> None:
 @pytest.mark.parametrize(
     ("address", "platform", "signer", "code"),
     [
-        (Address("nowhere", "erin"), THOR, "erin", "unknown-platform"),
-        (Address("thor", "erin"), SPROUT, "erin", "wrong-key"),
-        (Address("thor", "erin"), THOR, "mallory", "wrong-key"),
+        (Address(platform="nowhere", agent="erin"), THOR, "erin", "unknown-platform"),
+        (Address(platform="thor", agent="erin"), SPROUT, "erin", "wrong-key"),
+        (Address(platform="thor", agent="erin"), THOR, "mallory", "wrong-key"),
         (ALICE, THOR, "erin", "account-exists"),
-        (Address("thor", "erin"), THOR, "erin", "ok"),
+        (Address(platform="thor", agent="erin"), THOR, "erin", "ok"),
     ],
 )
 def test_an_opening_needs_the_platform_the_owner_and_a_free_name(
@@ -330,7 +354,7 @@ def test_an_opening_needs_the_platform_the_owner_and_a_free_name(
 @pytest.mark.clause("L-STATE-5", "L-STATE-4", "L-RULE-2")
 def test_no_transaction_applies_twice() -> None:
     book, locked, second = Book(), lock(), lock(100, 1)
-    erin = Address("thor", "erin")
+    erin = Address(platform="thor", agent="erin")
     opening = sign(AccountOpen(CHAIN, erin, Key("erin").public), THOR, Key("erin"))
     everything = [locked, second, commit(locked.id), roll_back(second.id), pay(5, 2), opening]
     assert [book.do(each) for each in everything] == ["ok"] * 6
@@ -344,7 +368,12 @@ def test_no_transaction_applies_twice() -> None:
 def test_a_transaction_changed_after_signing_never_passes_the_gate() -> None:
     fed = Federation(4)
     item, claims = fed.gate.parse_item(
-        sign(Transfer(fed.chain_id, ALICE, CAROL, 5, 0), owner_key(ALICE)).encoded
+        sign(
+            Transfer(
+                chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=5, nonce=0
+            ),
+            owner_key(ALICE),
+        ).encoded
     )
     assert all(verify(*claim) for claim in claims)
     forged = item.encoded.replace(b"\x05\x00", b"\x06\x00")
@@ -359,11 +388,45 @@ def test_a_transaction_changed_after_signing_never_passes_the_gate() -> None:
         (TransferRollback(CHAIN, bytes(32), "x" * 121), 1, "W-TYPE-3"),
         (TransferRollback(CHAIN, bytes(32), "two\nlines"), 1, "W-TYPE-3"),
         (TransferCommit(CHAIN, bytes(31)), 1, "W-TYPE-2"),
-        (Transfer(CHAIN, ALICE, Address("thor", "Carol"), 1, 0), 1, "W-TYPE-3"),
-        (Transfer(CHAIN, ALICE, Address("thor", ""), 1, 0), 1, "W-TYPE-3"),
-        (Transfer(CHAIN, ALICE, CAROL, 1, MAX_NONCE + 1), 1, "W-TYPE-1"),
-        (Transfer(CHAIN, ALICE, CAROL, 2**63, 0), 1, "W-TYPE-1"),
-        (Transfer(CHAIN, ALICE, CAROL, 1, 0), 2, "L-TX-3"),
+        (
+            Transfer(
+                chain_id=CHAIN,
+                source=ALICE,
+                destination=Address(platform="thor", agent="Carol"),
+                amount_uatp=1,
+                nonce=0,
+            ),
+            1,
+            "W-TYPE-3",
+        ),
+        (
+            Transfer(
+                chain_id=CHAIN,
+                source=ALICE,
+                destination=Address(platform="thor", agent=""),
+                amount_uatp=1,
+                nonce=0,
+            ),
+            1,
+            "W-TYPE-3",
+        ),
+        (
+            Transfer(
+                chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=1, nonce=MAX_NONCE + 1
+            ),
+            1,
+            "W-TYPE-1",
+        ),
+        (
+            Transfer(chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=2**63, nonce=0),
+            1,
+            "W-TYPE-1",
+        ),
+        (
+            Transfer(chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=1, nonce=0),
+            2,
+            "L-TX-3",
+        ),
         (TransferCommit(CHAIN, bytes(32)), 0, "L-TX-3"),
     ],
 )
@@ -413,7 +476,7 @@ def test_every_code_is_explained() -> None:
 @pytest.mark.parametrize(
     ("accounts", "clause"),
     [
-        ([(Address("nowhere", "a"), 1)], "L-GEN-2"),
+        ([(Address(platform="nowhere", agent="a"), 1)], "L-GEN-2"),
         ([(ALICE, 1), (ALICE, 1)], "L-GEN-2"),
         ([(ALICE, MAX_SUPPLY_UATP), (BOB, 1)], "L-GEN-3"),
         ([(ALICE, -1)], "L-GEN-1"),

@@ -21,8 +21,12 @@ from web4core.ledger.transactions import (
 )
 
 PLATFORMS = ("thor", "sprout", "legion", "platform2")
-PEOPLE = [Address(platform, agent) for platform in ("thor", "sprout") for agent in ("a", "b", "c")]
-UNKNOWN = [Address("nowhere", "a"), Address("legion", "z")]
+PEOPLE = [
+    Address(platform=platform, agent=agent)
+    for platform in ("thor", "sprout")
+    for agent in ("a", "b", "c")
+]
+UNKNOWN = [Address(platform="nowhere", agent="a"), Address(platform="legion", agent="z")]
 ADDRESSES = st.sampled_from(PEOPLE * 3 + UNKNOWN)
 AMOUNTS = st.sampled_from([0, 1, 2, 50, 99, 100, 101, 1000, 2**63 - 1])
 KEYS = st.sampled_from(["owner"] * 4 + ["stranger"])
@@ -161,7 +165,13 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(payer=ADDRESSES, payee=ADDRESSES, amount=AMOUNTS, off=st.integers(-1, 1), whose=KEYS)
     def transfer(self, payer: Address, payee: Address, amount: int, off: int, whose: str) -> None:
         nonce = max(0, self.model.next.get(payer, 0) + (off if amount % 2 else 0))
-        body = Transfer(self.ledger.chain_id, payer, payee, amount, nonce)
+        body = Transfer(
+            chain_id=self.ledger.chain_id,
+            source=payer,
+            destination=payee,
+            amount_uatp=amount,
+            nonce=nonce,
+        )
         self.submit(body, self.key(payer, whose))
 
     @rule(
@@ -173,7 +183,14 @@ class LedgerMachine(RuleBasedStateMachine):
     )
     def lock(self, payer: Address, payee: Address, amount: int, ahead: int, whose: str) -> None:
         nonce = self.model.next.get(payer, 0)
-        body = TransferLock(self.ledger.chain_id, payer, payee, amount, nonce, self.now + 1 + ahead)
+        body = TransferLock(
+            chain_id=self.ledger.chain_id,
+            source=payer,
+            destination=payee,
+            amount_uatp=amount,
+            nonce=nonce,
+            expiry_ms=self.now + 1 + ahead,
+        )
         self.submit(body, self.key(payer, whose))
 
     @rule(data=st.data(), by=st.integers(0, 3))

@@ -40,7 +40,7 @@ from web4core.ledger.transactions import (
 )
 from web4core.merkle import list_proof, prove
 
-CAROL = Address("thor", "carol")
+CAROL = Address(platform="thor", agent="carol")
 
 
 def federation() -> Federation:
@@ -50,7 +50,12 @@ def federation() -> Federation:
 
 
 def pay(fed: Federation, amount: int, nonce: int) -> Transaction:
-    return sign(Transfer(fed.chain_id, ALICE, CAROL, amount, nonce), owner_key(ALICE))
+    return sign(
+        Transfer(
+            chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=amount, nonce=nonce
+        ),
+        owner_key(ALICE),
+    )
 
 
 def codes(fed: Federation, index: int = 0) -> list[str]:
@@ -60,7 +65,14 @@ def codes(fed: Federation, index: int = 0) -> list[str]:
 @pytest.mark.clause("L-POOL-1", "L-POOL-2")
 def test_overspending_over_several_transactions_is_refused_at_once() -> None:
     fed = federation()
-    lock = TransferLock(fed.chain_id, ALICE, BOB, 500, 1, fed.now_ms + 10_000)
+    lock = TransferLock(
+        chain_id=fed.chain_id,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=500,
+        nonce=1,
+        expiry_ms=fed.now_ms + 10_000,
+    )
     fed.submit(0, pay(fed, 400, 0), sign(lock, owner_key(ALICE)), pay(fed, 101, 2))
     assert codes(fed) == ["insufficient-funds"]
     fed.run(fed.at_height(2))
@@ -182,7 +194,9 @@ def test_a_light_client_believes_what_is_proved_and_nothing_else() -> None:
     with pytest.raises(RemoteProtocolError, match="L-LIGHT-1"):
         check_entry(TrustAnchor.of(Federation(5).genesis), ENTRY_PROOF.encode(proof), verify)
     leaves = [item.encoded for item in fed.nodes[0].blocks[1].block.payload]
-    inclusion = InclusionProof(proof.anchor, leaves[1], 1, 2, list_proof(leaves, 1))
+    inclusion = InclusionProof(
+        anchor=proof.anchor, transaction=leaves[1], index=1, size=2, path=list_proof(leaves, 1)
+    )
     _, transaction = check_inclusion(trust, INCLUSION_PROOF.encode(inclusion), verify)
     assert transaction.encoded == leaves[1]
     moved = evolve(inclusion, index=0)
@@ -193,7 +207,7 @@ def test_a_light_client_believes_what_is_proved_and_nothing_else() -> None:
 @pytest.mark.clause("L-OPEN-2", "L-TX-3")
 def test_an_account_needs_the_platform_and_the_owner() -> None:
     fed = federation()
-    dave = Address("thor", "dave")
+    dave = Address(platform="thor", agent="dave")
     body = AccountOpen(fed.chain_id, dave, owner_key(dave).public)
     fed.submit(0, sign(body, platform_key(1), owner_key(dave)))
     fed.submit(0, sign(body, platform_key(0), Key("somebody else")))

@@ -31,15 +31,14 @@ from web4core.ledger.transactions import (
     TransferRollback,
 )
 from web4core.messages import (
-    UNSIGNED,
     Kind,
     Statement,
     Submission,
-    ViewChange,
+    ViewChangeDraft,
     prepared_reference,
 )
 
-CAROL = Address("thor", "carol")
+CAROL = Address(platform="thor", agent="carol")
 SPROUT = platform_key(1)
 GENESIS = make_genesis(4, {ALICE: 1000, BOB: 500, CAROL: 100})
 LEDGER = Ledger.of(GENESIS)
@@ -79,11 +78,23 @@ class Waiting:
 def pay(
     amount_uatp: int, nonce: int, payer: Address = ALICE, payee: Address = CAROL
 ) -> Transaction:
-    return sign(Transfer(CHAIN, payer, payee, amount_uatp, nonce), owner_key(payer))
+    return sign(
+        Transfer(
+            chain_id=CHAIN, source=payer, destination=payee, amount_uatp=amount_uatp, nonce=nonce
+        ),
+        owner_key(payer),
+    )
 
 
 def lock(amount_uatp: int, nonce: int, expiry_ms: int = EXPIRY_MS) -> Transaction:
-    body = TransferLock(CHAIN, ALICE, BOB, amount_uatp, nonce, expiry_ms)
+    body = TransferLock(
+        chain_id=CHAIN,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=amount_uatp,
+        nonce=nonce,
+        expiry_ms=expiry_ms,
+    )
     return sign(body, owner_key(ALICE))
 
 
@@ -148,7 +159,7 @@ def test_a_second_settlement_of_one_transfer_is_outpaced() -> None:
 
 @pytest.mark.clause("L-POOL-4")
 def test_a_second_opening_of_one_account_is_outpaced() -> None:
-    erin = Address("thor", "erin")
+    erin = Address(platform="thor", agent="erin")
     first, second = (
         sign(AccountOpen(CHAIN, erin, key.public), platform_key(0), key)
         for key in (Key("one"), Key("another"))
@@ -195,12 +206,25 @@ def test_a_lock_that_waited_too_long_does_not_block_its_account() -> None:
 @pytest.mark.clause("L-POOL-5", "A-EFFECT-7")
 def test_what_gossip_drives_out_of_the_pool_is_told_and_the_gossip_is_not() -> None:
     fed = Federation(4, byzantine=[1, 2, 3], accounts={ALICE: 1000, BOB: 500, CAROL: 100})
-    late = TransferLock(fed.chain_id, ALICE, BOB, 200, 0, fed.now_ms + 100)
+    late = TransferLock(
+        chain_id=fed.chain_id,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=200,
+        nonce=0,
+        expiry_ms=fed.now_ms + 100,
+    )
     stale = sign(late, owner_key(ALICE))
     fed.submit(0, stale)
     fed.now_ms += 200
-    newer = sign(Transfer(fed.chain_id, ALICE, CAROL, 5, 0), owner_key(ALICE))
-    other = sign(Transfer(fed.chain_id, ALICE, CAROL, 6, 0), owner_key(ALICE))
+    newer = sign(
+        Transfer(chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=5, nonce=0),
+        owner_key(ALICE),
+    )
+    other = sign(
+        Transfer(chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=6, nonce=0),
+        owner_key(ALICE),
+    )
     tell(fed, 0, Submission((newer, other)))
     assert fed.nodes[0].refused == [Refuse(stale.id, "expiry-not-future")]
 
@@ -251,7 +275,14 @@ def test_an_expired_lock_at_the_head_of_a_lane_is_told_by_the_next_proposer() ->
     proposer = 1  # of view 0 at height 1
     locks = [
         sign(
-            TransferLock(fed.chain_id, ALICE, BOB, 1, nonce, fed.now_ms + expires_ms),
+            TransferLock(
+                chain_id=fed.chain_id,
+                source=ALICE,
+                destination=BOB,
+                amount_uatp=1,
+                nonce=nonce,
+                expiry_ms=fed.now_ms + expires_ms,
+            ),
             owner_key(ALICE),
         )
         for nonce, expires_ms in ((0, 50), (1, 10**9))
@@ -274,13 +305,15 @@ def move_to(fed: Federation, view: int, me: int) -> None:
     for index in fed.nodes:
         if index != me:
             statement = Statement(Kind.VIEW_CHANGE, 1, view, prepared_reference(None), index)
-            draft = ViewChange(statement, UNSIGNED, None, None)
+            draft = ViewChangeDraft(statement, None, None)
             fed.feed(me, Received(fed.sign_as(index, draft), fed.now_ms))
 
 
 @pytest.mark.clause("L-POOL-2")
 def test_what_waits_is_judged_by_the_time_of_the_next_block() -> None:
-    lock = TransferLock(CHAIN, ALICE, BOB, 1, 0, EXPIRY_MS)
+    lock = TransferLock(
+        chain_id=CHAIN, source=ALICE, destination=BOB, amount_uatp=1, nonce=0, expiry_ms=EXPIRY_MS
+    )
     it = Waiting()
     assert it.codes(sign(lock, owner_key(ALICE)), at_ms=EXPIRY_MS) == ["expiry-not-future"]
     assert it.codes(sign(lock, owner_key(ALICE)), at_ms=EXPIRY_MS - 1) == []

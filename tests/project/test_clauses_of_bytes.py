@@ -331,7 +331,9 @@ def test_the_supply_is_the_sum_of_the_genesis(example: Example) -> None:
 
 @pytest.mark.clause("L-GEN-2")
 @pytest.mark.parametrize(
-    "address", [ALICE, Address("asgard", "loki")], ids=["listed twice", "on no platform"]
+    "address",
+    [ALICE, Address(platform="asgard", agent="loki")],
+    ids=["listed twice", "on no platform"],
 )
 def test_an_account_out_of_place_is_refused(example: Example, address: Address) -> None:
     with pytest.raises(LocalProtocolError, match="L-GEN-2"):
@@ -361,13 +363,13 @@ def hello(example: Example, platform: int, chain_id: bytes | None = None) -> byt
 @pytest.mark.parametrize("caller", [0, 1, 4], ids=["a lower index", "oneself", "nobody"])
 def test_only_a_platform_of_a_higher_index_is_answered(example: Example, caller: int) -> None:
     data = hello(example, caller)
-    refused("W-LINK-1", lambda: link.check_hello(data, example.gate.chain_id, len(NAMES), 1))
+    refused("W-LINK-1", lambda: link.check_hello(data, example.gate.chain_id, n=len(NAMES), me=1))
 
 
 @pytest.mark.clause("W-LINK-2")
 def test_a_caller_of_another_chain_is_refused(example: Example) -> None:
     data = hello(example, 2, bytes(32))
-    refused("W-LINK-2", lambda: link.check_hello(data, example.gate.chain_id, len(NAMES), 1))
+    refused("W-LINK-2", lambda: link.check_hello(data, example.gate.chain_id, n=len(NAMES), me=1))
 
 
 @pytest.mark.clause("W-LINK-2")

@@ -32,6 +32,7 @@ from web4core.messages import (
     Status,
     ViewChange,
     Vote,
+    VoteDraft,
     prepared_reference,
 )
 from web4core.replica import State, Transition, start, step
@@ -536,24 +537,49 @@ BROKEN = [
     pytest.param("I-LOCK-1", unproved_lock, id="a lock with one signature"),
     pytest.param(
         "I-SAID-1",
-        in_agreement(said=OwnStatements(prepare=Vote(statement_at(Kind.PREPARE, 2, 4), b""))),
+        in_agreement(said=OwnStatements(prepare=VoteDraft(statement_at(Kind.PREPARE, 2, 4)))),
         id="a draft of another view",
     ),
     pytest.param(
         "I-SAID-2",
-        in_agreement(said=OwnStatements(commit=Vote(statement_at(Kind.COMMIT, 2, 0), b""))),
+        in_agreement(said=OwnStatements(commit=VoteDraft(statement_at(Kind.COMMIT, 2, 0)))),
         id="a COMMIT without a lock",
     ),
     pytest.param("I-SAID-3", in_agreement(view=1), id="a later view without a VIEW-CHANGE"),
     pytest.param("I-SLOT-1", misplaced, id="a vote in another's slot"),
     pytest.param("I-TIP-1", uncertified, id="a tip without its certificate"),
-    pytest.param("I-ROOT-1", ledger_with(Account(BOB, OWNER, 1, 0, 0)), id="another state"),
-    pytest.param("I-SUPPLY-1", ledger_with(Account(BOB, OWNER, 1, 0, 0)), id="money made"),
-    pytest.param("I-SUPPLY-2", ledger_with(Account(BOB, OWNER, -1, 0, 0)), id="a debt"),
-    pytest.param("I-SUPPLY-3", ledger_with(Account(BOB, OWNER, 0, 1, 0)), id="locked for nothing"),
+    pytest.param(
+        "I-ROOT-1",
+        ledger_with(Account(address=BOB, owner=OWNER, available_uatp=1, locked_uatp=0, nonce=0)),
+        id="another state",
+    ),
+    pytest.param(
+        "I-SUPPLY-1",
+        ledger_with(Account(address=BOB, owner=OWNER, available_uatp=1, locked_uatp=0, nonce=0)),
+        id="money made",
+    ),
+    pytest.param(
+        "I-SUPPLY-2",
+        ledger_with(Account(address=BOB, owner=OWNER, available_uatp=-1, locked_uatp=0, nonce=0)),
+        id="a debt",
+    ),
+    pytest.param(
+        "I-SUPPLY-3",
+        ledger_with(Account(address=BOB, owner=OWNER, available_uatp=0, locked_uatp=1, nonce=0)),
+        id="locked for nothing",
+    ),
     pytest.param(
         "I-SUPPLY-4",
-        ledger_with(CrossTransfer(bytes(32), ALICE, BOB, 1, 2, Phase.COMMITTED)),
+        ledger_with(
+            CrossTransfer(
+                id=bytes(32),
+                source=ALICE,
+                destination=BOB,
+                amount_uatp=1,
+                expiry_ms=2,
+                phase=Phase.COMMITTED,
+            )
+        ),
         id="a transfer within a platform",
     ),
 ]

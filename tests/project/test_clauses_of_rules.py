@@ -25,8 +25,8 @@ from web4core.ledger.transactions import (
 
 CHAIN, ID, LOCKED = (bytes([each]) * 32 for each in range(3))
 THOR, SPROUT, OWNER, STRANGER = (bytes([each]) * 32 for each in range(10, 14))
-ALICE, CAROL = Address("thor", "alice"), Address("thor", "carol")
-BOB, NOBODY = Address("sprout", "bob"), Address("thor", "nobody")
+ALICE, CAROL = Address(platform="thor", agent="alice"), Address(platform="thor", agent="carol")
+BOB, NOBODY = Address(platform="sprout", agent="bob"), Address(platform="thor", agent="nobody")
 NOW_MS, EXPIRY_MS = 500, 1000
 
 
@@ -55,11 +55,20 @@ class Case:
 
 Fault = Callable[[Case], Case]
 ACCOUNTS = {
-    ALICE: Account(ALICE, OWNER, 100, 40, 7),
-    BOB: Account(BOB, OWNER, 10, 0, 0),
-    CAROL: Account(CAROL, OWNER, 10, 0, 0),
+    ALICE: Account(address=ALICE, owner=OWNER, available_uatp=100, locked_uatp=40, nonce=7),
+    BOB: Account(address=BOB, owner=OWNER, available_uatp=10, locked_uatp=0, nonce=0),
+    CAROL: Account(address=CAROL, owner=OWNER, available_uatp=10, locked_uatp=0, nonce=0),
 }
-TRANSFERS = {LOCKED: CrossTransfer(LOCKED, ALICE, BOB, 40, EXPIRY_MS, Phase.LOCKED)}
+TRANSFERS = {
+    LOCKED: CrossTransfer(
+        id=LOCKED,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=40,
+        expiry_ms=EXPIRY_MS,
+        phase=Phase.LOCKED,
+    )
+}
 
 
 def case(body: Any, *keys: bytes) -> Case:
@@ -67,8 +76,15 @@ def case(body: Any, *keys: bytes) -> Case:
 
 
 OPEN = case(AccountOpen(CHAIN, NOBODY, OWNER), THOR, OWNER)
-TRANSFER = case(Transfer(CHAIN, ALICE, CAROL, 100, 7), OWNER)
-LOCK = case(TransferLock(CHAIN, ALICE, BOB, 100, 7, EXPIRY_MS), OWNER)
+TRANSFER = case(
+    Transfer(chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=100, nonce=7), OWNER
+)
+LOCK = case(
+    TransferLock(
+        chain_id=CHAIN, source=ALICE, destination=BOB, amount_uatp=100, nonce=7, expiry_ms=EXPIRY_MS
+    ),
+    OWNER,
+)
 COMMIT = case(TransferCommit(CHAIN, LOCKED), SPROUT)
 ROLLBACK = case(TransferRollback(CHAIN, LOCKED, ""), SPROUT)
 
@@ -96,7 +112,15 @@ def without(which: str) -> Fault:
 
 def subject_opened(it: Case) -> Case:
     address = it.body.address
-    return evolve(it, accounts={**it.accounts, address: Account(address, OWNER, 0, 0, 0)})
+    return evolve(
+        it,
+        accounts={
+            **it.accounts,
+            address: Account(
+                address=address, owner=OWNER, available_uatp=0, locked_uatp=0, nonce=0
+            ),
+        },
+    )
 
 
 def settled(it: Case) -> Case:
@@ -119,7 +143,7 @@ FAULTS: dict[str, tuple[Case, list[tuple[Code, Fault]]]] = {
     "open": (
         OPEN,
         [
-            (Code.UNKNOWN_PLATFORM, body(address=Address("asgard", "loki"))),
+            (Code.UNKNOWN_PLATFORM, body(address=Address(platform="asgard", agent="loki"))),
             (Code.WRONG_KEY, signed_by(THOR, STRANGER)),
             (Code.ACCOUNT_EXISTS, subject_opened),
         ],
@@ -137,7 +161,7 @@ FAULTS: dict[str, tuple[Case, list[tuple[Code, Fault]]]] = {
     "lock": (
         LOCK,
         [
-            (Code.UNKNOWN_PLATFORM, body(destination=Address("asgard", "loki"))),
+            (Code.UNKNOWN_PLATFORM, body(destination=Address(platform="asgard", agent="loki"))),
             (Code.SAME_PLATFORM, body(destination=CAROL)),
             (Code.UNKNOWN_SOURCE, without("source")),
             (Code.UNKNOWN_DESTINATION, without("destination")),
@@ -210,36 +234,62 @@ def test_there_is_one_rule_for_each_kind_of_body() -> None:
 
 @pytest.mark.clause("L-OPEN-4")
 def test_an_opened_account_is_empty() -> None:
-    assert OPEN.run() == (Account(NOBODY, OWNER, 0, 0, 0),)
+    assert OPEN.run() == (
+        Account(address=NOBODY, owner=OWNER, available_uatp=0, locked_uatp=0, nonce=0),
+    )
 
 
 @pytest.mark.clause("L-XFER-8")
 def test_a_transfer_moves_the_amount_and_uses_the_nonce() -> None:
-    assert TRANSFER.run() == (Account(ALICE, OWNER, 0, 40, 8), Account(CAROL, OWNER, 110, 0, 0))
+    assert TRANSFER.run() == (
+        Account(address=ALICE, owner=OWNER, available_uatp=0, locked_uatp=40, nonce=8),
+        Account(address=CAROL, owner=OWNER, available_uatp=110, locked_uatp=0, nonce=0),
+    )
 
 
 @pytest.mark.clause("L-LOCK-9")
 def test_a_lock_sets_the_amount_aside_and_is_named_by_its_transaction() -> None:
     assert LOCK.run() == (
-        Account(ALICE, OWNER, 0, 140, 8),
-        CrossTransfer(ID, ALICE, BOB, 100, EXPIRY_MS, Phase.LOCKED),
+        Account(address=ALICE, owner=OWNER, available_uatp=0, locked_uatp=140, nonce=8),
+        CrossTransfer(
+            id=ID,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=100,
+            expiry_ms=EXPIRY_MS,
+            phase=Phase.LOCKED,
+        ),
     )
 
 
 @pytest.mark.clause("L-COMMIT-5")
 def test_a_commit_credits_the_destination() -> None:
     assert COMMIT.run() == (
-        CrossTransfer(LOCKED, ALICE, BOB, 40, EXPIRY_MS, Phase.COMMITTED),
-        Account(ALICE, OWNER, 100, 0, 7),
-        Account(BOB, OWNER, 50, 0, 0),
+        CrossTransfer(
+            id=LOCKED,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=40,
+            expiry_ms=EXPIRY_MS,
+            phase=Phase.COMMITTED,
+        ),
+        Account(address=ALICE, owner=OWNER, available_uatp=100, locked_uatp=0, nonce=7),
+        Account(address=BOB, owner=OWNER, available_uatp=50, locked_uatp=0, nonce=0),
     )
 
 
 @pytest.mark.clause("L-BACK-4")
 def test_a_rollback_returns_the_amount() -> None:
     assert ROLLBACK.run() == (
-        CrossTransfer(LOCKED, ALICE, BOB, 40, EXPIRY_MS, Phase.ROLLED_BACK),
-        Account(ALICE, OWNER, 140, 0, 7),
+        CrossTransfer(
+            id=LOCKED,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=40,
+            expiry_ms=EXPIRY_MS,
+            phase=Phase.ROLLED_BACK,
+        ),
+        Account(address=ALICE, owner=OWNER, available_uatp=140, locked_uatp=0, nonce=7),
     )
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
+
+from web4cli.catalogue import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 TOP_LEVEL = frozenset(
@@ -100,6 +104,74 @@ def test_no_file_names_a_package_registry(files: tuple[Path, ...]) -> None:
         if names_a_registry(line)
     ]
     assert found == []
+
+
+# --- what the project's pages say of it ---------------------------------------------------------
+
+PAGES = ("README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md", "spec/CHANGELOG.md")
+OWN_PATH = re.compile(
+    r"(?<![\w./-])(?:web4core|adapters|proofs|spec|tests|\.ci|\.github)/[\w./-]*\w"
+)
+COMMAND = re.compile(r"\bweb4 (?!COMMAND)([a-z]+)")
+MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_names_files_that_are_there(page: str) -> None:
+    found = OWN_PATH.findall(text_of(page))
+    assert [path for path in found if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_names_commands_that_are_there(page: str) -> None:
+    named = set(COMMAND.findall("".join(re.findall(r"`[^`\n]+`", text_of(page)))))
+    assert named - COMMANDS.keys() == set()
+
+
+def test_where_a_change_goes_is_told_in_full() -> None:
+    rows = [line for line in text_of(".github/CONTRIBUTING.md").splitlines() if "| `" in line]
+    assert len(rows) > 15
+    for row in rows:
+        _, _, files, page, tests, tried, _ = row.split("|")
+        assert OWN_PATH.search(files), row
+        assert page.strip(), row
+        assert "`tests/" in tests, row
+        assert tried.strip(), row
+
+
+def test_the_pages_invent_no_address(files: tuple[Path, ...]) -> None:
+    pages = [path for path in files if path.parts[0] == ".github"]
+    assert pages
+    assert [(path, MAIL.findall((ROOT / path).read_text())) for path in pages] == [
+        (path, []) for path in pages
+    ]
+
+
+def test_hooks_are_local_and_run_what_the_checks_run() -> None:
+    text = text_of(".pre-commit-config.yaml")
+    assert re.findall(r"repo: (\S+)", text) == ["local"]
+    entries = re.findall(r"entry: (.+)", text)
+    assert len(entries) == text.count("language: system") == text.count("- id: ")
+    script = text_of(".ci/run")
+    of_script = [each for each in entries if not each.startswith("python3 -m tests.spec_tools")]
+    assert [each for each in of_script if each.split()[0] not in script] == []
+
+
+def test_the_latest_change_stands_first() -> None:
+    text = text_of("spec/CHANGELOG.md")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    assert headings[0] == f"{project['version']}, unreleased"
+    days = re.findall(r"^### (.+)$", text, re.MULTILINE)
+    assert days == sorted(days, reverse=True)
+    assert all(date.fromisoformat(day) for day in days)
+
+
+# --- that the rules see what they forbid --------------------------------------------------------
 
 
 @pytest.mark.parametrize("folder", ["Users", "home", "root", "tmp", "work"])

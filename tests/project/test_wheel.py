@@ -64,6 +64,10 @@ def test_every_module_of_a_package_is_in_the_wheel(names: list[str], package: st
     assert sorted(set(modules) - set(names)) == []
 
 
+def test_the_description_of_the_client_api_is_in_the_wheel(names: list[str]) -> None:
+    assert "web4adapters/api/openapi.json" in names
+
+
 def test_no_compiled_or_hidden_file_is_in_the_wheel(names: list[str]) -> None:
     odd = [
         name

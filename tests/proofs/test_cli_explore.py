@@ -37,6 +37,9 @@ def test_one_byzantine_platform_too_many_forks_and_the_run_is_kept(tmp_path: Pat
     assert "web4 replay counterexample.itf.json" in done.stderr
     again = web4(tmp_path, "replay", "counterexample.itf.json")
     assert again.returncode == 12
+    told = json.loads(web4(tmp_path, "replay", "counterexample.itf.json", "--json").stdout)
+    assert (told["exit_code"], told["expected"]) == (12, 12)
+    assert told["told"] == again.stdout.removesuffix("\n")
     refused = web4(tmp_path, "check", "explore", "--bounds", "1x1")
     assert refused.returncode == 2
     assert "counterexample.itf.json exists" in refused.stderr

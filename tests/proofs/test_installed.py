@@ -29,8 +29,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def prove(site: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`web4 check prove --format json` of what stands in `site`, run in `folder`."""
-    command = [sys.executable, "-m", "web4cli", "check", "prove", "--format", "json"]
+    """`web4 check prove --json` of what stands in `site`, run in `folder`."""
+    command = [sys.executable, "-m", "web4cli", "check", "prove", "--json"]
     return subprocess.run(
         [*command, *arguments],
         cwd=folder,

@@ -176,8 +176,15 @@ def lock_of_a_negative_amount(view: Any, body: TransferLock, call: Call) -> Any:
         locked_uatp=source.locked_uatp + body.amount_uatp,
         nonce=source.nonce + 1,
     )
-    ends = body.source, body.destination
-    return debited, CrossTransfer(call.id, *ends, body.amount_uatp, body.expiry_ms, Phase.LOCKED)
+    opened = CrossTransfer(
+        id=call.id,
+        source=body.source,
+        destination=body.destination,
+        amount_uatp=body.amount_uatp,
+        expiry_ms=body.expiry_ms,
+        phase=Phase.LOCKED,
+    )
+    return debited, opened
 
 
 def lock_without_a_nonce(view: Any, body: TransferLock, call: Call) -> Any:
@@ -196,7 +203,9 @@ def open_by_the_owner_alone(view: Any, body: AccountOpen, call: Call) -> Any:
         return Code.WRONG_KEY
     if view.account(body.address) is not None:
         return Code.ACCOUNT_EXISTS
-    return (Account(body.address, body.owner, 0, 0, 0),)
+    return (
+        Account(address=body.address, owner=body.owner, available_uatp=0, locked_uatp=0, nonce=0),
+    )
 
 
 def rollback_in_another_order(view: Any, body: TransferRollback, call: Call) -> Any:

@@ -27,7 +27,6 @@ from web4core.ledger.state import Address
 from web4core.ledger.transactions import Transaction, Transfer
 from web4core.messages import (
     MAX_MESSAGE_BYTES,
-    UNSIGNED,
     Certificate,
     Decided,
     Kind,
@@ -35,10 +34,12 @@ from web4core.messages import (
     Statement,
     Submission,
     Vote,
+    VoteDraft,
 )
 from web4core.quorum import faulty, proposer
 
-CAROL = Address("thor", "carol")
+CAROL = Address(platform="thor", agent="carol")
+MAX_HEAL_TIMERS = 4_000
 MAX_ROUNDS = 12
 """How often the machine looks at the wires in one of its steps."""
 MAX_OLD = 200
@@ -216,7 +217,13 @@ class FederationMachine(RuleBasedStateMachine):
         if not up:
             return
         payer, payee = (CAROL, ALICE) if back else (ALICE, CAROL)
-        body = Transfer(self.fed.chain_id, payer, payee, amount, self.nonces[payer])
+        body = Transfer(
+            chain_id=self.fed.chain_id,
+            source=payer,
+            destination=payee,
+            amount_uatp=amount,
+            nonce=self.nonces[payer],
+        )
         transaction = sign(body, owner_key(payer))
         if self.fed.submit(up[which % len(up)], transaction):
             self.nonces[payer] += 1
@@ -277,7 +284,7 @@ class FederationMachine(RuleBasedStateMachine):
         height = self.near(offset) if block is None or offset else block.header.height
         kind, signer = Kind.COMMIT if commit else Kind.PREPARE, self.villain(who)
         statement = Statement(kind, height, view, digest, signer)
-        self.put(signer, to, self.fed.sign_as(signer, Vote(statement, UNSIGNED)))
+        self.put(signer, to, self.fed.sign_as(signer, VoteDraft(statement)))
 
     def certificates(self, kind: Kind, forged: bool) -> list[Certificate]:
         """What the signatures around make: real certificates, too small ones, or forged ones."""
@@ -366,7 +373,13 @@ class FederationMachine(RuleBasedStateMachine):
     @rule(who=INDEX, amount=st.sampled_from([0, 700, 2**63 - 1]), to=PLATFORMS)
     def pass_on_nonsense(self, who: int, amount: int, to: int) -> None:
         """Transactions that cannot apply."""
-        body = Transfer(self.fed.chain_id, ALICE, CAROL, amount, 2**60)
+        body = Transfer(
+            chain_id=self.fed.chain_id,
+            source=ALICE,
+            destination=CAROL,
+            amount_uatp=amount,
+            nonce=2**60,
+        )
         self.put(self.villain(who), to, Submission((sign(body, owner_key(ALICE)),)))
 
     # --- what must hold ------------------------------------------------------------------------

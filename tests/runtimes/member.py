@@ -112,7 +112,7 @@ CRYPTO = Crypto(sign, Verifier())
 def genesis() -> Genesis:
     """Four platforms; the Alice of each has 1000 micro-ATP, the Bob of each none."""
     accounts = [
-        GenesisAccount(Address(name, agent), _public(agent), amount_uatp)
+        GenesisAccount(Address(platform=name, agent=agent), _public(agent), amount_uatp)
         for name in NAMES
         for agent, amount_uatp in (("alice", 1000), ("bob", 0))
     ]
@@ -127,7 +127,13 @@ def payments() -> tuple[Transaction, ...]:
     keys = (_public("alice"),)
     made = []
     for name, amount_uatp in zip(NAMES, PAYMENTS_UATP, strict=True):
-        body = Transfer(chain_id, Address(name, "alice"), Address(name, "bob"), amount_uatp, 0)
+        body = Transfer(
+            chain_id=chain_id,
+            source=Address(platform=name, agent="alice"),
+            destination=Address(platform=name, agent="bob"),
+            amount_uatp=amount_uatp,
+            nonce=0,
+        )
         _, message = draft(body, keys)
         made.append(assemble(body, keys, (key_of("alice").sign(message),)))
     return tuple(made)
@@ -183,7 +189,7 @@ class Member:
     def paid_uatp(self) -> tuple[int, ...]:
         """What each Bob has by the last block."""
         entries = self.state.app.entries
-        bobs = [entries.get(account_path(Address(name, "bob"))) for name in NAMES]
+        bobs = [entries.get(account_path(Address(platform=name, agent="bob"))) for name in NAMES]
         return tuple(bob.available_uatp for bob in bobs)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -32,15 +32,15 @@ from web4core.ledger.transactions import (
     transaction_signing_bytes,
 )
 from web4core.messages import (
-    UNSIGNED,
     Certificate,
     Decided,
     Draft,
     Kind,
-    Proposal,
+    ProposalDraft,
     Statement,
-    ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
     prepared_reference,
     signing_bytes,
     with_signature,
@@ -49,10 +49,9 @@ from web4core.quorum import quorum
 
 NAMES = ("thor", "sprout", "legion", "platform2")
 TIME_MS = 1_700_000_000_000
-ALICE, BOB = Address("thor", "alice"), Address("thor", "bob")
+ALICE, BOB = Address(platform="thor", agent="alice"), Address(platform="thor", agent="bob")
 ALICES_KEY = Ed25519PrivateKey.from_private_bytes(bytes([161]) * 32)
 HEX_WIDTH = 96
-_D = TypeVar("_D", bound=Draft)
 
 
 def _key(index: int) -> Ed25519PrivateKey:
@@ -81,7 +80,13 @@ class Example:
         self.gate = Gate.of(self.genesis, self.ledger)
         state = self.ledger.initial(self.genesis.content)
         self.first = genesis_block(self.genesis, self.ledger.root(state))
-        self.body = Transfer(self.gate.chain_id, ALICE, BOB, 250_000_000, 0)
+        self.body = Transfer(
+            chain_id=self.gate.chain_id,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=250_000_000,
+            nonce=0,
+        )
         self.transaction = _alice_signs(self.body)
         applied = self.ledger.apply(state, (self.transaction,), TIME_MS + 1)
         if not isinstance(applied, Applied):
@@ -91,7 +96,7 @@ class Example:
         header = Header(self.gate.chain_id, 1, self.first.digest, TIME_MS + 1, root, applied.root)
         self.block: Block = seal(header, [self.transaction])
 
-    def signed(self, draft: _D) -> _D:
+    def signed(self, draft: Draft) -> Any:
         """The signed message, which must pass the gate by the verdict of the core itself."""
         message_bytes = signing_bytes(self.gate.chain_id, draft.statement)
         message = with_signature(draft, _key(draft.statement.signer).sign(message_bytes))
@@ -100,7 +105,7 @@ class Example:
 
     def vote(self, kind: Kind, signer: int) -> Vote:
         """A platform's vote on the block in view 0."""
-        return self.signed(Vote(Statement(kind, 1, 0, self.block.digest, signer), UNSIGNED))
+        return self.signed(VoteDraft(Statement(kind, 1, 0, self.block.digest, signer)))
 
     def certificate(self, kind: Kind) -> Certificate:
         """The votes of the first q platforms on the block in view 0."""
@@ -159,11 +164,11 @@ def _of_the_messages(example: Example) -> Iterator[tuple[str, bytes]]:
     reference = prepared_reference(prepared)
     yield "Digest of a VIEW-CHANGE with the prepared certificate of view 0 (C-STMT-3)", reference
     statement = Statement(Kind.VIEW_CHANGE, 1, 1, reference, 2)
-    change = example.signed(ViewChange(statement, UNSIGNED, prepared, block))
+    change = example.signed(ViewChangeDraft(statement, prepared, block))
     yield "VIEW-CHANGE of platform 2 into view 1, signed bytes", _signed_bytes(example, change)
     yield "VIEW-CHANGE of platform 2 into view 1, encoded", gate.encode(change)
     statement = Statement(Kind.PRE_PREPARE, 1, 1, block.digest, 2)
-    again = example.signed(Proposal(statement, UNSIGNED, block, prepared))
+    again = example.signed(ProposalDraft(statement, block, prepared))
     yield "PRE-PREPARE of platform 2, which proposes the block again in view 1", gate.encode(again)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from tests.spec_tools import height_diagram, traceability, transfer_diagram
 from tests.spec_tools.clauses import ROOT, SPEC
 from tests.spec_tools.examples import examples
-from tests.spec_tools.tables import TABLES, record_table
+from tests.spec_tools.tables import TABLES, phrase, record_table
+from tests.spec_tools.transaction_tables import transaction_table
 
 __all__ = ["ROOT", "filled", "pages", "stale", "write"]
 
@@ -28,6 +29,8 @@ def section(name: str) -> str:
     kind, _, rest = name.partition(" ")
     if kind == "records":
         return record_table(rest)
+    if kind == "transaction":
+        return transaction_table(rest, phrase)
     if kind == "examples":
         return examples()
     return TABLES[kind]()

@@ -1,7 +1,7 @@
 """The matrix as one page for a browser: `python3 -m tests.spec_tools.page traceability.html`.
 
 Each clause opens into its text, the code that implements it, its tests, theorems and mutants.
-With `--proofs`, what `web4 check prove --format json` printed, and `--tests`, what
+With `--proofs`, what `web4 check prove --json` printed, and `--tests`, what
 `pytest --junit-xml` wrote, their latest results stand beside them; those of the mutants are read
 from `spec/MUTANTS.md`.
 The page holds everything itself: no network, no other file.
@@ -42,7 +42,7 @@ class Results:
 
 
 def proof_results(path: Path) -> dict[str, str]:
-    """Verdict and time of each theorem, from `web4 check prove --format json`."""
+    """Verdict and time of each theorem, from `web4 check prove --json`."""
     report = json.loads(path.read_text(encoding="utf-8"))
     return {each["id"]: f"{each['verdict']}, {each['seconds']} s" for each in report["theorems"]}
 
@@ -205,7 +205,7 @@ def main() -> int:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, help="where to write it")
-    parser.add_argument("--proofs", type=Path, help="what `web4 check prove --format json` printed")
+    parser.add_argument("--proofs", type=Path, help="what `web4 check prove --json` printed")
     parser.add_argument("--tests", type=Path, help="what `pytest --junit-xml` wrote")
     asked = parser.parse_args()
     results = Results(

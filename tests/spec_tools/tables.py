@@ -75,12 +75,12 @@ def record_table(section: str) -> str:
     for schema in RECORDS[section]:
         label = f"**{schema.label}**"
         for name, inner in schema.fields:
-            lines.append(f"| {label} | {name} | {_phrase(inner)} |")
+            lines.append(f"| {label} | {name} | {phrase(inner)} |")
             label = ""
     return "\n".join(lines)
 
 
-def _phrase(schema: Schema[Any]) -> str:
+def phrase(schema: Schema[Any]) -> str:
     """What a schema says, with records by their labels alone."""
     if schema.says.startswith("a name that matches"):
         return "a name (W-TYPE-3)"
@@ -172,6 +172,7 @@ BOUND_FOLDERS = (
     "web4core",
     "adapters/web4adapters/transport",
     "adapters/web4adapters/runtime",
+    "adapters/web4adapters/node",
     "adapters/web4adapters/api",
     "adapters/web4adapters/client",
     "adapters/web4adapters/config",

@@ -24,7 +24,10 @@ from web4core.ledger.transactions import (
 )
 
 THOR, SPROUT, OWNER, STRANGER = (bytes([each]) * 32 for each in range(1, 5))
-SOURCE, DESTINATION = Address("thor", "alice"), Address("sprout", "bob")
+SOURCE, DESTINATION = (
+    Address(platform="thor", agent="alice"),
+    Address(platform="sprout", agent="bob"),
+)
 EXPIRY_MS = 1000
 TIMES = {"before the expiry": EXPIRY_MS - 1, "from the expiry on": EXPIRY_MS}
 NOTHING = "none"
@@ -54,7 +57,17 @@ def _signed(body: Body, key: bytes) -> Transaction:
     return assemble(body, (key,), (bytes(64),))
 
 
-_LOCK = _signed(TransferLock(_LEDGER.chain_id, SOURCE, DESTINATION, 4, 0, EXPIRY_MS), OWNER)
+_LOCK = _signed(
+    TransferLock(
+        chain_id=_LEDGER.chain_id,
+        source=SOURCE,
+        destination=DESTINATION,
+        amount_uatp=4,
+        nonce=0,
+        expiry_ms=EXPIRY_MS,
+    ),
+    OWNER,
+)
 _COMMIT = TransferCommit(_LEDGER.chain_id, _LOCK.id)
 _ROLLBACK = TransferRollback(_LEDGER.chain_id, _LOCK.id, "")
 _SIGNERS = {

@@ -15,20 +15,23 @@ from web4core.chain import Header, payload_root, seal
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import Transaction, Transfer
 from web4core.messages import (
-    UNSIGNED,
     Draft,
     Kind,
     Message,
     Proposal,
+    ProposalDraft,
     Statement,
-    Status,
+    StatusDraft,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
     prepared_reference,
 )
 from web4core.quorum import faulty, proposer
 
-CAROL = Address("thor", "carol")
+CAROL = Address(platform="thor", agent="carol")
+MAX_ROUNDS = 3_000
 M = TypeVar("M", bound=Message)
 
 
@@ -66,7 +69,13 @@ class Chaos:
             return
         payer, payee = self.dice.choice([(ALICE, CAROL), (CAROL, ALICE)])
         amount = self.dice.randint(1, 1000)
-        body = Transfer(self.fed.chain_id, payer, payee, amount, self.nonces[payer])
+        body = Transfer(
+            chain_id=self.fed.chain_id,
+            source=payer,
+            destination=payee,
+            amount_uatp=amount,
+            nonce=self.nonces[payer],
+        )
         transaction = sign(body, owner_key(payer))
         if self.fed.submit(self.dice.choice(up), transaction):
             self.nonces[payer] += 1
@@ -121,10 +130,10 @@ class Chaos:
     def vote(self, index: int, height: int, view: int) -> Draft:
         digests = [vote.statement.digest for vote in self._seen(Vote)] or [bytes(32)]
         kind = self.dice.choice([Kind.PREPARE, Kind.COMMIT])
-        return Vote(Statement(kind, height, view, self.dice.choice(digests), index), UNSIGNED)
+        return VoteDraft(Statement(kind, height, view, self.dice.choice(digests), index))
 
     def status(self, index: int, height: int, view: int) -> Draft:
-        return Status(Statement(Kind.STATUS, height, view, bytes(32), index), UNSIGNED)
+        return StatusDraft(Statement(Kind.STATUS, height, view, bytes(32), index))
 
     def view_change(self, index: int, height: int, view: int) -> Draft:
         known = [
@@ -139,7 +148,7 @@ class Chaos:
         block = None if shown is None else shown.block
         reference = prepared_reference(prepared)
         statement = Statement(Kind.VIEW_CHANGE, height, max(1, view), reference, index)
-        return ViewChange(statement, UNSIGNED, prepared, block)
+        return ViewChangeDraft(statement, prepared, block)
 
     def proposal(self, _index: int, height: int, view: int) -> Draft | None:
         """A valid block of its own, or an old one again, each time another: equivocation."""
@@ -167,7 +176,7 @@ class Chaos:
             )
             block = seal(header, chosen.payload)
         statement = Statement(Kind.PRE_PREPARE, height, view, block.digest, turn)
-        return Proposal(statement, UNSIGNED, block, None)
+        return ProposalDraft(statement, block, None)
 
     # --- the end ---
 

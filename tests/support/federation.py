@@ -45,7 +45,16 @@ from web4core.messages import (
     Draft,
     Evidence,
     Message,
+    Proposal,
+    ProposalDraft,
+    SignedMessage,
     Statement,
+    Status,
+    StatusDraft,
+    ViewChange,
+    ViewChangeDraft,
+    Vote,
+    VoteDraft,
     signing_bytes,
     with_signature,
 )
@@ -60,6 +69,20 @@ MAX_HEAL_TIMERS = 4_000
 """How many timers may run out until all is done."""
 
 D = TypeVar("D", bound=Draft)
+
+
+def draft_of(message: Draft | SignedMessage) -> Draft:
+    """A message without its signature; a draft is one already."""
+    match message:
+        case Vote(statement=statement):
+            return VoteDraft(statement)
+        case Proposal(statement=statement, block=block, justification=justification):
+            return ProposalDraft(statement, block, justification)
+        case ViewChange(statement=statement, prepared=prepared, block=block):
+            return ViewChangeDraft(statement, prepared, block)
+        case Status(statement=statement):
+            return StatusDraft(statement)
+    return message
 
 
 @frozen
@@ -107,8 +130,8 @@ def owner_key(address: Address) -> Key:
     return Key(f"owner {address}")
 
 
-ALICE = Address("thor", "alice")
-BOB = Address("sprout", "bob")
+ALICE = Address(platform="thor", agent="alice")
+BOB = Address(platform="sprout", agent="bob")
 
 
 def make_genesis(n: int, accounts: dict[Address, int] | None = None) -> Genesis:
@@ -245,10 +268,10 @@ class Federation:
             if each in other.blocks:
                 self.send(target, index, other.blocks[each])
 
-    def sign_as(self, index: int, unsigned: D) -> D:
-        """What this platform's key makes of a draft."""
+    def sign_as(self, index: int, unsigned: Draft | SignedMessage) -> SignedMessage:
+        """What this platform's key makes of a draft, or of a message whose signature is dropped."""
         message = signing_bytes(self.chain_id, unsigned.statement)
-        return with_signature(unsigned, platform_key(index).sign(message))
+        return with_signature(draft_of(unsigned), platform_key(index).sign(message))
 
     def send(self, source: int, target: int, message: Message) -> None:
         """Put a message on the wire, as bytes, unless the link is cut or the target Byzantine."""

@@ -14,15 +14,18 @@ from web4core.events import Received
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import AccountOpen, Transaction, Transfer
 from web4core.messages import (
-    UNSIGNED,
     Certificate,
     Kind,
     Message,
     Proposal,
+    ProposalDraft,
     Statement,
     Status,
+    StatusDraft,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
     prepared_reference,
 )
 from web4core.quorum import proposer, quorum
@@ -31,14 +34,23 @@ from web4core.replica import State
 
 def opening(fed: Federation, agent: str) -> Transaction:
     """A valid opening of agent@thor."""
-    address = Address("thor", agent)
+    address = Address(platform="thor", agent=agent)
     body = AccountOpen(fed.chain_id, address, owner_key(address).public)
     return sign(body, platform_key(0), owner_key(address))
 
 
 def paying(fed: Federation, payee: Address, amount_uatp: int, nonce: int) -> Transaction:
     """A transfer of Alice's."""
-    return sign(Transfer(fed.chain_id, ALICE, payee, amount_uatp, nonce), owner_key(ALICE))
+    return sign(
+        Transfer(
+            chain_id=fed.chain_id,
+            source=ALICE,
+            destination=payee,
+            amount_uatp=amount_uatp,
+            nonce=nonce,
+        ),
+        owner_key(ALICE),
+    )
 
 
 def commit_one(fed: Federation, agent: str) -> None:
@@ -74,13 +86,13 @@ def proposal(
     height = block.header.height
     turn = proposer(height, view, fed.n)
     statement = Statement(Kind.PRE_PREPARE, height, view, block.digest, turn)
-    return fed.sign_as(turn, Proposal(statement, UNSIGNED, block, justification))
+    return fed.sign_as(turn, ProposalDraft(statement, block, justification))
 
 
 def vote(fed: Federation, kind: Kind, signer: int, block: Block, view: int = 0) -> Vote:
     """A platform's PREPARE or COMMIT for this block."""
     statement = Statement(kind, block.header.height, view, block.digest, signer)
-    return fed.sign_as(signer, Vote(statement, UNSIGNED))
+    return fed.sign_as(signer, VoteDraft(statement))
 
 
 def certificate(
@@ -102,13 +114,13 @@ def view_change(
 ) -> ViewChange:
     """A platform's VIEW-CHANGE."""
     statement = Statement(Kind.VIEW_CHANGE, height, view, prepared_reference(prepared), signer)
-    return fed.sign_as(signer, ViewChange(statement, UNSIGNED, prepared, block))
+    return fed.sign_as(signer, ViewChangeDraft(statement, prepared, block))
 
 
 def status(fed: Federation, signer: int, height: int, view: int = 0) -> Status:
     """A platform's word on where it is."""
     statement = Statement(Kind.STATUS, height, view, bytes(32), signer)
-    return fed.sign_as(signer, Status(statement, UNSIGNED))
+    return fed.sign_as(signer, StatusDraft(statement))
 
 
 def tell(fed: Federation, target: int, *messages: Message) -> None:

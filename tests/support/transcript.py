@@ -53,7 +53,15 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
-from web4core.messages import Decided, Kind, Message, Proposal, Submission, ViewChange
+from web4core.messages import (
+    Decided,
+    Draft,
+    Kind,
+    Message,
+    ProposalDraft,
+    Submission,
+    ViewChangeDraft,
+)
 
 MAX_TIMERS = 500
 """Timers that `run` fires at most."""
@@ -116,24 +124,24 @@ class Recorded(Federation):
                 pass
         super()._perform(index, node, effect)
 
-    def _say_signed(self, index: int, unsigned: Message) -> None:
-        if isinstance(unsigned, Submission | Decided) or unsigned.statement.kind is Kind.STATUS:
+    def _say_signed(self, index: int, unsigned: Draft) -> None:
+        if unsigned.statement.kind is Kind.STATUS:
             return
         said = unsigned.statement
         about = ""
-        if isinstance(unsigned, ViewChange):
+        if isinstance(unsigned, ViewChangeDraft):
             prepared = unsigned.prepared
             about = "" if prepared is None else f" with {self.letter(prepared.digest)} prepared"
         else:
             about = f" {self.letter(said.digest)}"
-        if isinstance(unsigned, Proposal) and unsigned.justification is not None:
+        if isinstance(unsigned, ProposalDraft) and unsigned.justification is not None:
             about += " again"
         self.say(index, f"{said.kind.name} {said.height}/{said.view}{about}")
 
 
 def _address(text: str) -> Address:
     agent, platform = text.split("@")
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)
 
 
 def _is_a(kind: str, message: Message) -> bool:
@@ -208,8 +216,17 @@ class Scenario:
         nonce = self._account(payer).nonce
         if kind == "lock":
             expiry_ms = self.fed.now_ms + int(words[6])
-            return TransferLock(chain, payer, payee, amount, nonce, expiry_ms), payer
-        return Transfer(chain, payer, payee, amount, nonce), payer
+            return TransferLock(
+                chain_id=chain,
+                source=payer,
+                destination=payee,
+                amount_uatp=amount,
+                nonce=nonce,
+                expiry_ms=expiry_ms,
+            ), payer
+        return Transfer(
+            chain_id=chain, source=payer, destination=payee, amount_uatp=amount, nonce=nonce
+        ), payer
 
     def _account(self, address: Address) -> Account:
         highest = max(self.fed.nodes.values(), key=lambda node: node.state.height)

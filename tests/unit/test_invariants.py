@@ -22,7 +22,7 @@ from web4core.ledger.state import (
     account_path,
     path_of,
 )
-from web4core.messages import UNSIGNED, Kind, Statement, ViewChange
+from web4core.messages import Kind, Statement, ViewChangeDraft
 from web4core.replica import State
 
 
@@ -81,7 +81,7 @@ def spoilt_states() -> dict[str, list[State]]:
             evolve(STATE, agreement=evolve(AGREEMENT, lock=None)),
             with_said(commit=evolve(commit, statement=evolve(commit.statement, digest=bytes(32)))),
         ],
-        "I-SAID-3": [with_said(view_change=ViewChange(moved, UNSIGNED, None, None))],
+        "I-SAID-3": [with_said(view_change=ViewChangeDraft(moved, None, None))],
         "I-SLOT-1": [
             evolve(
                 STATE,
@@ -119,7 +119,9 @@ def test_every_invariant_of_a_platform_is_tried() -> None:
 
 # --- of the ledger -----------------------------------------------------------------------------
 
-OPEN = CrossTransfer(bytes(32), ALICE, BOB, 10, 99, Phase.LOCKED)
+OPEN = CrossTransfer(
+    id=bytes(32), source=ALICE, destination=BOB, amount_uatp=10, expiry_ms=99, phase=Phase.LOCKED
+)
 
 
 def ledger(*entries: Entry, **alice: Any) -> LedgerState:
@@ -150,7 +152,11 @@ def ledger(*entries: Entry, **alice: Any) -> LedgerState:
         (
             "I-SUPPLY-4",
             lambda: ledger(
-                evolve(OPEN, destination=Address("sprout", "no"), phase=Phase.ROLLED_BACK)
+                evolve(
+                    OPEN,
+                    destination=Address(platform="sprout", agent="no"),
+                    phase=Phase.ROLLED_BACK,
+                )
             ),
         ),
     ],

@@ -49,7 +49,7 @@ ABOUT = (
 )
 TIME = START_MS + 1
 EXPIRY = START_MS + 10
-DAVE = Address("thor", "dave")
+DAVE = Address(platform="thor", agent="dave")
 LIMIT = 1 << 21
 
 
@@ -60,7 +60,14 @@ def _made(items: Iterable[Transaction], time_ms: int = TIME, **changes: Any) -> 
 
 
 def _lock(amount: int = 5, nonce: int = 0) -> Transaction:
-    body = TransferLock(federation().chain_id, ALICE, BOB, amount, nonce, EXPIRY)
+    body = TransferLock(
+        chain_id=federation().chain_id,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=amount,
+        nonce=nonce,
+        expiry_ms=EXPIRY,
+    )
     return sign(body, owner_key(ALICE))
 
 
@@ -73,8 +80,12 @@ def _rollback(transfer: bytes) -> Transaction:
 
 
 def _valid() -> Iterator[tuple[str, Block, str]]:
-    first = Transfer(federation().chain_id, ALICE, DAVE, 9, 0)
-    spend = Transfer(federation().chain_id, DAVE, CAROL, 9, 0)
+    first = Transfer(
+        chain_id=federation().chain_id, source=ALICE, destination=DAVE, amount_uatp=9, nonce=0
+    )
+    spend = Transfer(
+        chain_id=federation().chain_id, source=DAVE, destination=CAROL, amount_uatp=9, nonce=0
+    )
     yield "one transfer", _made([payment()]), "L-BLOCK-1 C-VALID-4"
     yield "no items", _made([]), "L-BLOCK-1 H-BLOCK-2"
     yield "the largest time", _made([payment()], MAX_UINT), "C-VALID-2"

@@ -223,7 +223,7 @@ def outpaced() -> Watched:
     fed.hear(_decided(fed, block_after(fed.nodes[0].state, [locked], fed.now_ms + 1)))
     commit, back, again = _settlements(fed, locked)
     fed.submit(0, commit, back)
-    dave = AccountOpen(fed.chain_id, Address("thor", "dave"), owner_key(BOB).public)
+    dave = AccountOpen(fed.chain_id, Address(platform="thor", agent="dave"), owner_key(BOB).public)
     fed.submit(0, opening(fed, "dave"), sign(dave, platform_key(0), owner_key(BOB)))
     fed.submit(0, paying(fed, CAROL, 1, 1), paying(fed, CAROL, 1, 0), opening(fed, "alice"))
     fed.hear(_decided(fed, block_after(fed.nodes[0].state, [back], fed.now_ms + 2)))
@@ -234,7 +234,14 @@ def outpaced() -> Watched:
 def _lock(fed: Watched, payee: Address, expiry_ms: int, nonce: int = 0) -> Transaction:
     """Alice locks for Bob, or Bob for Alice."""
     source = BOB if payee == ALICE else ALICE
-    body = TransferLock(fed.chain_id, source, payee, 5, nonce, expiry_ms)
+    body = TransferLock(
+        chain_id=fed.chain_id,
+        source=source,
+        destination=payee,
+        amount_uatp=5,
+        nonce=nonce,
+        expiry_ms=expiry_ms,
+    )
     return sign(body, owner_key(source))
 
 

@@ -26,7 +26,7 @@ from web4core.chain import GENESIS, MAX_GENESIS_BYTES, Block, Genesis
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import AccountOpen, Transaction, Transfer
 
-CAROL = Address("thor", "carol")
+CAROL = Address(platform="thor", agent="carol")
 ACCOUNTS = {ALICE: 1_000_000_000, BOB: 500_000_000, CAROL: 0}
 
 verify = lru_cache(1 << 14)(ed25519.verify)
@@ -54,14 +54,20 @@ def federation(n: int = 4) -> Federation:
 @cache
 def payment(amount_uatp: int = 250, nonce: int = 0) -> Transaction:
     """From Alice to Carol."""
-    body = Transfer(federation().chain_id, ALICE, CAROL, amount_uatp, nonce)
+    body = Transfer(
+        chain_id=federation().chain_id,
+        source=ALICE,
+        destination=CAROL,
+        amount_uatp=amount_uatp,
+        nonce=nonce,
+    )
     return sign(body, owner_key(ALICE))
 
 
 @cache
 def opening(agent: str = "dave") -> Transaction:
     """A new account on the first platform."""
-    address = Address("thor", agent)
+    address = Address(platform="thor", agent=agent)
     body = AccountOpen(federation().chain_id, address, owner_key(address).public)
     return sign(body, platform_key(0), owner_key(address))
 

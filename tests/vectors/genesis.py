@@ -79,7 +79,7 @@ def _refused() -> Iterator[tuple[str, Genesis, str]]:
     for name, listed, clause in (
         (
             "an account on no platform",
-            [GenesisAccount(Address("nowhere", "alice"), key, 1)],
+            [GenesisAccount(Address(platform="nowhere", agent="alice"), key, 1)],
             "L-GEN-2",
         ),
         (

@@ -91,7 +91,7 @@ def _spoilt_entries() -> Iterator[tuple[str, EntryProof]]:
     )
     yield "the nonce before", evolve(good, entry=evolve(entry, nonce=entry.nonce - 1))
     yield "another owner", evolve(good, entry=evolve(entry, owner=bytes(32)))
-    other = evolve(entry, address=Address("thor", "carol"))
+    other = evolve(entry, address=Address(platform="thor", agent="carol"))
     yield "the balance under another name", evolve(good, entry=other)
     yield "no steps", evolve(good, proof=MapProof(()))
     yield "a step too few", evolve(good, proof=MapProof(steps[:-1]))

@@ -92,6 +92,14 @@ def _hellos() -> Iterator[Vector]:
     yield refuse("welcome for hello", "The wrong message.", "W-TYPE-5", **{**good, **_only_bytes()})
 
 
+def _signing_bytes(chain: bytes, parties: tuple[int, int], nonces: tuple[bytes, bytes]) -> bytes:
+    speaker, listener = parties
+    challenge, own_nonce = nonces
+    return link_signing_bytes(
+        chain, speaker=speaker, listener=listener, challenge=challenge, own_nonce=own_nonce
+    )
+
+
 def _only_bytes() -> dict[str, Json]:
     return {"bytes": _welcome()["bytes"]}
 
@@ -104,7 +112,7 @@ def _welcome(
     chain: bytes | None = None,
 ) -> dict[str, Json]:
     """What the listener answers; the dialler looks at it."""
-    message = link_signing_bytes(chain or federation().chain_id, *parties, *nonces)
+    message = _signing_bytes(chain or federation().chain_id, parties, nonces)
     signature = (key or platform_key(LISTENER)).sign(message)
     data = WELCOME.encode(Welcome(platform, OURS, signature))
     return {
@@ -141,7 +149,7 @@ def _proof(
     nonces: tuple[bytes, bytes] = (OURS, THEIRS),
 ) -> dict[str, Json]:
     """The dialler's last word; the listener looks at it."""
-    message = link_signing_bytes(federation().chain_id, *parties, *nonces)
+    message = _signing_bytes(federation().chain_id, parties, nonces)
     data = PROOF.encode(Proof((key or platform_key(DIALLER)).sign(message)))
     return {
         "message": "proof",
@@ -182,14 +190,14 @@ def _judge_handshake(given: Json, vector: Json) -> Json:
     keys = tuple(platform.key for platform in genesis.platforms)
     chain, me, data = chain_id(genesis), vector["me"], raw(vector["bytes"])
     if vector["message"] == "hello":
-        check_hello(data, chain, len(keys), me)
+        check_hello(data, chain, n=len(keys), me=me)
         return ACCEPTED
     nonce = bytes.fromhex(vector["nonce"])
     if vector["message"] == "welcome":
         welcome = check_welcome(data, vector["other"])
         claim = welcome_claim(chain, me, keys, nonce, welcome)
     else:
-        hello = check_hello(bytes.fromhex(vector["hello"]), chain, len(keys), me)
+        hello = check_hello(bytes.fromhex(vector["hello"]), chain, n=len(keys), me=me)
         claim = proof_claim(chain, me, keys, nonce, hello, parse_proof(data))
     if not verify(*claim):
         raise Refused("W-LINK-3")

@@ -38,13 +38,12 @@ from web4core.ledger.application import Ledger
 from web4core.ledger.transactions import assemble
 from web4core.messages import (
     MAX_MESSAGE_BYTES,
-    UNSIGNED,
     Certificate,
     Decided,
-    Draft,
     Kind,
     Message,
     Proposal,
+    SignedMessage,
     Statement,
     Status,
     Submission,
@@ -65,7 +64,7 @@ def _signed(message: Any, **changes: Any) -> Any:
     """The message with parts of its statement changed, signed again by whoever signs it then."""
     statement = evolve(message.statement, **changes)
     signer = min(statement.signer, 3)
-    return federation().sign_as(signer, evolve(message, statement=statement, signature=UNSIGNED))
+    return federation().sign_as(signer, evolve(message, statement=statement))
 
 
 @cache
@@ -223,7 +222,7 @@ def _bad_signatures() -> Iterator[Case]:
         evolve(good, signature=_vote(view=1).signature),
         "W-MSG-2",
     )
-    elsewhere = federation(5).sign_as(2, evolve(good, signature=UNSIGNED))
+    elsewhere = federation(5).sign_as(2, good)
     yield "vote of another chain", elsewhere, "W-MSG-2"
     here = status(fed, 2, 1)
     yield "status with no signature", evolve(here, signature=bytes(64)), "W-MSG-2"
@@ -327,7 +326,7 @@ LABELS = {
 def _result(message: Message) -> Json:
     """The label, and what is signed; the rest of a message is in records.json."""
     statement: Statement | None = None
-    if isinstance(message, Draft):
+    if isinstance(message, SignedMessage):
         statement = message.statement
     return {"label": LABELS[type(message)], "statement": readable(statement)}
 

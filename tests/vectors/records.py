@@ -144,27 +144,57 @@ def _of_the_ledger() -> Iterator[Sample]:
     fed, key = federation(), owner_key(ALICE).public
     chain, transfer = fed.chain_id, bytes(range(32))
     yield Sample("address", "address", ALICE)
-    yield Sample("account", "entry", Account(ALICE, key, 5, 6, 7))
+    yield Sample(
+        "account",
+        "entry",
+        Account(address=ALICE, owner=key, available_uatp=5, locked_uatp=6, nonce=7),
+    )
     yield Sample(
         "account with the largest amounts",
         "entry",
-        Account(ALICE, key, MAX_UINT, MAX_UINT, MAX_UINT),
+        Account(
+            address=ALICE, owner=key, available_uatp=MAX_UINT, locked_uatp=MAX_UINT, nonce=MAX_UINT
+        ),
     )
     for phase in Phase:
         yield Sample(
             f"transfer in phase {phase}",
             "entry",
-            CrossTransfer(transfer, ALICE, BOB, 5, START_MS, phase),
+            CrossTransfer(
+                id=transfer,
+                source=ALICE,
+                destination=BOB,
+                amount_uatp=5,
+                expiry_ms=START_MS,
+                phase=phase,
+            ),
         )
     yield Sample("endowment", "endowment", GenesisAccount(ALICE, key, 1_000))
     yield Sample("open", "body", AccountOpen(chain, ALICE, key))
-    yield Sample("transfer", "body", Transfer(chain, ALICE, BOB, 5, 0))
+    yield Sample(
+        "transfer",
+        "body",
+        Transfer(chain_id=chain, source=ALICE, destination=BOB, amount_uatp=5, nonce=0),
+    )
     yield Sample(
         "transfer with the largest amount and nonce",
         "body",
-        Transfer(chain, ALICE, BOB, MAX_UINT, MAX_UINT - 1),
+        Transfer(
+            chain_id=chain, source=ALICE, destination=BOB, amount_uatp=MAX_UINT, nonce=MAX_UINT - 1
+        ),
     )
-    yield Sample("lock", "body", TransferLock(chain, ALICE, BOB, 5, 0, START_MS))
+    yield Sample(
+        "lock",
+        "body",
+        TransferLock(
+            chain_id=chain,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=5,
+            nonce=0,
+            expiry_ms=START_MS,
+        ),
+    )
     yield Sample("commit", "body", TransferCommit(chain, transfer))
     yield Sample("rollback", "body", TransferRollback(chain, transfer, "no such agent"))
 

@@ -35,8 +35,8 @@ from web4core.schema import MAX_UINT
 CHAIN: Final = federation().chain_id
 NOW: Final = START_MS + 1_000
 EXPIRY: Final = START_MS + 5_000
-ERIN, DAVE = Address("sprout", "erin"), Address("legion", "dave")
-NOBODY, NOWHERE = Address("thor", "nobody"), Address("nowhere", "bob")
+ERIN, DAVE = Address(platform="sprout", agent="erin"), Address(platform="legion", agent="dave")
+NOBODY, NOWHERE = Address(platform="thor", agent="nobody"), Address(platform="nowhere", agent="bob")
 STRANGER = Key("a stranger")
 THOR, SPROUT, LEGION = (platform_key(index) for index in range(3))
 ALICES, BOBS, CAROLS = (owner_key(address) for address in (ALICE, BOB, CAROL))
@@ -46,7 +46,13 @@ Keys = tuple[Key, ...]
 
 def account(address: Address, available: int, locked: int, nonce: int) -> Account:
     """An account with its own owner's key."""
-    return Account(address, owner_key(address).public, available, locked, nonce)
+    return Account(
+        address=address,
+        owner=owner_key(address).public,
+        available_uatp=available,
+        locked_uatp=locked,
+        nonce=nonce,
+    )
 
 
 STATES: Mapping[str, tuple[Entry, ...]] = {
@@ -54,9 +60,30 @@ STATES: Mapping[str, tuple[Entry, ...]] = {
         account(ALICE, 1_000, 300, 5),
         account(BOB, 500, 0, 0),
         account(CAROL, 0, 0, 0),
-        CrossTransfer(LOCKED, ALICE, BOB, 300, EXPIRY, Phase.LOCKED),
-        CrossTransfer(COMMITTED, ALICE, BOB, 40, EXPIRY, Phase.COMMITTED),
-        CrossTransfer(ROLLED_BACK, ALICE, BOB, 50, EXPIRY, Phase.ROLLED_BACK),
+        CrossTransfer(
+            id=LOCKED,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=300,
+            expiry_ms=EXPIRY,
+            phase=Phase.LOCKED,
+        ),
+        CrossTransfer(
+            id=COMMITTED,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=40,
+            expiry_ms=EXPIRY,
+            phase=Phase.COMMITTED,
+        ),
+        CrossTransfer(
+            id=ROLLED_BACK,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=50,
+            expiry_ms=EXPIRY,
+            phase=Phase.ROLLED_BACK,
+        ),
     ),
     "rich": (
         account(ALICE, MAX_SUPPLY_UATP - 7, 0, MAX_NONCE),
@@ -182,7 +209,7 @@ def _openings() -> Iterator[Case]:
 
 
 def _pay(amount: int, nonce: int = 5, source: Address = ALICE, to: Address = CAROL) -> Transfer:
-    return Transfer(CHAIN, source, to, amount, nonce)
+    return Transfer(chain_id=CHAIN, source=source, destination=to, amount_uatp=amount, nonce=nonce)
 
 
 def _transfers() -> Iterator[Case]:
@@ -233,7 +260,14 @@ def _transfers_refused() -> Iterator[Case]:
 def _lock(
     amount: int, nonce: int = 5, source: Address = ALICE, to: Address = BOB, expiry: int = EXPIRY
 ) -> TransferLock:
-    return TransferLock(CHAIN, source, to, amount, nonce, expiry)
+    return TransferLock(
+        chain_id=CHAIN,
+        source=source,
+        destination=to,
+        amount_uatp=amount,
+        nonce=nonce,
+        expiry_ms=expiry,
+    )
 
 
 def _locks() -> Iterator[Case]:
@@ -244,7 +278,14 @@ def _locks() -> Iterator[Case]:
         ("lock until 2^63 - 1", 1, MAX_UINT),
     ):
         body = _lock(amount, expiry=expiry)
-        opened = CrossTransfer(sign(body, ALICES).id, ALICE, BOB, amount, expiry, Phase.LOCKED)
+        opened = CrossTransfer(
+            id=sign(body, ALICES).id,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=amount,
+            expiry_ms=expiry,
+            phase=Phase.LOCKED,
+        )
         after = (account(ALICE, 1_000 - amount, 300 + amount, 6), opened)
         yield Case(name, body, (ALICES,), after=after)
 
@@ -291,7 +332,14 @@ def _commit(transfer: bytes = LOCKED) -> TransferCommit:
 
 
 def _commits() -> Iterator[Case]:
-    settled = CrossTransfer(LOCKED, ALICE, BOB, 300, EXPIRY, Phase.COMMITTED)
+    settled = CrossTransfer(
+        id=LOCKED,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=300,
+        expiry_ms=EXPIRY,
+        phase=Phase.COMMITTED,
+    )
     after = (settled, account(ALICE, 1_000, 0, 5), account(BOB, 800, 0, 0))
     for name, time_ms in (("commit", NOW), ("commit a millisecond early enough", EXPIRY - 1)):
         yield Case(name, _commit(), (SPROUT,), after=after, time_ms=time_ms)
@@ -319,7 +367,14 @@ def _roll_back(transfer: bytes = LOCKED) -> TransferRollback:
 
 
 def _rollbacks() -> Iterator[Case]:
-    settled = CrossTransfer(LOCKED, ALICE, BOB, 300, EXPIRY, Phase.ROLLED_BACK)
+    settled = CrossTransfer(
+        id=LOCKED,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=300,
+        expiry_ms=EXPIRY,
+        phase=Phase.ROLLED_BACK,
+    )
     after = (settled, account(ALICE, 1_300, 0, 5))
     for name, key, time_ms in (
         ("by the destination's platform", SPROUT, NOW),

@@ -248,7 +248,14 @@ def pool() -> Watched:
 def waiting_in_vain() -> Watched:
     """A lock expires while it waits: it falls out when the view ends, and then there is no work."""
     fed = alone()
-    body = TransferLock(fed.chain_id, ALICE, BOB, 5, 0, fed.now_ms + 1_500)
+    body = TransferLock(
+        chain_id=fed.chain_id,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=5,
+        nonce=0,
+        expiry_ms=fed.now_ms + 1_500,
+    )
     _submit(fed, sign(body, owner_key(ALICE)))
     fed.time_out(TimerKind.RESEND)
     fed.time_out(TimerKind.VIEW)

@@ -88,7 +88,7 @@ def _result(key: Key, message: bytes) -> Json:
 
 
 def _transactions() -> Iterator[Vector]:
-    dave = owner_key(Address("thor", "dave"))
+    dave = owner_key(Address(platform="thor", agent="dave"))
     cases: tuple[tuple[str, Transaction, tuple[Key, ...]], ...] = (
         ("a transfer", payment(), (owner_key(ALICE),)),
         ("an opening, by the platform", opening(), (platform_key(0), dave)),
@@ -119,7 +119,9 @@ def _handshakes() -> Iterator[Vector]:
         (127, 1, one, one),
     ):
         key = platform_key(speaker % 4)
-        message = link_signing_bytes(chain, speaker, listener, theirs, own)
+        message = link_signing_bytes(
+            chain, speaker=speaker, listener=listener, challenge=theirs, own_nonce=own
+        )
         about = f"Platform {speaker} to platform {listener}."
         yield accept(
             f"link from {speaker} to {listener}",
@@ -154,8 +156,14 @@ def _message_of(vector: Json) -> tuple[bytes, Json]:
         return transaction_signing_bytes(identity), {"id": identity.hex()}
     chain = bytes.fromhex(vector["chain_id"])
     if vector["what"] == "link":
-        nonces = (bytes.fromhex(vector[f"nonce_of_{end}"]) for end in ("listener", "speaker"))
-        return link_signing_bytes(chain, vector["speaker"], vector["listener"], *nonces), {}
+        signed = link_signing_bytes(
+            chain,
+            speaker=vector["speaker"],
+            listener=vector["listener"],
+            challenge=bytes.fromhex(vector["nonce_of_listener"]),
+            own_nonce=bytes.fromhex(vector["nonce_of_speaker"]),
+        )
+        return signed, {}
     height, view = int(vector["height"]), int(vector["view"])
     digest = bytes.fromhex(vector["digest"])
     return signing_bytes(chain, Statement(Kind(vector["kind"]), height, view, digest, 0)), {}

@@ -44,7 +44,7 @@ ABOUT = (
     "The whole chain of a federation of four, and what a light client that has chain id and keys "
     "alone can verify of it: each entry of the last state, and transactions in their blocks."
 )
-DAVE = Address("legion", "dave")
+DAVE = Address(platform="legion", agent="dave")
 
 
 @frozen
@@ -73,10 +73,30 @@ def story() -> Story:
     fed.settle()
     chain = fed.chain_id
     _then(fed, _by(AccountOpen(chain, DAVE, owner_key(DAVE).public), 2, DAVE))
-    _then(fed, _by(Transfer(chain, ALICE, CAROL, 250_000_000, 0), None, ALICE))
+    _then(
+        fed,
+        _by(
+            Transfer(
+                chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=250_000_000, nonce=0
+            ),
+            None,
+            ALICE,
+        ),
+    )
     soon, later = fed.now_ms + 20_000, fed.now_ms + 10**9
     locks = tuple(
-        _by(TransferLock(chain, ALICE, to, amount, nonce, expiry), None, ALICE)
+        _by(
+            TransferLock(
+                chain_id=chain,
+                source=ALICE,
+                destination=to,
+                amount_uatp=amount,
+                nonce=nonce,
+                expiry_ms=expiry,
+            ),
+            None,
+            ALICE,
+        )
         for nonce, (to, amount, expiry) in enumerate(
             ((BOB, 100, later), (DAVE, 200, later), (BOB, 300, soon), (DAVE, 400, later)), start=1
         )
@@ -88,9 +108,25 @@ def story() -> Story:
     fed.now_ms = soon
     fed.cut = lambda source, target, _message: 2 in (source, target)
     expired = _by(TransferRollback(chain, third, "expired"), None, CAROL)
-    _then(fed, expired, _by(Transfer(chain, CAROL, ALICE, 7, 0), None, CAROL), but=2)
+    _then(
+        fed,
+        expired,
+        _by(
+            Transfer(chain_id=chain, source=CAROL, destination=ALICE, amount_uatp=7, nonce=0),
+            None,
+            CAROL,
+        ),
+        but=2,
+    )
     fed.cut = lambda _source, _target, _message: False
-    _then(fed, _by(Transfer(chain, CAROL, ALICE, 8, 1), None, CAROL))
+    _then(
+        fed,
+        _by(
+            Transfer(chain_id=chain, source=CAROL, destination=ALICE, amount_uatp=8, nonce=1),
+            None,
+            CAROL,
+        ),
+    )
     return Story(fed, tuple(each.id for each in locks))
 
 
@@ -123,7 +159,9 @@ def inclusion_proof(height: int, index: int) -> InclusionProof:
     decided = story().decided[height - 1]
     items = [item.encoded for item in decided.block.payload]
     path = list_proof(items, index)
-    return InclusionProof(anchor_of(decided), items[index], index, len(items), path)
+    return InclusionProof(
+        anchor=anchor_of(decided), transaction=items[index], index=index, size=len(items), path=path
+    )
 
 
 def trust() -> Json:

@@ -52,13 +52,13 @@ ABOUT = (
     "A transaction's bytes, its id, its body and its keys. Whether it applies is another question: "
     "see rules.json."
 )
-DAVE = Address("thor", "dave")
+DAVE = Address(platform="thor", agent="dave")
 ALL = "L-TX-1 L-TX-3 L-TX-4 L-TX-6"
 NONCE = 987_654_321
 
 
 def _lengthy(platform: str) -> Address:
-    return Address(platform, "x" * 64)
+    return Address(platform=platform, agent="x" * 64)
 
 
 def _accepted() -> Iterator[tuple[str, Transaction, str]]:
@@ -66,20 +66,42 @@ def _accepted() -> Iterator[tuple[str, Transaction, str]]:
     transfer = payment().id
     yield "open", opening(), ALL
     yield "transfer", payment(), ALL
-    lock = TransferLock(chain, ALICE, BOB, 5, 0, START_MS + 10_000)
+    lock = TransferLock(
+        chain_id=chain,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=5,
+        nonce=0,
+        expiry_ms=START_MS + 10_000,
+    )
     yield "lock", sign(lock, alice), ALL
     yield "commit", sign(TransferCommit(chain, transfer), sprout), ALL
     yield "rollback", sign(TransferRollback(chain, transfer, "no such agent"), sprout), ALL
     yield "rollback for no reason", sign(TransferRollback(chain, transfer, ""), alice), "L-TX-5"
     wide = TransferRollback(chain, transfer, "\U0001f600" * 120)
     yield "rollback with a reason of 480 bytes", sign(wide, sprout), "L-TX-5"
-    most = Transfer(chain, ALICE, CAROL, MAX_UINT, MAX_NONCE)
+    most = Transfer(
+        chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=MAX_UINT, nonce=MAX_NONCE
+    )
     yield "transfer with the largest amount and nonce", sign(most, alice), "L-TX-2 W-TYPE-1"
-    yield "transfer of nothing", sign(Transfer(chain, ALICE, CAROL, 0, 0), alice), "W-TYPE-1"
-    late = TransferLock(chain, ALICE, BOB, 1, 0, MAX_UINT)
+    yield (
+        "transfer of nothing",
+        sign(
+            Transfer(chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=0, nonce=0), alice
+        ),
+        "W-TYPE-1",
+    )
+    late = TransferLock(
+        chain_id=chain, source=ALICE, destination=BOB, amount_uatp=1, nonce=0, expiry_ms=MAX_UINT
+    )
     yield "lock that expires last", sign(late, alice), "W-TYPE-1"
     long = TransferLock(
-        chain, _lengthy("x" * 64), _lengthy("y" * 64), MAX_UINT, MAX_NONCE, MAX_UINT
+        chain_id=chain,
+        source=_lengthy("x" * 64),
+        destination=_lengthy("y" * 64),
+        amount_uatp=MAX_UINT,
+        nonce=MAX_NONCE,
+        expiry_ms=MAX_UINT,
     )
     yield "lock with the longest names", sign(long, alice), "W-TYPE-3"
     yield "transfer signed by a stranger", sign(payment().body, owner_key(BOB)), "L-TX-4"

@@ -28,17 +28,19 @@ from web4core.consensus.state import (
     views_reached,
 )
 from web4core.messages import (
-    UNSIGNED,
     Certificate,
     Draft,
     Kind,
     Proposal,
+    ProposalDraft,
     Statement,
     ViewChange,
-    Vote,
+    ViewChangeDraft,
+    VoteDraft,
     prepared_reference,
 )
 from web4core.quorum import proposer, quorum, with_an_honest_one
+from web4core.types import Digest, View
 
 Step: TypeAlias = tuple[Agreement, Draft | None]
 """What a rule returns."""
@@ -52,7 +54,7 @@ class Reproposal:
     justification: Certificate
 
 
-def _statement(agreement: Agreement, kind: Kind, digest: bytes) -> Statement:
+def _statement(agreement: Agreement, kind: Kind, digest: Digest) -> Statement:
     return Statement(kind, agreement.height, agreement.view, digest, agreement.me)
 
 
@@ -65,7 +67,7 @@ def join(agreement: Agreement) -> Step:
     return enter(agreement, reached[enough - 1])
 
 
-def enter(agreement: Agreement, view: int) -> Step:
+def enter(agreement: Agreement, view: View) -> Step:
     """Leave the current view for a higher one, for good, and say with which lock (C-VIEW-1).
 
     The caller makes sure that `view` is higher.
@@ -75,7 +77,7 @@ def enter(agreement: Agreement, view: int) -> Step:
     block = None if lock is None else lock.block
     moved = evolve(agreement, view=view, said=OwnStatements(), gathered=False)
     statement = _statement(moved, Kind.VIEW_CHANGE, prepared_reference(prepared))
-    draft = ViewChange(statement, UNSIGNED, prepared, block)
+    draft = ViewChangeDraft(statement, prepared, block)
     return evolve(moved, said=OwnStatements(view_change=draft)), draft
 
 
@@ -113,11 +115,11 @@ def propose(agreement: Agreement, block: Block, justification: Certificate | Non
     if not may_propose(agreement):
         return agreement, None
     statement = _statement(agreement, Kind.PRE_PREPARE, block.digest)
-    draft = Proposal(statement, UNSIGNED, block, justification)
+    draft = ProposalDraft(statement, block, justification)
     return evolve(agreement, said=evolve(agreement.said, proposal=draft)), draft
 
 
-def lock_permits(lock: Lock | None, digest: bytes, justification: Certificate | None) -> bool:
+def lock_permits(lock: Lock | None, digest: Digest, justification: Certificate | None) -> bool:
     """Whether a platform with this lock may vote for this digest (C-PREP-3).
 
     Unlocked, or locked on the same digest, or shown that a quorum prepared this digest in a view
@@ -152,7 +154,7 @@ def prepare(agreement: Agreement, valid: bool) -> Step:
     proposal = awaits_verdict(agreement)
     if proposal is None or not valid:  # C-PREP-4
         return agreement, None
-    draft = Vote(_statement(agreement, Kind.PREPARE, proposal.statement.digest), UNSIGNED)
+    draft = VoteDraft(_statement(agreement, Kind.PREPARE, proposal.statement.digest))
     return evolve(agreement, said=evolve(agreement.said, prepare=draft)), draft
 
 
@@ -171,7 +173,7 @@ def lock_and_commit(agreement: Agreement) -> Step:
     if len(votes) < quorum(agreement.n):  # C-LOCK-1
         return agreement, None
     lock = Lock(agreement.view, digest, certificate_of(votes), proposal.block)
-    draft = Vote(_statement(agreement, Kind.COMMIT, digest), UNSIGNED)
+    draft = VoteDraft(_statement(agreement, Kind.COMMIT, digest))
     return evolve(agreement, lock=lock, said=evolve(agreement.said, commit=draft)), draft
 
 

@@ -18,15 +18,22 @@ from web4core.messages import (
     Draft,
     Kind,
     Proposal,
+    ProposalDraft,
     Statement,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
 )
 from web4core.quorum import proposer
+from web4core.types import Digest, View
 
 _M = TypeVar("_M", Vote, Proposal, ViewChange)
 SlotMessage: TypeAlias = Vote | Proposal | ViewChange
 """The messages that have a slot."""
+
+FIRST_VIEW: Final = View(0)
+"""The view in which every height begins."""
 
 
 @frozen
@@ -37,19 +44,27 @@ class Slots:
     """
 
     proposals: tuple[Proposal | None, ...] = field(repr=False)
+    """The PRE-PREPARE of each platform, or None; one place for each index."""
     prepares: tuple[Vote | None, ...] = field(repr=False)
+    """The PREPARE of each platform, or None."""
     commits: tuple[Vote | None, ...] = field(repr=False)
+    """The COMMIT of each platform, or None."""
     view_changes: tuple[ViewChange | None, ...] = field(repr=False)
+    """The VIEW-CHANGE of each platform, or None."""
 
 
 @frozen
 class Lock:
     """A prepared certificate that this platform voted COMMIT on, and its block (C-LOCK-1)."""
 
-    view: int
-    digest: bytes
+    view: View
+    """The view of the certificate."""
+    digest: Digest
+    """The digest of the block."""
     certificate: Certificate
+    """The prepared certificate (C-CERT-3)."""
     block: Block
+    """The block itself, so that it can be proposed again."""
 
 
 @frozen
@@ -59,27 +74,36 @@ class OwnStatements:
     Each is set once in a view and never changed: this is what "at most once" rests on.
     """
 
-    view_change: ViewChange | None = None
-    proposal: Proposal | None = None
-    prepare: Vote | None = None
-    commit: Vote | None = None
+    view_change: ViewChangeDraft | None = None
+    """The VIEW-CHANGE by which this platform entered the view; None in view 0 alone (I-SAID-3)."""
+    proposal: ProposalDraft | None = None
+    """Its PRE-PREPARE in this view (C-PROP-2)."""
+    prepare: VoteDraft | None = None
+    """Its PREPARE in this view (C-PREP-1)."""
+    commit: VoteDraft | None = None
+    """Its COMMIT in this view (C-LOCK-3)."""
 
 
 @frozen
 class Agreement:
-    """One platform's local state for one height.
-
-    `gathered` says that the wait for stragglers' VIEW-CHANGEs is over in this view (C-NEW-2).
-    """
+    """One platform's local state for one height."""
 
     n: int
+    """The number of platforms, 1 to `MAX_PLATFORMS`."""
     me: int
+    """The index of this platform, 0 to n - 1."""
     height: int
+    """The height that is being agreed on, from 1."""
     slots: Slots
-    view: int = 0
+    """The messages heard at this height, this platform's own included."""
+    view: View = FIRST_VIEW
+    """The view that this platform is in; it never goes back at one height."""
     said: OwnStatements = OwnStatements()
+    """The statements that this platform has made in this view."""
     lock: Lock | None = None
+    """The lock, kept from view to view until the height ends (C-LOCK-1)."""
     gathered: bool = False
+    """True once the wait for more VIEW-CHANGEs than a quorum is over in this view (C-NEW-2)."""
 
 
 def no_slots(n: int) -> Slots:
@@ -164,7 +188,7 @@ def held_block(agreement: Agreement, digest: bytes) -> Block | None:
     return None
 
 
-def views_reached(agreement: Agreement) -> tuple[int, ...]:
+def views_reached(agreement: Agreement) -> tuple[View, ...]:
     """The latest view that each platform has said it entered, of those that said so."""
     return tuple(
         message.statement.view for message in agreement.slots.view_changes if message is not None

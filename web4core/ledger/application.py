@@ -33,6 +33,7 @@ from web4core.ledger.transactions import Transaction, decode_transaction, signat
 from web4core.merkle import Map
 from web4core.schema import Schema, record, sequence
 from web4core.signature_check import SignatureCheck
+from web4core.types import ChainId, Nonce, PublicKey, StateRoot, TimeMs
 
 MAX_ENTRIES = 1 << 30
 """Entries in one snapshot or genesis."""
@@ -43,18 +44,23 @@ class GenesisAccount:
     """An account that is open from the start, and what it holds (L-GEN-1)."""
 
     address: Address
-    owner: bytes
+    """The address, on a platform of the genesis; listed once (L-GEN-2)."""
+    owner: PublicKey
+    """The public key that signs for the account."""
     amount_uatp: int
+    """The balance, in micro-ATP, 0 to `MAX_SUPPLY_UATP`; all together no more than that (L-GEN-3).
+    """
 
 
 ENDOWMENT: Schema[GenesisAccount] = record(
     "endowment", GenesisAccount, address=ADDRESS, owner=KEY, amount_uatp=AMOUNT_UATP
 )
 CONTENT = sequence(ENDOWMENT, MAX_ENTRIES)
+"""The form of a genesis' content: the accounts, at most `MAX_ENTRIES` (L-GEN-1)."""
 
 
 def genesis_content(endowments: Iterable[GenesisAccount]) -> bytes:
-    """The ledger's part of a genesis."""
+    """The content of a genesis: its accounts, in the order given (L-GEN-1)."""
     return CONTENT.encode(tuple(endowments))
 
 
@@ -81,8 +87,10 @@ STATE: Schema[LedgerState] = Schema(
 class Ledger:
     """The ledger of one chain."""
 
-    chain_id: bytes
-    platform_keys: Mapping[str, bytes] = field(repr=False)
+    chain_id: ChainId
+    """The chain whose transactions it reads (L-TX-1)."""
+    platform_keys: Mapping[str, PublicKey] = field(repr=False)
+    """The public key of each platform of the genesis, by name."""
 
     @property
     def state_schema(self) -> Schema[LedgerState]:
@@ -120,7 +128,13 @@ class Ledger:
             address = endowment.address
             if address.platform not in self.platform_keys:  # L-GEN-2
                 raise LocalProtocolError(f"L-GEN-2: {address} is on no platform of the genesis")
-            account = Account(address, endowment.owner, endowment.amount_uatp, 0, 0)
+            account = Account(
+                address=address,
+                owner=endowment.owner,
+                available_uatp=endowment.amount_uatp,
+                locked_uatp=0,
+                nonce=Nonce(0),
+            )
             path = path_of(account)
             if entries.get(path) is not None:  # L-GEN-2
                 raise LocalProtocolError(f"L-GEN-2: {address} is listed twice")
@@ -130,13 +144,13 @@ class Ledger:
             raise LocalProtocolError(f"L-GEN-3: the supply exceeds {MAX_SUPPLY_UATP} micro-ATP")
         return LedgerState(entries, supply_uatp)
 
-    def root(self, state: LedgerState) -> bytes:
+    def root(self, state: LedgerState) -> StateRoot:
         """The root of the authenticated map."""
-        return state.entries.root()
+        return StateRoot(state.entries.root())
 
     def apply(
-        self, state: LedgerState, payload: tuple[Transaction, ...], time_ms: int
-    ) -> Applied | Refusal:
+        self, state: LedgerState, payload: tuple[Transaction, ...], time_ms: TimeMs
+    ) -> Applied[LedgerState] | Refusal:
         """A block is valid if and only if every transaction in it applies, in order (L-BLOCK-1)."""
         overlay = Overlay(state, self.platform_keys)
         for transaction in payload:
@@ -145,9 +159,9 @@ class Ledger:
                 return Refusal(transaction.id, code)
         return self._applied(overlay)
 
-    def _applied(self, overlay: Overlay) -> Applied:
+    def _applied(self, overlay: Overlay) -> Applied[LedgerState]:
         state, touched = overlay.settle()
-        return Applied(state, state.entries.root(), touched)
+        return Applied(state, StateRoot(state.entries.root()), touched)
 
     def empty_pool(self) -> Pool:
         """Nothing waits."""
@@ -171,9 +185,9 @@ class Ledger:
         state: LedgerState,
         pool: Pool,
         items: tuple[Transaction, ...],
-        time_ms: int,
+        time_ms: TimeMs,
         capacity: int,
-    ) -> Pooled:
+    ) -> Pooled[Pool, Transaction]:
         """Let each transaction wait, or refuse it with its code.
 
         What waits and no longer applies must not stand against what would: it is refused then.
@@ -196,8 +210,8 @@ class Ledger:
         return Pooled(pool, tuple(refused), tuple(added))
 
     def choose(
-        self, state: LedgerState, pool: Pool, time_ms: int, start: bytes, items: int, size: int
-    ) -> Chosen:
+        self, state: LedgerState, pool: Pool, time_ms: TimeMs, start: bytes, items: int, size: int
+    ) -> Chosen[LedgerState, Transaction]:
         """Take lanes in turn, each as far as it applies, until the block is full (L-BLOCK-3)."""
         overlay = Overlay(state, self.platform_keys)
         payload: list[Transaction] = []
@@ -220,7 +234,7 @@ class Ledger:
         pool: Pool,
         touched: tuple[bytes, ...] | None,
         included: tuple[Transaction, ...],
-        time_ms: int,
-    ) -> Pooled:
+        time_ms: TimeMs,
+    ) -> Pooled[Pool, Transaction]:
         """Drop what a block took or made impossible."""
         return pools.recheck(state, self.platform_keys, pool, touched, included, time_ms)

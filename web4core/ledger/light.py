@@ -34,6 +34,7 @@ from web4core.messages import (
 )
 from web4core.schema import Schema, octets, record, sequence, uint
 from web4core.signature_check import Verify
+from web4core.types import ChainId, PublicKey
 
 MAX_PROOF_NODES = 64
 """Nodes in a list proof; enough for 2^64 items."""
@@ -43,12 +44,14 @@ MAX_PROOF_NODES = 64
 class TrustAnchor:
     """All that a light client holds: the chain's id and the platforms' keys, in genesis order."""
 
-    chain_id: bytes
-    keys: tuple[bytes, ...] = field(repr=False)
+    chain_id: ChainId
+    """The chain."""
+    keys: tuple[PublicKey, ...] = field(repr=False)
+    """The public key of each platform, by index."""
 
     @classmethod
     def of(cls, genesis: Genesis) -> TrustAnchor:
-        """What a genesis says of whom to trust."""
+        """The anchor that a genesis gives: its chain id and its keys."""
         return cls(chain_id(genesis), tuple(platform.key for platform in genesis.platforms))
 
 
@@ -57,7 +60,9 @@ class SignedHeader:
     """A header and the commit certificate that proves its block decided."""
 
     header: Header
+    """The header of the block."""
     certificate: Certificate
+    """The commit certificate for its digest (C-CERT-4)."""
 
 
 @frozen
@@ -65,19 +70,27 @@ class EntryProof:
     """An account or a transfer, as it is after the anchor's block."""
 
     anchor: SignedHeader
+    """The header whose state root the entry is proved against."""
     entry: Entry
+    """The account or transfer."""
     proof: MapProof
+    """The branches from the state root to the entry (W-MAP-5)."""
 
 
-@frozen
+@frozen(kw_only=True)
 class InclusionProof:
     """A transaction, and its place in the anchor's block."""
 
     anchor: SignedHeader
+    """The header whose payload root the transaction is proved against."""
     transaction: bytes
+    """The bytes of the transaction, 1 to `MAX_ITEM_BYTES`."""
     index: int
+    """Its place in the block, from 0, below `size`."""
     size: int
+    """The number of items in the block."""
     path: tuple[bytes, ...]
+    """The digests beside the way from the leaf to the root, lowest first (W-LIST-2)."""
 
 
 _DIGEST = octets(DIGEST_BYTES, DIGEST_BYTES)
@@ -89,19 +102,32 @@ _MAP_PROOF: Schema[Any] = record("proof", MapProof, steps=sequence(_STEP, MAX_DE
 ENTRY_PROOF: Schema[EntryProof] = record(
     "entry_proof", EntryProof, anchor=ANCHOR, entry=ENTRY, proof=_MAP_PROOF
 )
+"""The form of an `EntryProof` on the wire (L-LIGHT-2)."""
+
+
+def _inclusion_proof(
+    anchor: SignedHeader, transaction: bytes, index: int, size: int, path: tuple[bytes, ...]
+) -> InclusionProof:
+    return InclusionProof(anchor=anchor, transaction=transaction, index=index, size=size, path=path)
+
+
 INCLUSION_PROOF: Schema[InclusionProof] = record(
     "inclusion_proof",
-    InclusionProof,
+    _inclusion_proof,
     anchor=ANCHOR,
     transaction=octets(1, MAX_ITEM_BYTES),
     index=uint(MAX_BLOCK_ITEMS),
     size=uint(MAX_BLOCK_ITEMS),
     path=sequence(_DIGEST, MAX_PROOF_NODES),
 )
+"""The form of an `InclusionProof` on the wire (L-LIGHT-3)."""
 
 
 def check_signed_header(trust: TrustAnchor, anchor: SignedHeader, verify: Verify) -> None:
-    """Refuse a header that a quorum of this federation did not decide (L-LIGHT-1)."""
+    """Check that a quorum of this federation decided a header (L-LIGHT-1).
+
+    Raises `RemoteProtocolError` if it did not.
+    """
     header, certificate = anchor.header, anchor.certificate
     if header.chain_id != trust.chain_id:
         raise RemoteProtocolError("L-LIGHT-1", "a header of another chain")
@@ -116,7 +142,10 @@ def check_signed_header(trust: TrustAnchor, anchor: SignedHeader, verify: Verify
 
 
 def check_entry(trust: TrustAnchor, data: bytes, verify: Verify) -> EntryProof:
-    """The account or transfer that these bytes prove, or `RemoteProtocolError` (L-LIGHT-2)."""
+    """The account or transfer that these bytes prove (L-LIGHT-2).
+
+    Raises `RemoteProtocolError` for bytes that prove none.
+    """
     proof = ENTRY_PROOF.decode(data, MAX_MESSAGE_BYTES)
     check_signed_header(trust, proof.anchor, verify)
     encoded = ENTRY.encode(proof.entry)
@@ -129,7 +158,10 @@ def check_entry(trust: TrustAnchor, data: bytes, verify: Verify) -> EntryProof:
 def check_inclusion(
     trust: TrustAnchor, data: bytes, verify: Verify
 ) -> tuple[InclusionProof, Transaction]:
-    """The transaction that these bytes prove to be in a block (L-LIGHT-3)."""
+    """The transaction that these bytes prove to be in a block (L-LIGHT-3).
+
+    Raises `RemoteProtocolError` for bytes that prove none.
+    """
     proof = INCLUSION_PROOF.decode(data, MAX_MESSAGE_BYTES)
     check_signed_header(trust, proof.anchor, verify)
     root = proof.anchor.header.payload_root
@@ -139,5 +171,8 @@ def check_inclusion(
 
 
 def encode_trust_anchor(trust: TrustAnchor) -> bytes:
-    """Bytes to hand a light client once, over a channel that it trusts (L-LIGHT-4)."""
+    """The bytes of an anchor, which a light client gets once, over a channel that it trusts.
+
+    L-LIGHT-4.
+    """
     return codec.encode(("trust", trust.chain_id, trust.keys))

@@ -19,6 +19,7 @@ from web4core.ledger.state import (
     transfer_path,
 )
 from web4core.ledger.transactions import Transaction
+from web4core.types import PublicKey, TimeMs, TransactionId
 
 
 class Overlay:
@@ -26,11 +27,11 @@ class Overlay:
 
     __slots__ = ("_accounts", "_keys", "_paths", "_state", "_transfers")
 
-    def __init__(self, state: LedgerState, platform_keys: Mapping[str, bytes]) -> None:
+    def __init__(self, state: LedgerState, platform_keys: Mapping[str, PublicKey]) -> None:
         self._state = state
         self._keys = platform_keys
         self._accounts: dict[Address, Account] = {}
-        self._transfers: dict[bytes, CrossTransfer] = {}
+        self._transfers: dict[TransactionId, CrossTransfer] = {}
         self._paths: dict[Address, bytes] = {}
 
     def account(self, address: Address) -> Account | None:
@@ -43,7 +44,7 @@ class Overlay:
         entry = self._state.entries.get(path)
         return entry if isinstance(entry, Account) else None
 
-    def transfer(self, transfer: bytes) -> CrossTransfer | None:
+    def transfer(self, transfer: TransactionId) -> CrossTransfer | None:
         """The transfer as changed so far."""
         changed = self._transfers.get(transfer)
         if changed is not None:
@@ -51,11 +52,11 @@ class Overlay:
         entry = self._state.entries.get(transfer_path(transfer))
         return entry if isinstance(entry, CrossTransfer) else None
 
-    def platform_key(self, platform: str) -> bytes | None:
+    def platform_key(self, platform: str) -> PublicKey | None:
         """The key of a platform of this federation."""
         return self._keys.get(platform)
 
-    def run(self, transaction: Transaction, time_ms: int) -> Outcome:
+    def run(self, transaction: Transaction, time_ms: TimeMs) -> Outcome:
         """What the rule says of this transaction; changes nothing."""
         body = transaction.body
         return RULES[type(body)](self, body, Call(transaction.id, time_ms, transaction.keys))
@@ -68,7 +69,7 @@ class Overlay:
             else:
                 self._transfers[entry.id] = entry
 
-    def apply(self, transaction: Transaction, time_ms: int) -> Code | None:
+    def apply(self, transaction: Transaction, time_ms: TimeMs) -> Code | None:
         """Carry out a transaction, whole or not at all (L-BLOCK-2)."""
         outcome = self.run(transaction, time_ms)
         if isinstance(outcome, Code):

@@ -27,6 +27,7 @@ from web4core.ledger.transactions import (
 )
 from web4core.merkle import Map
 from web4core.schema import Schema, octets, record, sequence
+from web4core.types import PublicKey, TimeMs, TransactionId
 
 MAX_LANE = 64
 """Transactions of one account that may wait at a time (L-POOL-3)."""
@@ -36,8 +37,11 @@ class PoolCode(enum.StrEnum):
     """Why the pool refuses what the rules would allow (L-POOL-4)."""
 
     POOL_FULL = "pool-full"
+    """The pool holds as many transactions as it may."""
     LANE_FULL = "lane-full"
+    """`MAX_LANE` transactions of this account or transfer wait."""
     OUTPACED = "outpaced"
+    """A transaction that waits, or came first, has this nonce or this effect."""
 
 
 POOL_EXPLAINED: Final[dict[PoolCode, str]] = {
@@ -45,6 +49,7 @@ POOL_EXPLAINED: Final[dict[PoolCode, str]] = {
     PoolCode.LANE_FULL: f"{MAX_LANE} transactions of this account wait: try again later",
     PoolCode.OUTPACED: "another transaction with this effect or nonce waits or came first",
 }
+"""The meaning of each code of the pool, in a sentence that a client can be shown."""
 
 
 @frozen
@@ -83,10 +88,10 @@ def lane_path(transaction: Transaction) -> bytes:
 
 def admit(
     state: LedgerState,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, PublicKey],
     pool: Pool,
     transaction: Transaction,
-    time_ms: int,
+    time_ms: TimeMs,
     capacity: int,
 ) -> tuple[Pool, Code | PoolCode | None]:
     """Let a transaction wait behind the others of its lane, or say why not (L-POOL-2 to L-POOL-4).
@@ -115,9 +120,9 @@ def admit(
 
 def _told_apart(
     state: LedgerState,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, PublicKey],
     transaction: Transaction,
-    time_ms: int,
+    time_ms: TimeMs,
     code: Code,
     lane: Lane | None,
 ) -> Code | PoolCode:
@@ -131,12 +136,12 @@ def _told_apart(
 
 def recheck(
     state: LedgerState,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, PublicKey],
     pool: Pool,
     touched: tuple[bytes, ...] | None,
     included: tuple[Transaction, ...],
-    time_ms: int,
-) -> Pooled:
+    time_ms: TimeMs,
+) -> Pooled[Pool, Transaction]:
     """Keep in each lane what still applies; what does not is refused with its code (L-POOL-5).
 
     `touched` names the entries that changed, `included` what a block took; None means all lanes.
@@ -155,12 +160,12 @@ def recheck(
 
 def _revise_lane(
     state: LedgerState,
-    keys: Mapping[str, bytes],
+    keys: Mapping[str, PublicKey],
     pool: Pool,
     path: bytes,
     lane: Lane,
-    done: set[bytes],
-    time_ms: int,
+    done: set[TransactionId],
+    time_ms: TimeMs,
     refused: list[Refusal],
 ) -> Pool:
     overlay = Overlay(state, keys)

@@ -23,28 +23,46 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
+from web4core.types import Nonce, PublicKey, TimeMs, TransactionId
 
 
 class Code(enum.StrEnum):
     """Why a transaction is refused; in the order in which the checks are made (L-RULE-1)."""
 
     UNKNOWN_PLATFORM = "unknown-platform"
+    """The platform is not in the genesis."""
     NOT_LOCAL = "not-local"
+    """The two accounts of a `Transfer` are on two platforms."""
     SAME_PLATFORM = "same-platform"
+    """The two accounts of a `TransferLock` are on one platform."""
     UNKNOWN_SOURCE = "unknown-source"
+    """The account to debit is not open."""
     UNKNOWN_DESTINATION = "unknown-destination"
+    """The account to credit is not open."""
     SAME_ACCOUNT = "same-account"
+    """The account pays itself."""
     UNKNOWN_TRANSFER = "unknown-transfer"
+    """No transfer has this id."""
     WRONG_KEY = "wrong-key"
+    """Another key has to sign."""
     ACCOUNT_EXISTS = "account-exists"
+    """The account is open."""
     NONCE_USED = "nonce-used"
+    """The nonce is below the account's."""
     NONCE_GAP = "nonce-gap"
+    """The nonce is above the account's."""
     ALREADY_SETTLED = "already-settled"
+    """The transfer is committed or rolled back."""
     AMOUNT_NOT_POSITIVE = "amount-not-positive"
+    """The amount is 0."""
     INSUFFICIENT_FUNDS = "insufficient-funds"
+    """The amount exceeds the available balance."""
     EXPIRY_NOT_FUTURE = "expiry-not-future"
+    """The expiry is not after the block's time."""
     TRANSFER_EXPIRED = "transfer-expired"
+    """The block's time is at or after the expiry."""
     NOT_EXPIRED = "not-expired"
+    """The block's time is before the expiry, and the signer is not the destination platform."""
 
 
 EXPLAINED: Final[dict[Code, str]] = {
@@ -66,16 +84,16 @@ EXPLAINED: Final[dict[Code, str]] = {
     Code.TRANSFER_EXPIRED: "the transfer has expired: it can only be rolled back",
     Code.NOT_EXPIRED: "before expiry only the destination platform may roll back",
 }
-"""What each code means, in a sentence that a client can be shown."""
+"""The meaning of each code, in a sentence that a client can be shown."""
 
 
 @frozen
 class Call:
     """What a rule knows beside the body: id, block time, and the keys whose signatures verified."""
 
-    id: bytes
-    time_ms: int
-    keys: tuple[bytes, ...]
+    id: TransactionId
+    time_ms: TimeMs
+    keys: tuple[PublicKey, ...]
 
 
 Outcome: TypeAlias = Code | tuple[Entry, ...]
@@ -91,7 +109,10 @@ def account_open(view: View, body: AccountOpen, call: Call) -> Outcome:
         return Code.WRONG_KEY
     if view.account(body.address) is not None:  # L-OPEN-3
         return Code.ACCOUNT_EXISTS
-    return (Account(body.address, body.owner, 0, 0, 0),)  # L-OPEN-4
+    opened = Account(
+        address=body.address, owner=body.owner, available_uatp=0, locked_uatp=0, nonce=Nonce(0)
+    )
+    return (opened,)  # L-OPEN-4
 
 
 def transfer(view: View, body: Transfer, call: Call) -> Outcome:
@@ -110,7 +131,9 @@ def transfer(view: View, body: Transfer, call: Call) -> Outcome:
     if refusal is not None:
         return refusal
     debited = evolve(
-        source, available_uatp=source.available_uatp - body.amount_uatp, nonce=source.nonce + 1
+        source,
+        available_uatp=source.available_uatp - body.amount_uatp,
+        nonce=Nonce(source.nonce + 1),
     )
     credited = evolve(destination, available_uatp=destination.available_uatp + body.amount_uatp)
     return (debited, credited)  # L-XFER-8
@@ -136,10 +159,15 @@ def transfer_lock(view: View, body: TransferLock, call: Call) -> Outcome:
         source,
         available_uatp=source.available_uatp - body.amount_uatp,
         locked_uatp=source.locked_uatp + body.amount_uatp,
-        nonce=source.nonce + 1,
+        nonce=Nonce(source.nonce + 1),
     )
     opened = CrossTransfer(
-        call.id, body.source, body.destination, body.amount_uatp, body.expiry_ms, Phase.LOCKED
+        id=call.id,
+        source=body.source,
+        destination=body.destination,
+        amount_uatp=body.amount_uatp,
+        expiry_ms=body.expiry_ms,
+        phase=Phase.LOCKED,
     )
     return (debited, opened)  # L-LOCK-9
 
@@ -181,7 +209,7 @@ def transfer_rollback(view: View, body: TransferRollback, call: Call) -> Outcome
     return (evolve(pending, phase=Phase.ROLLED_BACK), returned)  # L-BACK-4
 
 
-def _spend_refused(source: Account, amount_uatp: int, nonce: int, call: Call) -> Code | None:
+def _spend_refused(source: Account, amount_uatp: int, nonce: Nonce, call: Call) -> Code | None:
     """The checks that every spending of an owner's money shares (L-RULE-3)."""
     if call.keys[0] != source.owner:
         return Code.WRONG_KEY

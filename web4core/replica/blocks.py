@@ -15,6 +15,7 @@ from web4core.consensus.state import begin, no_slots
 from web4core.effects import Decide, Halt
 from web4core.messages import Certificate
 from web4core.replica.state import Run, State, Verdict
+from web4core.types import TimeMs
 
 
 def fresh_block(run: Run, now_ms: int) -> Block:
@@ -41,12 +42,20 @@ def fresh_block(run: Run, now_ms: int) -> Block:
     return block
 
 
-def next_time(state: State, now_ms: int) -> int:
+def next_block(state: State, now_ms: int) -> Block:
+    """The block that this platform would propose at this time (C-VALID-1).
+
+    It holds what waits, up to the bounds of the settings, and may be empty.
+    """
+    return fresh_block(Run(state), now_ms)
+
+
+def next_time(state: State, now_ms: int) -> TimeMs:
     """The time of a block proposed now: the clock's, but above the parent's (C-VALID-2)."""
-    return max(now_ms, state.tip.header.time_ms + 1)
+    return TimeMs(max(now_ms, state.tip.header.time_ms + 1))
 
 
-def judge(run: Run, block: Block) -> Applied | None:
+def judge(run: Run, block: Block) -> Applied[Any] | None:
     """Apply a block to the state, once; None if it does not follow from it (C-VALID-1, 2, 4)."""
     state = run.state
     if state.verdict is not None and state.verdict.digest == block.digest:
@@ -56,7 +65,7 @@ def judge(run: Run, block: Block) -> Applied | None:
     return applied
 
 
-def _result(state: State, block: Block) -> Applied | None:
+def _result(state: State, block: Block) -> Applied[Any] | None:
     header, tip = block.header, state.tip
     if header.chain_id != state.config.chain_id or header.height != state.height:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from web4core.effects import Fetch, Send, Sign
-from web4core.messages import UNSIGNED, Certificate, Decided, Kind, Statement, Status
+from web4core.messages import Certificate, Decided, Kind, Statement, StatusDraft
 from web4core.replica.blocks import advance
 from web4core.replica.state import Run, State, Sync
 
@@ -19,12 +19,12 @@ SYNC_ROUNDS = 3
 """How often each platform that claims to be ahead is asked before what they claim is dropped."""
 
 
-def status(state: State) -> Status:
+def status(state: State) -> StatusDraft:
     """Where this platform is."""
     here = Statement(
         Kind.STATUS, state.height, state.agreement.view, state.tip.digest, state.config.me
     )
-    return Status(here, UNSIGNED)
+    return StatusDraft(here)
 
 
 def broadcast_status(run: Run) -> None:
@@ -86,7 +86,7 @@ def _fetch(run: Run, sync: Sync) -> None:
     sources = [index for index, claimed in enumerate(sync.peer_heights) if claimed > height]
     if sources:
         source = next((index for index in sources if index >= sync.turn), sources[0])
-        run.effects.append(Fetch(height, source))
+        run.effects.append(Fetch(height, to=source))
         sync = evolve(sync, turn=source + 1)
     asked = evolve(sync, asked=height + FETCH_BLOCKS, tries=sync.tries + 1)
     run.state = evolve(run.state, sync=asked)

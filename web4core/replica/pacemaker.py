@@ -8,7 +8,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from web4core.consensus import rules
-from web4core.consensus.state import gathered_view_changes
+from web4core.consensus.state import FIRST_VIEW, gathered_view_changes
 from web4core.effects import SetTimer
 from web4core.events import Timer, TimerKind
 from web4core.quorum import proposer, quorum
@@ -45,13 +45,13 @@ def _wanted_timers(state: State) -> tuple[tuple[Timer, int], ...]:
             wanted.append((Timer(TimerKind.VIEW, height, view), delay))
         wanted.append((Timer(TimerKind.RESEND, height, view), settings.resend_ms))  # C-PACE-4
     elif n > 1:
-        wanted.append((Timer(TimerKind.STATUS, height, 0), settings.status_ms))  # C-PACE-6
+        wanted.append((Timer(TimerKind.STATUS, height, FIRST_VIEW), settings.status_ms))  # C-PACE-6
     waits = view > 0 and not agreement.gathered and agreement.said.proposal is None
     my_turn = proposer(height, view, n) == agreement.me
     if waits and my_turn and len(gathered_view_changes(agreement)) >= quorum(n):  # C-NEW-2
         wanted.append((Timer(TimerKind.PROPOSE, height, view), settings.propose_delay_ms))
     if state.sync is not None:  # C-SYNC-4
-        wanted.append((Timer(TimerKind.SYNC, height, 0), settings.sync_delay_ms))
+        wanted.append((Timer(TimerKind.SYNC, height, FIRST_VIEW), settings.sync_delay_ms))
     return tuple(wanted)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from web4core.application import Application, Applied, Refusal
+from web4core.application import AnyApplication, Applied, Refusal
 from web4core.chain import Block
 from web4core.consensus.rules import Step
 from web4core.consensus.state import Agreement, Slots
@@ -17,17 +17,23 @@ from web4core.effects import Effect, Halt, Refuse, Sign
 from web4core.events import Timer
 from web4core.messages import Certificate
 from web4core.settings import Settings
+from web4core.types import ChainId, Digest
 
 
 @frozen
 class Config:
-    """What never changes while a platform runs."""
+    """The place of a platform in its federation, and the settings that it runs under."""
 
-    chain_id: bytes
+    chain_id: ChainId
+    """The chain."""
     n: int
+    """The number of platforms, 1 to `MAX_PLATFORMS`."""
     me: int
+    """The index of this platform, 0 to n - 1."""
     settings: Settings
-    application: Application = field(repr=False, eq=False)
+    """The settings that hold; a `Resumed` may change them (A-SET-2)."""
+    application: AnyApplication = field(repr=False, eq=False)
+    """The application; it is no part of the value, so it is not compared."""
 
     @property
     def others(self) -> tuple[int, ...]:
@@ -37,26 +43,26 @@ class Config:
 
 @frozen
 class Verdict:
-    """What the application said of a block: its result, or None if it refused (C-VALID-4)."""
+    """The judgement of a block, kept so that no block is applied twice (C-VALID-4)."""
 
-    digest: bytes
-    applied: Applied | None
+    digest: Digest
+    """The digest of the block."""
+    applied: Applied[Any] | None
+    """The result of the block; None if it does not follow from the tip (C-VALID-1)."""
 
 
 @frozen
 class Sync:
-    """This platform is behind, if what others say is true (C-SYNC-2).
-
-    `peer_heights[p]` is the highest height that platform p has shown itself to be in, 0 for none.
-    Blocks below `asked` are on their way, if any were asked for; `tries` counts questions without
-    an answer.
-    The next question goes to the first of those who claim more from `turn` on, and round.
-    """
+    """This platform is behind, if others say the truth (C-SYNC-2)."""
 
     peer_heights: tuple[int, ...]
-    asked: int = 0
-    tries: int = 0
-    turn: int = 0
+    """For each platform the highest height that it has shown itself to be in; 0 for none."""
+    asked: int = field(default=0, kw_only=True)
+    """The height below which blocks are on their way; 0 if none were asked for."""
+    tries: int = field(default=0, kw_only=True)
+    """The number of questions without an answer, from 0 (C-SYNC-4)."""
+    turn: int = field(default=0, kw_only=True)
+    """The index from which on the next platform to ask is looked for."""
 
 
 @frozen
@@ -64,17 +70,27 @@ class State:
     """All that a platform knows; a fold of `step` over its journal."""
 
     config: Config
+    """The platform's place in its federation, and its settings."""
     tip: Block
+    """The last block that is decided; block 0 at first."""
     tip_certificate: Certificate | None
+    """The commit certificate of the tip; None for block 0 (I-TIP-1)."""
     app: Any = field(repr=False)
+    """The application's state after the tip; only the application reads it (I-ROOT-1)."""
     pool: Any = field(repr=False)
+    """The items that wait; only the application reads them."""
     agreement: Agreement
+    """The agreement on the height after the tip."""
     upcoming: Slots = field(repr=False)
+    """The messages that came early, for the height after that (C-LOSS-2)."""
     verdict: Verdict | None = field(default=None, eq=False, repr=False)
     """A memo of the last judgement: leaving it out changes nothing but the work."""
     sync: Sync | None = None
+    """The heights that other platforms show, if any is ahead of this one."""
     armed: tuple[Timer, ...] = ()
+    """The timers that run, at most one of each kind (C-PACE-5)."""
     halted: Halt | None = None
+    """The reason for which this platform has stopped for good; else None (A-EFFECT-8)."""
 
     @property
     def height(self) -> int:
@@ -87,7 +103,9 @@ class Transition:
     """Where an event leads, and what is to be done about it, in order."""
 
     state: State
+    """The state after the event."""
     effects: tuple[Effect, ...]
+    """The effects, to be carried out in this order (A-EFFECT-9)."""
 
 
 class Run:

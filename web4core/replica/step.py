@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from web4core.application import Application, Pooled
+from web4core.application import AnyApplication, Pooled
 from web4core.chain import Genesis, chain_id, check_genesis, genesis_block
 from web4core.consensus import rules
 from web4core.consensus.state import SlotMessage, Slots, begin, keep, kept, no_slots, signed
@@ -56,12 +56,16 @@ from web4core.replica.catchup import (
 from web4core.replica.pacemaker import has_work, pending, set_timers
 from web4core.replica.state import Config, Run, State, Transition
 from web4core.settings import Settings
+from web4core.types import View
 
 
 def configure(
-    genesis: Genesis, platform: str, settings: Settings, application: Application
+    genesis: Genesis, platform: str, settings: Settings, application: AnyApplication
 ) -> Config:
-    """Check the genesis and find this platform in it."""
+    """Check the genesis and find this platform in it.
+
+    Raises `LocalProtocolError` if the genesis is impossible or does not name the platform.
+    """
     check_genesis(genesis)
     names = [each.name for each in genesis.platforms]
     if platform not in names:
@@ -76,12 +80,13 @@ def start(
     genesis: Genesis,
     platform: str,
     settings: Settings,
-    application: Callable[[Genesis], Application],
+    application: Callable[[Genesis], AnyApplication],
 ) -> Transition:
     """The state of a platform that has seen nothing but the genesis.
 
-    `application` builds the application for this chain.
-    Raises `LocalProtocolError` if the genesis is impossible or does not name the platform.
+    `application` builds the application for this chain from its genesis, such as `Ledger.of`.
+    Raises `LocalProtocolError` if the genesis is impossible, does not name the platform, or has a
+    content that the application does not take.
     The first event should be `Resumed`.
     """
     app = application(genesis)
@@ -100,7 +105,7 @@ def start(
 
 
 def step(state: State, event: Event) -> Transition:
-    """What this event does to a platform.
+    """Apply one event to a platform: the state after it, and the effects to carry out.
 
     Total on every event whose messages passed the gate (A-EVENT-4): a platform that sends nonsense
     changes nothing.
@@ -191,7 +196,7 @@ def _on_submission(run: Run, items: tuple[Any, ...], now_ms: int) -> None:
     run.refuse(tuple(each for each in refused if each.item not in handed_in))
 
 
-def _admit(run: Run, items: tuple[Any, ...], now_ms: int) -> Pooled:
+def _admit(run: Run, items: tuple[Any, ...], now_ms: int) -> Pooled[Any, Any]:
     state = run.state
     config = state.config
     pooled = config.application.admit(
@@ -234,7 +239,7 @@ def _on_view_timer(run: Run, now_ms: int) -> None:
     """Nothing came of this view: leave it, unless there is no work after all (C-VIEW-1)."""
     recheck(run, None, (), now_ms)
     if has_work(run.state):
-        agreement, draft = rules.enter(run.state.agreement, run.state.agreement.view + 1)
+        agreement, draft = rules.enter(run.state.agreement, View(run.state.agreement.view + 1))
         run.take((agreement, draft))
 
 

@@ -15,42 +15,47 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from http import HTTPStatus
+from importlib.resources import files
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from web4adapters.api.openapi import DESCRIPTION
 from web4adapters.runtime.engine import Engine
 from web4adapters.runtime.ingress import verify_beside
 from web4adapters.signers import Verifier
 from web4adapters.storage import StorageError
 from web4adapters.transport import Links
-from web4core.chain import MAX_ITEM_BYTES, Block
-from web4core.errors import RemoteProtocolError
-from web4core.hashing import DIGEST_BYTES
-from web4core.ledger.light import (
+from web4core import (
+    CERTIFICATE,
+    DIGEST_BYTES,
     ENTRY_PROOF,
+    EXPLAINED,
     INCLUSION_PROOF,
-    EntryProof,
-    InclusionProof,
-    SignedHeader,
-)
-from web4core.ledger.pool import POOL_EXPLAINED
-from web4core.ledger.rules import EXPLAINED
-from web4core.ledger.state import (
+    MAX_ITEM_BYTES,
+    MAX_MESSAGE_BYTES,
+    MAX_SUBMISSION,
+    MAX_UINT,
+    NAME,
+    POOL_EXPLAINED,
     Account,
     Address,
+    Block,
+    Certificate,
     CrossTransfer,
     Entry,
+    EntryProof,
+    InclusionProof,
     LedgerState,
+    RemoteProtocolError,
+    SignatureCheck,
+    SignedHeader,
+    TransactionId,
     account_path,
+    list_proof,
+    prove,
     transfer_path,
 )
-from web4core.merkle import list_proof, prove
-from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, MAX_SUBMISSION, Certificate
-from web4core.schema import MAX_UINT, NAME
-from web4core.signature_check import SignatureCheck
 
 MAX_BODY_BYTES = 2 * MAX_SUBMISSION * MAX_ITEM_BYTES + 64 * 1024
 """Length of a request's body: so many transactions, in hex (W-HTTP-3)."""
@@ -66,6 +71,9 @@ MAX_EXPORT_BLOCKS = 256
 
 MAX_EXPORT_BYTES = 16 * 1024 * 1024
 """Bytes of the blocks in one answer; about half of its length in hex (W-HTTP-8)."""
+
+DESCRIPTION = files("web4adapters.api").joinpath("openapi.json").read_bytes()
+"""The client API in OpenAPI 3.1, as `GET /openapi.json` serves it."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -147,7 +155,7 @@ class Api:
         self._executor = executor
 
     def routes(self) -> list[web.RouteDef]:
-        """What clients can ask."""
+        """Return the routes of all that clients can ask."""
         return [
             web.get("/v1/health", self.health),
             web.get("/v1/status", self.status),
@@ -168,8 +176,8 @@ class Api:
         return web.json_response({"status": "ok"})
 
     async def openapi(self, _request: web.Request) -> web.Response:
-        """This interface, described."""
-        return web.json_response(DESCRIPTION)
+        """Serve the description of this interface."""
+        return web.Response(body=DESCRIPTION, content_type="application/json")
 
     async def status(self, _request: web.Request) -> web.Response:
         """Where the platform is, and whom it hears."""
@@ -246,7 +254,7 @@ class Api:
         return answer | {"meaning": explain(code)} | before
 
     async def transaction(self, request: web.Request) -> web.Response:
-        """What became of a transaction; waits for it if asked to (W-HTTP-5)."""
+        """Say what became of a transaction; wait for it if asked to (W-HTTP-5)."""
         identity = _digest(request.match_info["id"])
         wait_ms = _integer(request.query.get("wait_ms", "0"), "wait_ms", 0, MAX_WAIT_MS)
         tracker = self._engine.tracker
@@ -283,11 +291,11 @@ class Api:
         certificate = CERTIFICATE.decode(stored.certificate, MAX_MESSAGE_BYTES)
         leaves = [item.encoded for item in block.payload]
         return InclusionProof(
-            SignedHeader(block.header, certificate),
-            leaves[position],
-            position,
-            len(leaves),
-            list_proof(leaves, position),
+            anchor=SignedHeader(block.header, certificate),
+            transaction=leaves[position],
+            index=position,
+            size=len(leaves),
+            path=list_proof(leaves, position),
         )
 
     # --- the ledger ---
@@ -313,7 +321,7 @@ class Api:
     async def transfer(self, request: web.Request) -> web.Response:
         """A cross-platform transfer, with the proof that it is as shown."""
         identity = _digest(request.match_info["id"])
-        entry, height, proof = self._entry(transfer_path(identity), identity.hex())
+        entry, height, proof = self._entry(transfer_path(TransactionId(identity)), identity.hex())
         if not isinstance(entry, CrossTransfer):
             raise ApiError(404, "unknown-transfer", f"{identity.hex()} was never locked", _HELP)
         return web.json_response(
@@ -468,7 +476,7 @@ def _address(text: str) -> Address:
     if NAME.fullmatch(agent) is None or NAME.fullmatch(platform) is None:
         remedy = "write agent@platform, in lower-case letters, digits, . _ -"
         raise ApiError(400, "malformed-address", "not an address", remedy)
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)
 
 
 def _integer(text: str, what: str, least: int, most: int) -> int:

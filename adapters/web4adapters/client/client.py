@@ -17,23 +17,29 @@ from attrs import frozen
 from web4adapters.client.errors import ClientError, Denied, Nonsense, Refused, plain
 from web4adapters.client.http import Answer, ask
 from web4adapters.client.status import amiss_in_status, known_of
-from web4adapters.config.strict_toml import read_json
 from web4adapters.signers import Verifier
-from web4core.chain import Block, Genesis, genesis_block
-from web4core.errors import RemoteProtocolError
-from web4core.gate import Gate
-from web4core.ledger.application import Ledger
-from web4core.ledger.light import (
+from web4adapters.strict_json import read_json
+from web4core import (
+    CERTIFICATE,
+    MAX_MESSAGE_BYTES,
+    Account,
+    Address,
+    Block,
+    CrossTransfer,
     EntryProof,
+    Gate,
+    Genesis,
+    Ledger,
+    RemoteProtocolError,
     SignedHeader,
+    Transaction,
     TrustAnchor,
+    account_path,
     check_entry,
     check_inclusion,
     check_signed_header,
+    genesis_block,
 )
-from web4core.ledger.state import Account, Address, CrossTransfer, account_path
-from web4core.ledger.transactions import Transaction
-from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES
 
 TIMEOUT_S = 10.0
 """How long a client waits for a whole answer, beyond what it asked to wait."""
@@ -71,7 +77,7 @@ class Committed:
 
 @frozen
 class Fate:
-    """What became of a transaction, in a platform's words; where it is committed, proved."""
+    """A platform's answer to what became of a transaction; where it is committed, proved."""
 
     status: str
     committed: Committed | None = None
@@ -178,7 +184,7 @@ class Client:
                 raise ClientError(f"{self.url} did not commit it within {timeout_s:g} s")
 
     def fate(self, identity: bytes) -> Fate:
-        """What became of the transaction with this id; that it is committed is proved."""
+        """Ask what became of the transaction with this id; that it is committed is proved."""
         answer = self._get(f"/v1/transactions/{identity.hex()}")
         said = answer.get("status")
         if said == "committed":

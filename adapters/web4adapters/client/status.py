@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from web4adapters.client.errors import plain
-from web4core.schema import MAX_UINT, NAME
+from web4core import MAX_UINT, NAME
 
 MAX_PEERS = 1_000
 """Peers that a status may list."""

@@ -11,8 +11,7 @@ from pathlib import Path
 from web4adapters.client.client import Client
 from web4adapters.files import try_lock
 from web4adapters.signers import KeyFileError, Signer
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Body, Transaction, assemble, draft
+from web4core import Address, Body, Nonce, Transaction, assemble, draft
 
 WALLET_WAIT_S = 60.0
 """How long a payment waits for the one before it that the same key file pays."""
@@ -45,7 +44,7 @@ def signed_transaction(body: Body, *signers: Signer) -> Transaction:
 
 
 def next_transaction(
-    client: Client, source: Address, signer: Signer, body: Callable[[int], Body]
+    client: Client, source: Address, signer: Signer, body: Callable[[Nonce], Body]
 ) -> Transaction:
     """The transaction of an account that comes next, by the nonce that the platform proves."""
     return signed_transaction(body(client.account(source).account.nonce), signer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from web4core.ledger.state import MAX_SUPPLY_UATP, MICRO
+from web4core import MAX_SUPPLY_UATP, MICRO
 
 DECIMALS = 6
 _DECIMAL = re.compile(r"(\d{1,13})(?:\.(\d{1,6}))?")

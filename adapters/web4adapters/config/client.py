@@ -8,7 +8,7 @@ from attrs import frozen
 
 from web4adapters.config.errors import ConfigError
 from web4adapters.config.strict_toml import check_keys, read_toml, take
-from web4core.ledger.state import Address
+from web4core import Address
 
 CLIENT_FILE = "web4.toml"
 

@@ -8,17 +8,20 @@ from typing import Any
 
 from web4adapters.config.amounts import format_atp, parse_atp
 from web4adapters.config.errors import ConfigError
-from web4adapters.config.strict_toml import (
-    check_keys,
-    parse_address,
-    read_bytes,
-    read_hex,
-    read_json,
-    take,
+from web4adapters.config.strict_toml import check_keys, parse_address, read_bytes, take
+from web4adapters.strict_json import read_hex, read_json
+from web4core import (
+    CONTENT,
+    KEY_BYTES,
+    MAX_GENESIS_BYTES,
+    Genesis,
+    GenesisAccount,
+    LocalProtocolError,
+    Platform,
+    PublicKey,
+    check_genesis,
+    genesis_content,
 )
-from web4core.chain import KEY_BYTES, MAX_GENESIS_BYTES, Genesis, Platform, check_genesis
-from web4core.errors import LocalProtocolError
-from web4core.ledger.application import CONTENT, GenesisAccount, genesis_content
 
 _FIELDS = ("chain", "time_ms", "platforms", "accounts")
 
@@ -87,7 +90,7 @@ def _platform(path: Path, table: dict[str, Any]) -> Platform:
     return Platform(take(path, "a platform", table, "name", str), _key(path, table, "key"))
 
 
-def _key(path: Path, table: dict[str, Any], name: str) -> bytes:
+def _key(path: Path, table: dict[str, Any], name: str) -> PublicKey:
     text = take(path, "an entry", table, name, str)
     try:
         key = read_hex(text)
@@ -95,7 +98,7 @@ def _key(path: Path, table: dict[str, Any], name: str) -> bytes:
         key = b""
     if len(key) != KEY_BYTES:
         raise ConfigError(path, f"{name} is not a key", "write 64 lower-case hex digits")
-    return key
+    return PublicKey(key)
 
 
 def _endowment(path: Path, table: dict[str, Any]) -> GenesisAccount:

@@ -11,8 +11,10 @@ from attrs import Factory, fields, frozen
 from web4adapters.config.endpoints import MAX_PORT, check_host, check_url
 from web4adapters.config.errors import ConfigError
 from web4adapters.config.strict_toml import check_keys, read_toml, take
-from web4core.errors import LocalProtocolError
-from web4core.settings import Settings
+from web4core import LocalProtocolError, Settings
+
+PLATFORM_FILE = "platform.toml"
+"""The name of this file in a platform's folder."""
 
 SNAPSHOT_BLOCKS = 1_000
 """Blocks between two snapshots, unless the configuration says otherwise."""

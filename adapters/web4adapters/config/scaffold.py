@@ -14,20 +14,31 @@ from web4adapters.config.client import CLIENT_FILE, client_toml
 from web4adapters.config.endpoints import place_url
 from web4adapters.config.errors import ConfigError
 from web4adapters.config.genesis import genesis_to_json
-from web4adapters.config.node import SNAPSHOT_BLOCKS, NodeConfig, node_toml
+from web4adapters.config.node import PLATFORM_FILE, SNAPSHOT_BLOCKS, NodeConfig, node_toml
 from web4adapters.signers import KeyFile, create_guard
 from web4adapters.storage import Store
-from web4core.chain import Genesis, Platform, chain_id, check_genesis
-from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
-from web4core.ledger.state import Address
-from web4core.settings import Settings
+from web4core import (
+    Address,
+    Genesis,
+    GenesisAccount,
+    Ledger,
+    Platform,
+    Settings,
+    TimeMs,
+    chain_id,
+    check_genesis,
+    genesis_content,
+)
 
 FOLDER_MODE = 0o700
 
 WALLETS = "wallets"
 GENESIS_FILE = "genesis.json"
+FIRST_PLATFORMS = ("thor", "sprout", "legion", "platform2")
+"""The platforms of a federation for which nobody chose other names."""
+
 OWN_FILES = (WALLETS, GENESIS_FILE, CLIENT_FILE)
-"""What lies beside the platforms' folders; no platform may be called so."""
+"""Files and folders beside those of the platforms; no platform may be called so."""
 
 Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 """Host and port at which the first platform of a pair finds the second."""
@@ -35,7 +46,7 @@ Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 
 @frozen
 class Plan:
-    """What a new federation is to be: platforms with host and port, accounts with micro-ATP.
+    """The plan of a new federation: platforms with host and port, accounts with micro-ATP.
 
     `routes` is for those who do not find another where it listens, but at a relay, say.
     """
@@ -98,7 +109,7 @@ def _build(folder: Path, plan: Plan) -> Genesis:
     ]
     genesis = Genesis(
         plan.chain,
-        time.time_ns() // 1_000_000,
+        TimeMs(time.time_ns() // 1_000_000),
         tuple(Platform(name, key.public_key) for name, key in keys.items()),
         genesis_content(endowments),
     )
@@ -134,4 +145,4 @@ def _build_platform(folder: Path, name: str, key: KeyFile, genesis: Genesis, pla
         None,
         plan.snapshot_blocks,
     )
-    (folder / "platform.toml").write_text(node_toml(config))
+    (folder / PLATFORM_FILE).write_text(node_toml(config))

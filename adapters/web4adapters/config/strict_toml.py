@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from web4adapters.config.errors import ConfigError
-from web4core.ledger.state import Address
-from web4core.schema import NAME
+from web4core import NAME, Address
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """Length of a configuration file; a genesis lists its accounts."""
@@ -26,45 +24,6 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         reason = error.strerror or "it cannot be read"
         raise ConfigError(path, reason, "`web4 init` makes a federation") from None
-
-
-def read_json(text: bytes) -> Any:
-    """The value of a JSON text, in UTF-8; ValueError says what is wrong.
-
-    What some readers take and others do not is refused: a member that repeats, and numbers that
-    are none (G-GENESIS-1, G-EXPORT-1).
-    """
-    try:
-        return json.loads(text.decode(), object_pairs_hook=_members, parse_constant=_no_number)
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"it is not JSON: {error}") from None
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the member {twice!r} repeats")
-    return members
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
-
-
-def read_hex(text: Any) -> bytes:
-    """The bytes of lower-case hexadecimal text, and nothing but it; ValueError for all else."""
-    if not isinstance(text, str):
-        raise ValueError("it is no text")
-    value = bytes.fromhex(text)
-    if value.hex() != text:
-        raise ValueError("it is not plain hexadecimal in lower case")
-    return value
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -105,4 +64,4 @@ def parse_address(text: str) -> Address:
     agent, _, platform = text.partition("@")
     if NAME.fullmatch(agent) is None or NAME.fullmatch(platform) is None:
         raise ValueError(f"{text!r} is not an address; write agent@platform, in lower case")
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)

@@ -25,10 +25,7 @@ from web4adapters.signers import GuardedSigner, GuardError, KeyFile, Verifier
 from web4adapters.storage import StorageError, Store
 from web4adapters.transport import Links
 from web4adapters.transport.limiter import KEEPALIVE_TIMEOUT_S, ConnectionLimiter, find_room
-from web4core.chain import Genesis, chain_id, genesis_block
-from web4core.errors import LocalProtocolError
-from web4core.gate import Gate
-from web4core.ledger.application import Ledger
+from web4core import Gate, Genesis, Ledger, LocalProtocolError, chain_id, genesis_block
 from web4process.signals import ENDING
 
 VERIFIER_THREADS = 2

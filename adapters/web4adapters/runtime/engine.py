@@ -20,37 +20,47 @@ from web4adapters.runtime.tracker import TransactionTracker
 from web4adapters.signers import GuardedSigner
 from web4adapters.storage import Store, StoredBlock
 from web4adapters.throttled_log import ThrottledLog
-from web4core.effects import Accuse, Decide, Fetch, Halt, Refuse, SetTimer
-from web4core.events import Connected, Elapsed, Event, Received, Submitted, TimerKind
-from web4core.gate import Gate
-from web4core.link import Request, frame
-from web4core.messages import (
+from web4core import (
     CERTIFICATE,
-    Decided,
-    Evidence,
-    Message,
-    Proposal,
-    Statement,
-    Status,
-    ViewChange,
-    Vote,
-)
-from web4core.node import (
+    Accuse,
     Answer,
+    Connected,
+    Decide,
+    Decided,
+    Elapsed,
+    Event,
+    Evidence,
+    Fetch,
     Flush,
+    Gate,
+    Halt,
+    Message,
     Node,
     NotSigned,
     Outgoing,
     Output,
+    Proposal,
+    Received,
+    Refuse,
     Release,
     Remember,
+    Request,
+    SetTimer,
     SignAll,
     Snapshot,
+    State,
+    Statement,
+    Status,
+    Submitted,
     Task,
+    TimerKind,
+    TransactionId,
+    ViewChange,
+    Vote,
     Write,
+    encode_state,
+    frame,
 )
-from web4core.replica import State
-from web4core.snapshot import encode_state
 
 MAX_EVIDENCE = 256
 """Pieces of evidence kept for the operator."""
@@ -105,7 +115,7 @@ class Engine:
         self._accused = ThrottledLog()
         self._signer = signer
         self._outbound = outbound
-        self._answers: dict[int, asyncio.Future[dict[bytes, str]]] = {}
+        self._answers: dict[int, asyncio.Future[dict[TransactionId, str]]] = {}
         self._tickets = 0
         self._arrived = asyncio.Event()
         self._arrived.set()
@@ -135,11 +145,13 @@ class Engine:
         """Take a peer's message that passed the gate, when there is room for it."""
         await self._put(Received(message, wall_clock_ms()), encoded=encoded)
 
-    async def submit(self, items: tuple[Any, ...]) -> dict[bytes, str]:
+    async def submit(self, items: tuple[Any, ...]) -> dict[TransactionId, str]:
         """Hand in transactions; once that is durable, the code of each that was refused."""
         self._tickets += 1
         ticket = self._tickets
-        answer: asyncio.Future[dict[bytes, str]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[TransactionId, str]] = (
+            asyncio.get_running_loop().create_future()
+        )
         self._answers[ticket] = answer
         try:
             await self._put(Submitted(items, wall_clock_ms()), ticket=ticket)

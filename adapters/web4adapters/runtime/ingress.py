@@ -18,14 +18,22 @@ from attrs import frozen
 
 from web4adapters.runtime.engine import Engine
 from web4adapters.signers import Verifier
+from web4adapters.throttled_log import LOG_EVERY
 from web4adapters.transport import Links
-from web4core.errors import RemoteProtocolError
-from web4core.gate import Gate
-from web4core.link import Frame, Request, frame
-from web4core.messages import Decided, Message, Submission, decided_bytes
-from web4core.node import is_bulk
-from web4core.replica import FETCH_BLOCKS
-from web4core.signature_check import SignatureCheck
+from web4core import (
+    FETCH_BLOCKS,
+    Decided,
+    Frame,
+    Gate,
+    Message,
+    RemoteProtocolError,
+    Request,
+    SignatureCheck,
+    Submission,
+    decided_bytes,
+    frame,
+    is_bulk,
+)
 
 CLAIMS_IN_PLACE = 2
 """Up to so many signatures are checked in the event loop: handing them over takes as long."""
@@ -47,9 +55,6 @@ PARSE_IN_PLACE_BYTES = 32 * 1024
 
 MAX_REFUSED_ON_LINK = 8
 """Messages that do not pass the gate before the link is closed; an honest peer sends none."""
-
-LOG_EVERY = 100
-"""Of the messages of a peer that do not pass, the first is logged, and then every so many."""
 
 log = logging.getLogger("web4.inlet")
 
@@ -250,7 +255,7 @@ class Ingress:
             block = self._engine.store.block(height)
             if block is None:
                 break
-            framed = frame(decided_bytes(block.block, block.certificate))
+            framed = frame(decided_bytes(block=block.block, certificate=block.certificate))
             size += len(framed)
             if size > MAX_SERVED_BYTES or len(framed) > self._links.room(peer):
                 break

@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 
 from web4adapters.storage import Store
-from web4core.chain import Genesis
-from web4core.gate import Gate
-from web4core.guard import Memory
-from web4core.ledger.application import Ledger
-from web4core.node import Node
-from web4core.recovery import Fold, Journal, fold
-from web4core.settings import Settings
+from web4core import (
+    Fold,
+    Gate,
+    Genesis,
+    Journal,
+    Ledger,
+    Memory,
+    Node,
+    Settings,
+    fold,
+)
 
 log = logging.getLogger("web4.recovery")
 

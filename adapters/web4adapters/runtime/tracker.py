@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-from web4core.chain import Block
-from web4core.node import Node
+from web4core import Block, Node
 
 MAX_REFUSED = 65_536
 """Refusals remembered; the oldest is forgotten first."""

@@ -17,16 +17,24 @@ from types import TracebackType
 
 from web4adapters.signers.guardfile import GuardFile
 from web4adapters.signers.protocol import Signer
-from web4core.errors import LocalProtocolError
-from web4core.guard import Memory, covers
-from web4core.hashing import Tag, domain
-from web4core.messages import Statement, signing_bytes
+from web4core import (
+    ChainId,
+    LocalProtocolError,
+    Memory,
+    PublicKey,
+    Signature,
+    Statement,
+    Tag,
+    covers,
+    domain,
+    signing_bytes,
+)
 
 
 class GuardedSigner:
     """A signer behind a guard; holds its guard file locked while it is open."""
 
-    def __init__(self, signer: Signer, guard_path: Path, chain_id: bytes) -> None:
+    def __init__(self, signer: Signer, guard_path: Path, chain_id: ChainId) -> None:
         """Open the guard of this key on this chain. Raises GuardError, GuardMissing, GuardLocked.
 
         `create_guard` makes one, once in the life of a key.
@@ -39,7 +47,7 @@ class GuardedSigner:
         """Whether the last write before this start was cut short; worth a line in a log."""
 
     @property
-    def public_key(self) -> bytes:
+    def public_key(self) -> PublicKey:
         """The raw public key, 32 bytes."""
         return self._signer.public_key
 
@@ -48,7 +56,7 @@ class GuardedSigner:
         """What was signed last, by kind; durable."""
         return self._file.memory
 
-    def sign(self, message: bytes) -> bytes:
+    def sign(self, message: bytes) -> Signature:
         """Sign what is not a statement: a greeting, a transaction."""
         if message.startswith(domain(Tag.STATEMENT)):  # it would pass by the guard
             raise LocalProtocolError(
@@ -66,7 +74,7 @@ class GuardedSigner:
             if memory != self._file.memory:
                 self._file.save(memory)
 
-    def sign_statements(self, statements: Sequence[Statement]) -> list[bytes]:
+    def sign_statements(self, statements: Sequence[Statement]) -> list[Signature]:
         """Sign each statement, in order.
 
         Raises LocalProtocolError, and signs nothing, if the durable memory does not cover one of

@@ -18,10 +18,7 @@ import struct
 from pathlib import Path
 
 from web4adapters.files import create_private, exposure, try_lock, write_at
-from web4adapters.signers.protocol import PUBLIC_KEY_BYTES
-from web4core.guard import MAX_GUARDED, Memory, Signed
-from web4core.hashing import DIGEST_BYTES
-from web4core.messages import BINDING
+from web4core import BINDING, DIGEST_BYTES, KEY_BYTES, MAX_GUARDED, Memory, Signed
 
 MAGIC = b"web4grd1"
 PAGE_BYTES = 4096
@@ -34,7 +31,7 @@ FILE_BYTES = PAGE_BYTES * (1 + SLOTS)
 MAX_CHAIN_ID_BYTES = 64
 """Room for the id of a chain; a digest takes half of it."""
 
-_HEADER = struct.Struct(f">8sH{MAX_CHAIN_ID_BYTES}s{PUBLIC_KEY_BYTES}s")
+_HEADER = struct.Struct(f">8sH{MAX_CHAIN_ID_BYTES}s{KEY_BYTES}s")
 _SLOT_HEAD = struct.Struct(">QQ")
 _SIGNED = struct.Struct(f">?QQ{DIGEST_BYTES}s")
 _BODY_BYTES = _SLOT_HEAD.size + len(BINDING) * _SIGNED.size
@@ -179,7 +176,7 @@ def _pack_header(path: Path, chain_id: bytes, public_key: bytes) -> bytes:
         raise GuardError(
             path, f"the chain id is longer than {MAX_CHAIN_ID_BYTES} bytes", "use its digest"
         )
-    if len(public_key) != PUBLIC_KEY_BYTES:
+    if len(public_key) != KEY_BYTES:
         raise GuardError(
             path, f"the public key has {len(public_key)} bytes", "give the 32 raw bytes"
         )

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from web4adapters.files import create_private, exposure
+from web4core import PublicKey, Signature
 
 MAX_KEY_FILE_BYTES = 16 * 1024
 """Length of a key file; a key takes some hundred bytes."""
@@ -81,13 +82,13 @@ class KeyFile:
         return cls(_parse(path, pem, _needed_passphrase(path, pem, passphrase)))
 
     @property
-    def public_key(self) -> bytes:
+    def public_key(self) -> PublicKey:
         """The raw public key, 32 bytes."""
-        return self._public_key
+        return PublicKey(self._public_key)
 
-    def sign(self, message: bytes) -> bytes:
+    def sign(self, message: bytes) -> Signature:
         """Sign `message`; 64 bytes."""
-        return self._private_key.sign(message)
+        return Signature(self._private_key.sign(message))
 
     def __repr__(self) -> str:
         return f"KeyFile(public_key={self._public_key.hex()})"

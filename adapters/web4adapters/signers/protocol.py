@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
-PUBLIC_KEY_BYTES = 32
-"""An Ed25519 public key (K-KEY-1)."""
-
-SIGNATURE_BYTES = 64
-"""An Ed25519 signature (K-SIG-1)."""
+from web4core import PublicKey, Signature
 
 
 class Signer(Protocol):
     """One Ed25519 key that signs and is never seen."""
 
     @property
-    def public_key(self) -> bytes:
+    def public_key(self) -> PublicKey:
         """The raw public key, 32 bytes (RFC 8032 section 5.1.5)."""
         ...
 
-    def sign(self, message: bytes) -> bytes:
+    def sign(self, message: bytes) -> Signature:
         """Sign `message` itself, not a digest of it; 64 bytes (RFC 8032 section 5.1.6)."""
         ...

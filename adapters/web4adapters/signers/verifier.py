@@ -15,7 +15,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from web4core.ed25519 import key_is_acceptable, signature_is_acceptable
+from web4core import key_is_acceptable, signature_is_acceptable
 
 MAX_KEYS = 16_384
 """Keys kept ready for use; about a kilobyte each."""

@@ -44,7 +44,7 @@ from web4adapters.storage.records import (
     read_snapshot,
     snapshot_row,
 )
-from web4core.errors import LocalProtocolError
+from web4core import LocalProtocolError
 
 STORE_NAME = "store.sqlite3"
 KEPT_SNAPSHOTS = 2

@@ -18,7 +18,7 @@ from aiohttp.typedefs import Middleware
 
 from web4adapters.throttled_log import ThrottledLog
 from web4adapters.transport.links import LINK_PATH
-from web4core.errors import LocalProtocolError
+from web4core import LocalProtocolError
 
 MAX_CONNECTIONS = 512
 """Connections at a time; fewer where the system lets the process open few files."""

@@ -23,17 +23,21 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from web4adapters.throttled_log import ThrottledLog
-from web4core.errors import RemoteProtocolError
-from web4core.link import (
+from web4core import (
     HELLO,
     MAX_HANDSHAKE_BYTES,
     MAX_PACKET_BYTES,
     NONCE_BYTES,
     PROOF,
     WELCOME,
+    ChainId,
     Frame,
     Hello,
     Proof,
+    PublicKey,
+    RemoteProtocolError,
+    Signature,
+    Verify,
     Welcome,
     check_hello,
     check_welcome,
@@ -45,7 +49,6 @@ from web4core.link import (
     proof_claim,
     welcome_claim,
 )
-from web4core.signature_check import Verify
 
 LINK_PATH = "/v1/link"
 
@@ -156,11 +159,11 @@ class Links:
 
     def __init__(
         self,
-        chain_id: bytes,
-        keys: tuple[bytes, ...],
+        chain_id: ChainId,
+        keys: tuple[PublicKey, ...],
         me: int,
         urls: Mapping[int, str],
-        sign: Callable[[bytes], bytes],
+        sign: Callable[[bytes], Signature],
         verify: Verify,
     ) -> None:
         self._chain_id = chain_id
@@ -223,7 +226,7 @@ class Links:
         """Begin to listen, and to dial the platforms that this one dials."""
         self._listener = listener
         for index in self._peers:
-            if dials(self._me, index):
+            if dials(me=self._me, other=index):
                 self._spawn(self._dial_forever(index, listener))
 
     async def run(self) -> None:
@@ -306,7 +309,13 @@ class Links:
         claim = welcome_claim(self._chain_id, self._me, self._keys, nonce, welcome)
         if not self._verify(*claim):
             raise RemoteProtocolError("W-LINK-3", "the signature of the welcome is wrong")
-        message = link_signing_bytes(self._chain_id, self._me, index, welcome.nonce, nonce)
+        message = link_signing_bytes(
+            self._chain_id,
+            speaker=self._me,
+            listener=index,
+            challenge=welcome.nonce,
+            own_nonce=nonce,
+        )
         await socket.send_bytes(PROOF.encode(Proof(self._sign(message))))
 
     # --- answering ---
@@ -360,10 +369,16 @@ class Links:
 
     async def _examine(self, socket: Socket) -> int:
         hello = check_hello(
-            await _handshake_bytes(socket), self._chain_id, len(self._keys), self._me
+            await _handshake_bytes(socket), self._chain_id, n=len(self._keys), me=self._me
         )
         nonce = secrets.token_bytes(NONCE_BYTES)
-        message = link_signing_bytes(self._chain_id, self._me, hello.platform, hello.nonce, nonce)
+        message = link_signing_bytes(
+            self._chain_id,
+            speaker=self._me,
+            listener=hello.platform,
+            challenge=hello.nonce,
+            own_nonce=nonce,
+        )
         await socket.send_bytes(WELCOME.encode(Welcome(self._me, nonce, self._sign(message))))
         proof = parse_proof(await _handshake_bytes(socket))
         claim = proof_claim(self._chain_id, self._me, self._keys, nonce, hello, proof)

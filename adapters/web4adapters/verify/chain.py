@@ -9,15 +9,23 @@ from collections.abc import Callable, Iterable
 
 from attrs import frozen
 
-from web4core import invariants
-from web4core.application import Refusal
-from web4core.chain import Block, Genesis, genesis_block
-from web4core.errors import RemoteProtocolError
-from web4core.gate import Gate
-from web4core.ledger.application import Ledger
-from web4core.ledger.state import LedgerState
-from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, Decided, decided_bytes
-from web4core.signature_check import Verify
+from web4core import (
+    CERTIFICATE,
+    LEDGER_INVARIANTS,
+    MAX_MESSAGE_BYTES,
+    Block,
+    Decided,
+    Gate,
+    Genesis,
+    Ledger,
+    LedgerState,
+    Refusal,
+    RemoteProtocolError,
+    Verify,
+    chain_is_linked,
+    decided_bytes,
+    genesis_block,
+)
 
 INVARIANT_INTERVAL_BLOCKS = 100
 """The invariants look at every account, so they are checked every so many blocks, and last."""
@@ -66,7 +74,9 @@ def verify_chain(
         try:
             gate.schemas.block.decode(block_bytes, MAX_MESSAGE_BYTES)  # G-EXPORT-4: each by itself
             CERTIFICATE.decode(certificate_bytes, MAX_MESSAGE_BYTES)
-            message = gate.open(decided_bytes(block_bytes, certificate_bytes), verify)
+            message = gate.open(
+                decided_bytes(block=block_bytes, certificate=certificate_bytes), verify
+            )
         except RemoteProtocolError as error:
             finding = Finding(height, error.clause, error.reason)
             break
@@ -74,7 +84,7 @@ def verify_chain(
             finding = Finding(height, "W-MSG-8", "this is no decided block")
             break
         block = message.block
-        broken = invariants.chain_is_linked((tip, block))
+        broken = chain_is_linked((tip, block))
         if broken is not None:
             follows = block.header.parent == tip.digest and block.header.height == height
             finding = Finding(height, "C-VALID-2" if follows else "C-VALID-1", broken)
@@ -103,7 +113,7 @@ def _broken_result(block: Block, code: str | None) -> Finding | None:
 
 
 def _broken_invariant(height: int, state: LedgerState) -> Finding | None:
-    for clause, invariant in invariants.LEDGER_INVARIANTS.items():
+    for clause, invariant in LEDGER_INVARIANTS.items():
         found = invariant(state)
         if found is not None:
             return Finding(height, clause, found)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from web4adapters.config import genesis_from_json, genesis_to_json
-from web4adapters.config.strict_toml import read_hex, read_json
 from web4adapters.storage import Store
-from web4core.chain import Genesis
+from web4adapters.strict_json import read_hex, read_json
+from web4core import Genesis
 
 BLOCKS_AT_A_TIME = 256
 BYTES_AT_A_TIME = 16 * 1024 * 1024

@@ -17,12 +17,28 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from web4core.application import Refusal
-from web4core.chain import SIGNATURE_BYTES, Genesis, Platform, payload_root
-from web4core.ledger.application import Ledger
-from web4core.ledger.state import Account, Address, Entry, LedgerState, encode_entry, path_of
-from web4core.ledger.transactions import Transaction, Transfer, assemble
-from web4core.merkle import Map
+from web4core import (
+    SIGNATURE_BYTES,
+    Account,
+    Address,
+    Entry,
+    Genesis,
+    Ledger,
+    LedgerState,
+    Map,
+    Nonce,
+    Platform,
+    PublicKey,
+    Refusal,
+    Signature,
+    TimeMs,
+    Transaction,
+    Transfer,
+    assemble,
+    encode_entry,
+    path_of,
+    payload_root,
+)
 from web4lab.bench.baselines import signature_times
 from web4lab.bench.measurement import Aim, BenchError, Measurement, Spread, in_ms, seconds_of
 from web4lab.bench.processes import resident_bytes
@@ -33,19 +49,25 @@ BLOCK_LEDGER_ACCOUNTS = 10_000
 SMALLEST = 1_000
 BALANCE_UATP = 1_000_000
 APPLIES = 15
-NOW_MS = 1
+NOW_MS = TimeMs(1)
 APPLY_AIM = Aim(0.5)
 GROWTH_AIM = Aim(1.0)
 MEMORY_AIM = Aim(1.0)
 KILOBYTE = 1_000
 GROWTH_TIMEOUT_S = 900
 
-_GENESIS = Genesis("bench", 0, (Platform("thor", bytes(32)),), b"")
+_GENESIS = Genesis("bench", TimeMs(0), (Platform("thor", PublicKey(bytes(32))),), b"")
 
 
 def _account(number: int) -> Account:
-    owner = hashlib.sha256(number.to_bytes(8, "big")).digest()
-    return Account(Address("thor", f"agent-{number}"), owner, BALANCE_UATP, 0, 0)
+    owner = PublicKey(hashlib.sha256(number.to_bytes(8, "big")).digest())
+    return Account(
+        address=Address(platform="thor", agent=f"agent-{number}"),
+        owner=owner,
+        available_uatp=BALANCE_UATP,
+        locked_uatp=0,
+        nonce=Nonce(0),
+    )
 
 
 def ledger_of(size: int) -> LedgerState:
@@ -64,8 +86,14 @@ def transfers_among(size: int, count: int) -> tuple[Transaction, ...]:
     made: list[Transaction] = []
     for each in range(count):
         source, destination = _account(each * stride), _account((each + 1) * stride % size)
-        body = Transfer(chain_id, source.address, destination.address, 1, 0)
-        made.append(assemble(body, (source.owner,), (bytes(SIGNATURE_BYTES),)))
+        body = Transfer(
+            chain_id=chain_id,
+            source=source.address,
+            destination=destination.address,
+            amount_uatp=1,
+            nonce=Nonce(0),
+        )
+        made.append(assemble(body, (source.owner,), (Signature(bytes(SIGNATURE_BYTES)),)))
     return tuple(made)
 
 

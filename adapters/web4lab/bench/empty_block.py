@@ -13,11 +13,23 @@ from typing import Any
 from attrs import define
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from web4core.chain import Genesis, Platform
-from web4core.events import Received
-from web4core.gate import Gate
-from web4core.node import Node, Outgoing, Release, Remember, SignAll, Task, Write
-from web4core.quorum import quorum
+from web4core import (
+    Gate,
+    Genesis,
+    Node,
+    Outgoing,
+    Platform,
+    PublicKey,
+    Received,
+    Release,
+    Remember,
+    SignAll,
+    Signature,
+    Task,
+    TimeMs,
+    Write,
+    quorum_size,
+)
 from web4lab.bench.baselines import signature_times
 from web4lab.bench.measurement import Aim, BenchError, Measurement, Spread, in_ms
 from web4lab.bench.null_application import Blank
@@ -35,7 +47,7 @@ def verifications_needed(n: int) -> int:
     All but the proposer verify the PRE-PREPARE; each verifies a quorum of PREPAREs and one of
     COMMITs, less its own.
     """
-    return (n - 1) + n * 2 * (quorum(n) - 1)
+    return (n - 1) + n * 2 * (quorum_size(n) - 1)
 
 
 def signatures_needed(n: int) -> int:
@@ -54,10 +66,10 @@ class Quartet:
     def __init__(self) -> None:
         self._keys = [Ed25519PrivateKey.generate() for _ in NAMES]
         platforms = tuple(
-            Platform(name, key.public_key().public_bytes_raw())
+            Platform(name, PublicKey(key.public_key().public_bytes_raw()))
             for name, key in zip(NAMES, self._keys, strict=True)
         )
-        genesis = Genesis("bench", 0, platforms, b"")
+        genesis = Genesis("bench", TimeMs(0), platforms, b"")
         blank: Any = Blank  # its states are plain numbers, which no schema types
         self._gate = Gate.of(genesis, blank())
         self._nodes = [Node(genesis, name, blank(), gate=self._gate) for name in NAMES]
@@ -105,9 +117,9 @@ class Quartet:
                 self._carry_out(index, node, task)
 
     def _carry_out(self, index: int, node: Node, task: Task) -> None:
-        signatures: list[bytes] = []
+        signatures: list[Signature] = []
         if isinstance(task, SignAll):
-            signatures = [self._keys[index].sign(each) for each in task.messages]
+            signatures = [Signature(self._keys[index].sign(each)) for each in task.messages]
         began_s = time.perf_counter()
         match task:
             case Write():

@@ -20,11 +20,17 @@ from attrs import frozen
 
 from web4adapters.client import signed_transaction
 from web4adapters.signers import KeyFile
-from web4core.chain import block_schema, chain_id
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Transaction, Transfer
-from web4core.messages import MAX_MESSAGE_BYTES
-from web4core.settings import Settings
+from web4core import (
+    MAX_MESSAGE_BYTES,
+    Address,
+    ChainId,
+    Nonce,
+    Settings,
+    Transaction,
+    Transfer,
+    block_schema,
+    chain_id,
+)
 from web4lab.bench.baselines import hop_times, signature_times, sync_times
 from web4lab.bench.load import Order, address_of, as_line
 from web4lab.bench.measurement import Aim, BenchError, Measurement, Spread, in_ms
@@ -274,9 +280,18 @@ def _lone_transfer(
 
 
 def _transfer(
-    chain: bytes, source: Address, destination: Address, nonce: int, key: KeyFile
+    chain: ChainId, source: Address, destination: Address, nonce: int, key: KeyFile
 ) -> Transaction:
-    return signed_transaction(Transfer(chain, source, destination, 1, nonce), key)
+    return signed_transaction(
+        Transfer(
+            chain_id=chain,
+            source=source,
+            destination=destination,
+            amount_uatp=1,
+            nonce=Nonce(nonce),
+        ),
+        key,
+    )
 
 
 def _floor(folder: Path, probes: int = 10) -> dict[str, float]:

@@ -23,9 +23,7 @@ from attrs import asdict, frozen
 from web4adapters.client import signed_transaction
 from web4adapters.config import load_genesis
 from web4adapters.signers import KeyFile
-from web4core.chain import chain_id
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Transaction, Transfer
+from web4core import Address, Nonce, Transaction, Transfer, chain_id
 from web4lab.bench.measurement import BenchError
 from web4process.workers import end_with_parent
 
@@ -69,7 +67,7 @@ def as_line(order: Order) -> bytes:
 def address_of(text: str) -> Address:
     """agent@platform, which the federation's own files have made sure of."""
     agent, _, platform = text.partition("@")
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)
 
 
 def prepare(order: Order) -> list[list[list[Transaction]]]:
@@ -84,7 +82,13 @@ def prepare(order: Order) -> list[list[list[Transaction]]]:
             source = address_of(name)
             destination = address_of(_neighbour(order.accounts, name))
             for nonce in range((order.batches + 1) * order.each):
-                body = Transfer(chain, source, destination, 1, nonce)
+                body = Transfer(
+                    chain_id=chain,
+                    source=source,
+                    destination=destination,
+                    amount_uatp=1,
+                    nonce=Nonce(nonce),
+                )
                 batches[nonce // order.each].append(signed_transaction(body, key))
         work.append(batches)
     return work

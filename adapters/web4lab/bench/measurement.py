@@ -1,4 +1,4 @@
-"""What a measurement is: a ratio with its spread, what was divided by what, and the aim.
+"""A measurement: a ratio with its spread, what was divided by what, and the aim.
 
 Only values and their arithmetic live here; the measuring itself stands in the modules beside.
 """
@@ -12,8 +12,10 @@ from typing import Any
 
 from attrs import Factory, frozen
 
+from web4adapters.errors import ExpectedError
 
-class BenchError(Exception):
+
+class BenchError(ExpectedError):
     """A measurement that cannot be taken: what failed, and what to do."""
 
 
@@ -37,7 +39,7 @@ class Spread:
 
 @frozen
 class Aim:
-    """What a ratio should be: at least, or at most, a bound."""
+    """The bound that a ratio should reach, from above or from below."""
 
     bound: float
     at_least: bool = False

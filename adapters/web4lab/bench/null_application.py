@@ -6,16 +6,22 @@ signs, and its state is how many marks there were.
 
 from __future__ import annotations
 
-from typing import Any
-
 from attrs import frozen
 
-from web4core.application import Applied, Chosen, Pooled, Refusal
-from web4core.chain import Genesis
-from web4core.errors import RemoteProtocolError
-from web4core.hashing import DIGEST_BYTES
-from web4core.schema import Schema, uint
-from web4core.signature_check import SignatureCheck
+from web4core import (
+    DIGEST_BYTES,
+    Applied,
+    Chosen,
+    Genesis,
+    Pooled,
+    Refusal,
+    RemoteProtocolError,
+    Schema,
+    SignatureCheck,
+    StateRoot,
+    TransactionId,
+    uint,
+)
 
 MARK_BYTES = 8
 
@@ -27,9 +33,9 @@ class Mark:
     encoded: bytes
 
     @property
-    def id(self) -> bytes:
+    def id(self) -> TransactionId:
         """Its own bytes, made as long as a digest."""
-        return self.encoded.rjust(DIGEST_BYTES, b"\0")
+        return TransactionId(self.encoded.rjust(DIGEST_BYTES, b"\0"))
 
 
 def _mark(number: int) -> Mark:
@@ -39,8 +45,8 @@ def _mark(number: int) -> Mark:
 class Blank:
     """Always has one item waiting: the next mark."""
 
-    state_schema: Schema[Any] = uint()
-    pool_schema: Schema[Any] = uint()
+    state_schema: Schema[int] = uint()
+    pool_schema: Schema[int] = uint()
 
     @classmethod
     def of(cls, _genesis: Genesis) -> Blank:
@@ -61,14 +67,14 @@ class Blank:
         """No marks yet."""
         return 0
 
-    def root(self, state: int) -> bytes:
+    def root(self, state: int) -> StateRoot:
         """The count, as long as a digest."""
-        return state.to_bytes(DIGEST_BYTES, "big")
+        return StateRoot(state.to_bytes(DIGEST_BYTES, "big"))
 
-    def apply(self, state: int, payload: tuple[Mark, ...], _time_ms: int) -> Applied | Refusal:
+    def apply(self, state: int, payload: tuple[Mark, ...], _time_ms: int) -> Applied[int] | Refusal:
         """Count the one mark that comes next."""
         if payload != (_mark(state + 1),):
-            return Refusal(b"", "out-of-turn")
+            return Refusal(TransactionId(b""), "out-of-turn")
         return Applied(state + 1, self.root(state + 1), ())
 
     def empty_pool(self) -> int:
@@ -85,13 +91,13 @@ class Blank:
 
     def admit(
         self, _state: int, pool: int, _items: tuple[Mark, ...], _time_ms: int, _capacity: int
-    ) -> Pooled:
+    ) -> Pooled[int, Mark]:
         """Nobody hands marks in."""
         return Pooled(pool, ())
 
     def choose(
         self, state: int, _pool: int, _time_ms: int, _start: bytes, _items: int, _size: int
-    ) -> Chosen:
+    ) -> Chosen[int, Mark]:
         """The next mark."""
         return Chosen((_mark(state + 1),), Applied(state + 1, self.root(state + 1), ()))
 
@@ -102,6 +108,6 @@ class Blank:
         _touched: tuple[bytes, ...] | None,
         _included: tuple[Mark, ...],
         _time_ms: int,
-    ) -> Pooled:
+    ) -> Pooled[int, Mark]:
         """Nothing waits that could fall out."""
         return Pooled(pool, ())

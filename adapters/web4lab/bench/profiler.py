@@ -18,10 +18,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from web4adapters.config import load_node_config
+from web4adapters.config import PLATFORM_FILE, load_node_config
 from web4adapters.node.main import run
-from web4core.ledger.state import Address
-from web4core.settings import Settings
+from web4core import Address, Settings
 from web4lab.bench.measurement import BenchError
 from web4lab.demo import LocalFederation
 from web4lab.demo.member import stop_when_left
@@ -80,14 +79,14 @@ class ProfiledFederation(LocalFederation):
         self._profiles = profiles
 
     def command(self, name: str) -> list[str]:
-        """What a platform's process runs."""
-        config = str(self.folder / name / "platform.toml")
+        """Return the command of a platform's process."""
+        config = str(self.folder / name / PLATFORM_FILE)
         output = str(self._profiles / f"{name}.profile")
         return [sys.executable, "-m", "web4lab.bench.profiler", config, output]
 
 
 def group_of(function: Function) -> str | None:
-    """What a function is for, by where it stands; None if that depends on who calls it."""
+    """Name the purpose of a function by its file; None if that depends on its caller."""
     path, _, name = function
     if path == "~":
         return next((group for part, group in _NATIVE if part in name), None)

@@ -1,8 +1,8 @@
 """Faults on real processes: links that delay, break, lie and go silent; platforms that are stopped.
 
-`relay` is one TCP link with faults, `network` all links of a federation, `load` a client that never
+`proxy` is one TCP link with faults, `network` all links of a federation, `load` a client that never
 rests, `latency` how long a lone transaction takes, `trials` what is done to a federation, and
-`story` does it all, and checks what came of it.
+`scenario` does it all, and checks what came of it.
 """
 
 from web4lab.chaos.latency import Latency

@@ -9,10 +9,7 @@ from attrs import frozen
 
 from web4adapters.client import signed_transaction
 from web4adapters.signers import KeyFile
-from web4core.chain import chain_id
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Transfer
-from web4core.quorum import proposer
+from web4core import Address, Transfer, chain_id, proposer
 from web4lab.chaos.network import Network
 from web4lab.chaos.proxy import FAIR, Weather
 from web4lab.demo.federation import LocalFederation
@@ -65,7 +62,13 @@ def _lone(federation: LocalFederation, source: Address, destination: Address) ->
         time.sleep(0.01)
     nonce = client.account(source).account.nonce
     key = KeyFile.load(federation.folder / "wallets" / f"{source}.key")
-    body = Transfer(chain_id(federation.genesis), source, destination, 1, nonce)
+    body = Transfer(
+        chain_id=chain_id(federation.genesis),
+        source=source,
+        destination=destination,
+        amount_uatp=1,
+        nonce=nonce,
+    )
     transaction = signed_transaction(body, key)
     began_s = time.perf_counter()
     client.submit(transaction)

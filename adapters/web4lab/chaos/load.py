@@ -7,10 +7,7 @@ import time
 
 from web4adapters.client import ClientError, Refused, signed_transaction
 from web4adapters.signers import KeyFile
-from web4core.chain import chain_id
-from web4core.ledger.rules import Code
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Transaction, Transfer
+from web4core import Address, Code, Nonce, Transaction, Transfer, chain_id
 from web4lab.demo.federation import LocalFederation
 
 REST_S = 0.05
@@ -58,7 +55,13 @@ class Load:
         source, destination = self._pair
         nonce = turn = 0
         while not self._stopping.is_set():
-            body = Transfer(chain_id(self._federation.genesis), source, destination, 1, nonce)
+            body = Transfer(
+                chain_id=chain_id(self._federation.genesis),
+                source=source,
+                destination=destination,
+                amount_uatp=1,
+                nonce=Nonce(nonce),
+            )
             turn += 1
             if self._settles(names[turn % len(names)], signed_transaction(body, self._key)):
                 nonce += 1

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from web4core.link import dials
+from web4core import dials
 from web4lab.chaos.proxy import FAIR, Relay, Weather
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Network:
         names = tuple(platforms)
         routes = {}
         for number, (me, other) in enumerate(itertools.permutations(range(len(names)), 2)):
-            if dials(me, other):
+            if dials(me=me, other=other):
                 relay = Relay(platforms[names[other]], self._seed + number)
                 port = self._wait(relay.start())
                 self._relays[names[me], names[other]] = relay

@@ -9,17 +9,15 @@ from typing import Any, Final
 
 from attrs import Factory, define, frozen
 
-from web4core import invariants
-from web4core.ledger.state import MICRO, Address
-from web4core.settings import Settings
+from web4core import MICRO, Address, Decision, Settings, chain_is_linked, check_decisions
 from web4lab.chaos.latency import Latency, latency
 from web4lab.chaos.load import Load
 from web4lab.chaos.network import Network
 from web4lab.chaos.trials import TRIALS, Stage, Trial, TrialFailed
-from web4lab.demo.federation import LocalFederation
+from web4lab.demo.federation import POLL_S, LocalFederation
 
 SETTINGS: Final = Settings(view_timeout_ms=500, resend_ms=300)
-ALICE, EVE = Address("thor", "alice"), Address("thor", "eve")
+ALICE, EVE = Address(platform="thor", agent="alice"), Address(platform="thor", agent="eve")
 SUPPLY_UATP: Final = 1000 * MICRO
 DELAYS_MS: Final = (0, 10, 100)
 LONE_ROUNDS: Final = 5
@@ -33,12 +31,11 @@ IN_FLIGHT: Final = 1
 """Transactions that may be committed after a fault has begun, because they were nearly there."""
 RECOVERY_S: Final = 30.0
 """Within this time all platforms are level once the fault is over, and something is committed."""
-POLL_S: Final = 0.05
 
 
 @frozen
 class Outcome:
-    """What a trial showed."""
+    """The result of a trial."""
 
     trial: str
     does: str
@@ -47,12 +44,12 @@ class Outcome:
     recovery_s: float
     """Until all were level and something more was committed."""
     fault: str | None
-    """What was not as it should be."""
+    """The reason why the trial failed; None if all was as it should be."""
 
 
 @define
 class FaultReport:
-    """What happened, and what held."""
+    """Everything that happened, and which checks held."""
 
     platforms: tuple[str, ...]
     latencies: list[Latency] = Factory(list)
@@ -183,14 +180,12 @@ def _look(federation: LocalFederation, load: Load, report: FaultReport) -> None:
         for name, client in federation.clients.items()
     }
     report.checks["chains are linked"] = all(
-        invariants.chain_is_linked(blocks) is None for blocks in chains.values()
+        chain_is_linked(blocks) is None for blocks in chains.values()
     )
     decisions = [
-        invariants.Decision(index, block)
-        for index, blocks in enumerate(chains.values())
-        for block in blocks
+        Decision(index, block) for index, blocks in enumerate(chains.values()) for block in blocks
     ]
-    report.checks["one block at each height"] = invariants.check_decisions(decisions) == ()
+    report.checks["one block at each height"] = check_decisions(decisions) == ()
     placed = [
         {item.id: block.header.height for block in blocks for item in block.payload}
         for blocks in chains.values()

@@ -1,4 +1,4 @@
-"""What is done to a federation, one thing at a time, and how it is undone."""
+"""The trials of a federation: each does one thing to it, and undoes it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Final
 
 from attrs import frozen
 
+from web4adapters.config import PLATFORM_FILE
 from web4lab.chaos.load import Load
 from web4lab.chaos.network import Network
 from web4lab.chaos.proxy import Weather
-from web4lab.demo.federation import LocalFederation, free_ports
+from web4lab.demo.federation import POLL_S, LocalFederation, free_ports
 
 TWIN: Final = "twin"
 FULL_BYTES: Final = 64 * 1024
-"""What the files of a platform may grow to while its disk is full; its log stays below."""
+"""The size that a platform's files may grow to while its disk is full; its log stays below."""
 STOP_TIMEOUT_S = 20.0
-POLL_S = 0.05
 
 
 class TrialFailed(Exception):
-    """What was to happen did not."""
+    """A trial did not do what it was to do."""
 
 
 @frozen
@@ -144,7 +144,7 @@ def _twinned(stage: Stage) -> Iterator[None]:
         raise TrialFailed(f"{stage.victim} did not stop as asked")
     folder = federation.folder / TWIN
     shutil.copytree(federation.folder / stage.victim, folder)
-    config = folder / "platform.toml"
+    config = folder / PLATFORM_FILE
     own = federation.urls[stage.victim].rpartition(":")[2]
     (port,) = free_ports(1)
     config.write_text(config.read_text().replace(f"port = {own}", f"port = {port}"))

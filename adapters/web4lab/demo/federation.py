@@ -19,18 +19,19 @@ from types import TracebackType
 from typing import TypeAlias
 
 from web4adapters.client import Client
-from web4adapters.config import Plan, Routes, load_genesis, make_federation
+from web4adapters.config import PLATFORM_FILE, Plan, Routes, load_genesis, make_federation
+from web4adapters.config.scaffold import FIRST_PLATFORMS
+from web4adapters.errors import ExpectedError
 from web4adapters.signers import Verifier
-from web4core.ledger.state import Address
-from web4core.settings import Settings
+from web4core import Address, Settings
 from web4process.signals import uninterrupted
 
-DEMO_NAMES = ("thor", "sprout", "legion", "platform2")
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 8.0
 HURRY_S = 1.0
 """How long platforms may take to stop when a command is told to end."""
 POLL_S = 0.05
+"""How often the lab looks whether what it waits for has come."""
 PORTS = range(20_000, 32_000)
 LOG_TAIL_BYTES = 4_000
 
@@ -38,7 +39,7 @@ Router: TypeAlias = Callable[[dict[str, tuple[str, int]]], Routes]
 """Told where each platform listens; where one platform is to find another instead."""
 
 
-class ProcessFailed(Exception):
+class ProcessFailed(ExpectedError):
     """A platform's process ended or never came up; carries the end of its log."""
 
 
@@ -60,7 +61,7 @@ def free_ports(count: int) -> list[int]:
 def names_of(n: int) -> tuple[str, ...]:
     """The names of n platforms; the first four are those of the demo."""
     more = (f"platform{index}" for index in range(3, n))
-    return (*DEMO_NAMES, *more)[:n]
+    return (*FIRST_PLATFORMS, *more)[:n]
 
 
 class LocalFederation:
@@ -98,8 +99,8 @@ class LocalFederation:
         self.wait_up(*(names or self.names))
 
     def command(self, name: str) -> list[str]:
-        """What a platform's process runs."""
-        config = self.folder / name / "platform.toml"
+        """Return the command of a platform's process."""
+        config = self.folder / name / PLATFORM_FILE
         return [sys.executable, "-m", "web4lab.demo.member", str(config)]
 
     def spawn(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What the demo does, step by step, and what it checks.
+"""The steps of the demo, and the checks after each.
 
 Each step moves ATP, then reads the accounts back from every platform, proved; a check holds only
 if what every platform proved is what the step should have led to.
@@ -15,29 +15,33 @@ from attrs import Factory, define, frozen
 from web4adapters.client import Refused, next_transaction, signed_transaction
 from web4adapters.config.amounts import format_atp
 from web4adapters.signers import KeyFile
-from web4core.chain import chain_id
-from web4core.ledger.rules import Code
-from web4core.ledger.state import MICRO, Address, Phase
-from web4core.ledger.transactions import (
+from web4core import (
+    MICRO,
     AccountOpen,
+    Address,
+    Code,
+    Nonce,
+    Phase,
+    TimeMs,
     Transaction,
+    TransactionId,
     Transfer,
     TransferCommit,
     TransferLock,
     TransferRollback,
+    chain_id,
 )
-from web4lab.demo.federation import LocalFederation
+from web4lab.demo.federation import POLL_S, LocalFederation
 
 LOCK_MS = 60_000
 SHORT_LOCK_MS = 1_500
 COMMIT_TIMEOUT_S = 20.0
 SETTLE_TIMEOUT_S = 10.0
-POLL_S = 0.05
 
 
 @frozen
 class Balance:
-    """What a platform proved of an account, in micro-ATP."""
+    """The balance of an account as a platform proved it, in micro-ATP."""
 
     available_uatp: int
     locked_uatp: int
@@ -56,7 +60,7 @@ class Step:
 
 @define
 class Report:
-    """What happened and what held."""
+    """Everything that happened, and which checks held."""
 
     platforms: tuple[str, ...]
     steps: list[Step] = Factory(list)
@@ -107,7 +111,11 @@ class Report:
 def cast(n: int) -> tuple[Address, Address, Address]:
     """Alice, Bob and Dave, on the platforms that there are; Dave shares Bob's platform."""
     home = "sprout" if n > 1 else "thor"
-    return Address("thor", "alice"), Address(home, "bob"), Address(home, "dave")
+    return (
+        Address(platform="thor", agent="alice"),
+        Address(platform=home, agent="bob"),
+        Address(platform=home, agent="dave"),
+    )
 
 
 class _Stage:
@@ -221,25 +229,36 @@ def _local(stage: _Stage) -> None:
 
 
 def _payment(stage: _Stage, payer: Address, payee: Address) -> Transaction:
-    def body(nonce: int) -> Transfer:
-        return Transfer(stage.chain, payer, payee, 100 * MICRO, nonce)
+    def body(nonce: Nonce) -> Transfer:
+        return Transfer(
+            chain_id=stage.chain,
+            source=payer,
+            destination=payee,
+            amount_uatp=100 * MICRO,
+            nonce=nonce,
+        )
 
     return next_transaction(stage.client, payer, stage.wallet(payer), body)
 
 
 def _lock(stage: _Stage, amount: int, lock_ms: int) -> Transaction:
-    expiry_ms = time.time_ns() // 1_000_000 + lock_ms
+    expiry_ms = TimeMs(time.time_ns() // 1_000_000 + lock_ms)
     return next_transaction(
         stage.client,
         stage.alice,
         stage.wallet(stage.alice),
         lambda nonce: TransferLock(
-            stage.chain, stage.alice, stage.bob, amount * MICRO, nonce, expiry_ms
+            chain_id=stage.chain,
+            source=stage.alice,
+            destination=stage.bob,
+            amount_uatp=amount * MICRO,
+            nonce=nonce,
+            expiry_ms=expiry_ms,
         ),
     )
 
 
-def _lock_and_commit(stage: _Stage) -> bytes:
+def _lock_and_commit(stage: _Stage) -> TransactionId:
     lock = _lock(stage, 200, LOCK_MS)
     stage.carry_out("LOCK 200", lock, alice=(800, 200), bob=(500, 0))
     commit = TransferCommit(stage.chain, lock.id)
@@ -260,7 +279,7 @@ def _lock_and_roll_back(stage: _Stage) -> None:
     stage.carry_out("ROLLBACK", signed_transaction(rollback, anyone), alice=(800, 0), bob=(700, 0))
 
 
-def _refusals(stage: _Stage, transfer: bytes) -> None:
+def _refusals(stage: _Stage, transfer: TransactionId) -> None:
     overspend = _lock(stage, 801, LOCK_MS)
     stage.refused("overspend", overspend, Code.INSUFFICIENT_FUNDS)
     commit = TransferCommit(stage.chain, transfer)

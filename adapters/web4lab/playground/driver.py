@@ -16,7 +16,9 @@ from typing import Final
 from attrs import evolve
 
 from web4core import (
+    FETCH_BLOCKS,
     Accuse,
+    Answer,
     Connected,
     Decide,
     Decided,
@@ -25,37 +27,36 @@ from web4core import (
     Fetch,
     Gate,
     Halt,
+    Journal,
     Ledger,
+    Memory,
     Message,
-    Proposal,
-    Received,
-    Refuse,
-    RemoteProtocolError,
-    SetTimer,
-    State,
-    Submitted,
-    TimerKind,
-    Transaction,
-    signing_bytes,
-    with_signature,
-)
-from web4core.ed25519 import key_is_acceptable, signature_is_acceptable
-from web4core.guard import Memory
-from web4core.node import (
-    Answer,
     Node,
     NotSigned,
     Outgoing,
     Output,
+    Proposal,
+    ProposalDraft,
+    Received,
+    Refuse,
     Release,
     Remember,
+    RemoteProtocolError,
+    SetTimer,
     SignAll,
+    Signature,
+    State,
+    Submitted,
     Task,
+    TimerKind,
+    Transaction,
     Write,
+    key_is_acceptable,
+    next_block,
+    signature_is_acceptable,
+    signing_bytes,
+    with_signature,
 )
-from web4core.recovery import Journal
-from web4core.replica.blocks import fresh_block
-from web4core.replica.state import Run
 from web4lab.playground.fixtures import BEGIN_MS, NAMES, Crypto, Keys, genesis_of, keys_of, private
 from web4lab.playground.labels import details_of, kind_of, short, subject_of
 from web4lab.playground.model import ASK, Flight, Row, Seat, said
@@ -64,8 +65,6 @@ DELIVERY_MS: Final = 1
 """How far the clock moves with a delivery."""
 MAX_ROWS: Final = 400
 """How much of what happened is remembered."""
-MAX_FETCHED: Final = 32
-"""Blocks in an answer (C-SYNC-3)."""
 _key_is_acceptable = lru_cache(64)(key_is_acceptable)
 
 
@@ -191,9 +190,9 @@ class Playground:
         message = None if flight.data is None else self.gate.parse(flight.data).message
         if not isinstance(message, Proposal) or message.statement.height != state.height:
             return
-        block = fresh_block(Run(state), message.block.header.time_ms + 1)
+        block = next_block(state, message.block.header.time_ms + 1)
         statement = evolve(message.statement, digest=block.digest)
-        draft = Proposal(statement, b"", block, None)
+        draft = ProposalDraft(statement, block, None)
         said = signing_bytes(self.gate.chain_id, draft.statement)
         other = with_signature(draft, await self._sign(flight.source, said))
         about, text = subject_of(other), details_of(other)
@@ -265,8 +264,9 @@ class Playground:
             case Answer():
                 raise AssertionError("nobody waits for an answer here")
 
-    async def _sign(self, index: int, message: bytes) -> bytes:
-        return bytes.fromhex(await self.crypto.sign(private(NAMES[index]), message.hex()))
+    async def _sign(self, index: int, message: bytes) -> Signature:
+        signature = await self.crypto.sign(private(NAMES[index]), message.hex())
+        return Signature(bytes.fromhex(signature))
 
     async def _hear(self, index: int, data: bytes) -> None:
         """Bytes from outside: through the gate, every signature in them verified (A-EVENT-3)."""
@@ -298,7 +298,7 @@ class Playground:
 
     def _answer(self, flight: Flight) -> None:
         blocks = self.seats[flight.target].blocks
-        for height in range(flight.height, flight.height + MAX_FETCHED):
+        for height in range(flight.height, flight.height + FETCH_BLOCKS):
             if height in blocks:
                 self._send(flight.target, (flight.source,), blocks[height])
 

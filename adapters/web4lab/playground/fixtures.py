@@ -16,6 +16,9 @@ from web4core import (
     Genesis,
     GenesisAccount,
     Platform,
+    PublicKey,
+    Signature,
+    TimeMs,
     Transaction,
     Transfer,
     TransferCommit,
@@ -27,9 +30,9 @@ from web4core import (
 )
 
 NAMES: Final = ("thor", "sprout", "legion", "platform2")
-ALICE: Final = Address("thor", "alice")
-CAROL: Final = Address("thor", "carol")
-BOB: Final = Address("sprout", "bob")
+ALICE: Final = Address(platform="thor", agent="alice")
+CAROL: Final = Address(platform="thor", agent="carol")
+BOB: Final = Address(platform="sprout", agent="bob")
 ACCOUNTS: Final = {ALICE: 1_000_000_000, CAROL: 0, BOB: 500_000_000}
 BEGIN_MS: Final = 1_700_000_000_000
 LOCK_MS: Final = 3_600_000
@@ -49,7 +52,7 @@ class Crypto:
     verify: Callable[[str, str, str], Awaitable[bool]]
 
 
-Keys: TypeAlias = dict[str, bytes]
+Keys: TypeAlias = dict[str, PublicKey]
 """The public keys, by the word that the private one is made of."""
 
 
@@ -61,14 +64,14 @@ def private(word: str) -> str:
 async def keys_of(crypto: Crypto) -> Keys:
     """The public keys of all who take part."""
     words = (*NAMES, *map(str, ACCOUNTS))
-    return {word: bytes.fromhex(await crypto.public(private(word))) for word in words}
+    return {word: PublicKey(bytes.fromhex(await crypto.public(private(word)))) for word in words}
 
 
 def genesis_of(keys: Keys) -> Genesis:
     """The federation, and who has how much at first."""
     return Genesis(
         "playground",
-        BEGIN_MS,
+        TimeMs(BEGIN_MS),
         tuple(Platform(name, keys[name]) for name in NAMES),
         genesis_content(
             GenesisAccount(address, keys[str(address)], amount_uatp)
@@ -84,4 +87,4 @@ async def signed(crypto: Crypto, keys: Keys, word: str, body: Body) -> Transacti
     """A transaction, signed with the key of this word."""
     _, message = draft(body, (keys[word],))
     signature = await crypto.sign(private(word), message.hex())
-    return assemble(body, (keys[word],), (bytes.fromhex(signature),))
+    return assemble(body, (keys[word],), (Signature(bytes.fromhex(signature)),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from web4core import (
+    MICRO,
     Block,
     Certificate,
     Decided,
@@ -24,13 +25,12 @@ KINDS: Final = {
 }
 BLOCK: Final = "BLOCK"
 TRANSACTIONS: Final = "TRANSACTIONS"
-MICRO: Final = 1_000_000
 NAMED_BY: Final = 4
 """How many hexadecimal digits of its digest a block is called by."""
 
 
 def short(digest: bytes) -> str:
-    """What a block is called."""
+    """Return the short name of a block."""
     return digest.hex()[:NAMED_BY]
 
 
@@ -70,7 +70,7 @@ def subject_of(message: Message) -> str:
 
 
 def details_of(message: Message) -> str:
-    """What a message says, but for its kind."""
+    """Tell the content of a message, but for its kind."""
     match message:
         case Decided(block=block, certificate=certificate):
             return (

@@ -9,9 +9,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from web4core import Decided, State, Timer, TimerKind
-from web4core.guard import Memory
-from web4core.node import Node
+from web4core import Decided, Memory, Node, State, Timer, TimerKind
 from web4lab.playground.fixtures import NAMES
 from web4lab.playground.labels import BLOCK
 

@@ -6,13 +6,17 @@ import json
 from typing import Final
 
 from web4core import (
+    MICRO,
+    Nonce,
     RemoteProtocolError,
+    TimeMs,
+    TransactionId,
     Transfer,
     TransferCommit,
     TransferLock,
     TransferRollback,
+    account_path,
 )
-from web4core.ledger.state import MICRO, account_path
 from web4lab.playground.driver import Playground
 from web4lab.playground.fixtures import (
     ALICE,
@@ -37,7 +41,7 @@ class Page:
     def __init__(self, crypto: Crypto) -> None:
         self._crypto = crypto
         self._ground: Playground | None = None
-        self._lock: bytes | None = None
+        self._lock: TransactionId | None = None
 
     async def reset(self) -> str:
         """A new federation."""
@@ -96,11 +100,18 @@ class Page:
     def _order(self, ground: Playground, what: str) -> tuple[str, Body, str]:
         """Whose key signs what, and how that is told."""
         chain_id, nonce = ground.gate.chain_id, _nonce(ground)
-        transfer = self._lock or bytes(32)
+        transfer = self._lock or TransactionId(bytes(32))
         match what:
             case "lock":
-                expiry_ms = ground.now_ms + LOCK_MS
-                lock = TransferLock(chain_id, ALICE, BOB, LOCK_UATP, nonce, expiry_ms)
+                expiry_ms = TimeMs(ground.now_ms + LOCK_MS)
+                lock = TransferLock(
+                    chain_id=chain_id,
+                    source=ALICE,
+                    destination=BOB,
+                    amount_uatp=LOCK_UATP,
+                    nonce=nonce,
+                    expiry_ms=expiry_ms,
+                )
                 return str(ALICE), lock, "Alice locks 20 ATP for Bob at sprout"
             case "commit":
                 return "sprout", TransferCommit(chain_id, transfer), "sprout commits the transfer"
@@ -109,7 +120,13 @@ class Page:
                 return "sprout", back, "sprout rolls the transfer back"
             case _:
                 amount_uatp = TOO_MUCH_UATP if what == "too-much" else PAY_UATP
-                body = Transfer(chain_id, ALICE, CAROL, amount_uatp, nonce)
+                body = Transfer(
+                    chain_id=chain_id,
+                    source=ALICE,
+                    destination=CAROL,
+                    amount_uatp=amount_uatp,
+                    nonce=nonce,
+                )
                 return str(ALICE), body, f"Alice pays Carol {amount_uatp // MICRO} ATP"
 
     def _ground_now(self) -> Playground:
@@ -121,7 +138,7 @@ class Page:
         return json.dumps(told(self._ground_now(), self._lock))
 
 
-def _nonce(ground: Playground) -> int:
+def _nonce(ground: Playground) -> Nonce:
     """The next nonce of Alice's, beyond what waits anywhere."""
     found = 0
     for seat in ground.seats:
@@ -129,4 +146,4 @@ def _nonce(ground: Playground) -> int:
         waiting = state.config.application.waiting(state.pool, 100)
         hers = sum(1 for each in waiting if each.keys == (ground.keys[str(ALICE)],))
         found = max(found, state.app.entries.get(account_path(ALICE)).nonce + hers)
-    return found
+    return Nonce(found)

@@ -12,8 +12,16 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from web4core import Decided, Message, Proposal, RemoteProtocolError, Submission, ViewChange
-from web4core.messages import MAX_MESSAGE_BYTES, message_schemas
+from web4core import (
+    MAX_MESSAGE_BYTES,
+    Decided,
+    Message,
+    Proposal,
+    RemoteProtocolError,
+    Submission,
+    ViewChange,
+    message_schemas,
+)
 from web4lab.playground.labels import KINDS, block_of, kind_of, short
 
 Json: TypeAlias = Any

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-from web4core import Address, CrossTransfer, Phase, State, ViewChange
-from web4core.consensus.state import Lock, SlotMessage, proposal_in_view
-from web4core.ledger.state import account_path, transfer_path
-from web4core.quorum import proposer, quorum
-from web4core.replica.pacemaker import has_work
+from web4core import (
+    Address,
+    CrossTransfer,
+    Lock,
+    Phase,
+    SlotMessage,
+    State,
+    TransactionId,
+    ViewChange,
+    account_path,
+    has_work,
+    proposal_in_view,
+    proposer,
+    quorum_size,
+    transfer_path,
+)
 from web4lab.playground.driver import Playground
 from web4lab.playground.fixtures import ACCOUNTS, BEGIN_MS, NAMES
 from web4lab.playground.labels import atp, short
 from web4lab.playground.model import Flight, Row, Seat
 
 Json: TypeAlias = Any
-QUORUM: Final = quorum(len(NAMES))
+QUORUM: Final = quorum_size(len(NAMES))
 PHASES: Final = {Phase.LOCKED: "locked", Phase.COMMITTED: "committed", Phase.ROLLED_BACK: "back"}
 
 
-def told(ground: Playground, lock: bytes | None) -> Json:
+def told(ground: Playground, lock: TransactionId | None) -> Json:
     """Everything that the page shows. `lock` is the transfer that was locked last."""
     timer = ground.next_timer()
     return {
@@ -42,7 +53,7 @@ def _resting(ground: Playground) -> bool:
     return not ground.flights and idle and len(heights) <= 1
 
 
-def _lock(ground: Playground, transfer: bytes | None) -> str | None:
+def _lock(ground: Playground, transfer: TransactionId | None) -> str | None:
     """How far the transfer is that was locked last, as the platform that is furthest knows it."""
     furthest = max(ground.seats, key=lambda seat: seat.state.height)
     entry = None

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from web4core.events import Received
-from web4core.messages import (
+from web4core import (
     Certificate,
     Decided,
     Evidence,
     Message,
     Proposal,
+    Received,
+    Signature,
     Statement,
     Submission,
     ViewChange,
     certified_statement,
     conflict,
+    decode_event,
 )
-from web4core.snapshot import decode_event
 from web4lab.simulation.checker import evidence_verifies
 from web4lab.simulation.federation import Federation
 
@@ -30,7 +31,7 @@ from web4lab.simulation.federation import Federation
 def convicted(federation: Federation, journals: Iterable[tuple[bytes, ...]]) -> dict[int, Evidence]:
     """Evidence against each platform that the events of these journals contradict, by platform."""
     found: dict[int, Evidence] = {}
-    first: dict[tuple[int, int, int, int], tuple[Statement, bytes]] = {}
+    first: dict[tuple[int, int, int, int], tuple[Statement, Signature]] = {}
     for journal in journals:
         for statement, signature in _signed(federation, journal):
             if statement.signer in found:
@@ -46,7 +47,7 @@ def convicted(federation: Federation, journals: Iterable[tuple[bytes, ...]]) -> 
 
 def _signed(
     federation: Federation, journal: tuple[bytes, ...]
-) -> Iterator[tuple[Statement, bytes]]:
+) -> Iterator[tuple[Statement, Signature]]:
     """Every signed statement in a journal, those inside certificates too."""
     for record in journal:
         event = decode_event(federation.events, record)
@@ -54,7 +55,7 @@ def _signed(
             yield from _said(event.message)
 
 
-def _said(message: Message) -> Iterator[tuple[Statement, bytes]]:
+def _said(message: Message) -> Iterator[tuple[Statement, Signature]]:
     certificates: tuple[Certificate | None, ...] = ()
     if isinstance(message, Decided):
         certificates = (message.certificate,)

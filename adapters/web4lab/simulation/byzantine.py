@@ -13,21 +13,33 @@ from typing import Final
 from attrs import evolve
 
 from web4adapters.runtime.engine import kind_of
-from web4core.chain import Block, payload_root, seal
-from web4core.events import Submitted
-from web4core.ledger.transactions import Transaction
-from web4core.link import Request, frame
-from web4core.messages import (
-    UNSIGNED,
+from web4core import (
+    Block,
     Certificate,
     Decided,
+    Digest,
     Kind,
     Message,
     Proposal,
+    ProposalDraft,
+    Request,
+    Signature,
+    StateRoot,
     Status,
+    StatusDraft,
+    Submitted,
+    TimeMs,
+    Transaction,
+    View,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
+    frame,
+    payload_root,
     prepared_reference,
+    seal,
+    with_signature,
 )
 from web4lab.simulation.byzantine_replica import Adversary, ByzantineReplica, Puppeteer, Speak
 from web4lab.simulation.environment import Environment
@@ -71,7 +83,7 @@ class Equivocating(Puppeteer):
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         super().__init__(index, around, dice)
         self._half = dice.any_of(self.others)
-        self._digests: dict[tuple[int, int], list[bytes]] = {}
+        self._digests: dict[tuple[int, int], list[Digest]] = {}
 
     def heard(self, message: Message) -> None:
         if isinstance(message, Proposal):
@@ -88,7 +100,7 @@ class Equivocating(Puppeteer):
         self.tell(message, tuple(each for each in to if each in self._half))
         self.tell(other, tuple(each for each in to if each not in self._half))
 
-    def _note(self, proposal: Proposal) -> list[bytes]:
+    def _note(self, proposal: Proposal) -> list[Digest]:
         place = (proposal.statement.height, proposal.statement.view)
         digests = self._digests.setdefault(place, [])
         if proposal.statement.digest not in digests:
@@ -97,10 +109,11 @@ class Equivocating(Puppeteer):
 
     def _other_proposal(self, proposal: Proposal) -> Message:
         """Another block: the same, a millisecond later."""
-        header = evolve(proposal.block.header, time_ms=proposal.block.header.time_ms + 1)
+        header = evolve(proposal.block.header, time_ms=TimeMs(proposal.block.header.time_ms + 1))
         block = seal(header, proposal.block.payload)
         statement = evolve(proposal.statement, digest=block.digest)
-        other = self.federation.signed(Proposal(statement, UNSIGNED, block, None))
+        draft = ProposalDraft(statement, block, None)
+        other = with_signature(draft, self.federation.signature(statement))
         self._note(proposal)
         self._note(other)
         return other
@@ -110,8 +123,8 @@ class Equivocating(Puppeteer):
         statement = vote.statement
         known = self._digests.get((statement.height, statement.view), [])
         others = [digest for digest in known if digest != statement.digest]
-        digest = others[0] if others else self.dice.octets(32)
-        return self.federation.signed(Vote(evolve(statement, digest=digest), UNSIGNED))
+        digest = others[0] if others else Digest(self.dice.octets(32))
+        return self.federation.signed(VoteDraft(evolve(statement, digest=digest)))
 
 
 class Lying(Puppeteer):
@@ -141,7 +154,8 @@ class Lying(Puppeteer):
             case ViewChange(prepared=prepared) if prepared is not None:
                 if self.dice.chance(500):
                     return _empty_view_change(federation, message)
-                return self._with_certificate(message, self._forged(prepared))
+                draft = ViewChangeDraft(message.statement, None, message.block)
+                return self._with_certificate(draft, self._forged(prepared))
             case Proposal(justification=justification) if justification is not None:
                 kept = None if self.dice.chance(500) else self._forged(justification)
                 return evolve(message, justification=kept)
@@ -150,7 +164,7 @@ class Lying(Puppeteer):
             case Status(statement=statement):
                 far = max(1, statement.height + self.dice.between(-3, FAR_HEIGHTS))
                 return federation.signed(
-                    Status(evolve(statement, height=far, view=self.dice.below(5)), UNSIGNED)
+                    StatusDraft(evolve(statement, height=far, view=View(self.dice.below(5))))
                 )
             case _:
                 return message
@@ -160,7 +174,7 @@ class Lying(Puppeteer):
         agreement = self.persona.state.agreement
         view = agreement.view + self.dice.between(1, 3)
         empty = self.statement(Kind.VIEW_CHANGE, agreement.height, view, prepared_reference(None))
-        change = ViewChange(empty, UNSIGNED, None, None)
+        change = ViewChangeDraft(empty, None, None)
         old = [each for each in self._shown if each.statement.height == agreement.height]
         if old:
             shown = self.dice.pick(old)
@@ -170,11 +184,9 @@ class Lying(Puppeteer):
                 return
         self.tell(self.federation.signed(change), self.dice.any_of(self.others))
 
-    def _with_certificate(self, message: ViewChange, certificate: Certificate) -> Message:
+    def _with_certificate(self, message: ViewChangeDraft, certificate: Certificate) -> Message:
         statement = evolve(message.statement, digest=prepared_reference(certificate))
-        return self.federation.signed(
-            evolve(message, statement=statement, signature=UNSIGNED, prepared=certificate)
-        )
+        return self.federation.signed(evolve(message, statement=statement, prepared=certificate))
 
     def _forged(self, certificate: Certificate) -> Certificate:
         """A certificate that proves nothing; the gate must see it."""
@@ -186,10 +198,10 @@ class Lying(Puppeteer):
             case 1:
                 return evolve(certificate, signatures=(first, *signatures[:-1]))
             case 2:
-                bad = (first[0], self.dice.octets(64))
+                bad = (first[0], Signature(self.dice.octets(64)))
                 return evolve(certificate, signatures=(bad, *signatures[1:]))
             case 3:
-                return evolve(certificate, view=certificate.view + 1)
+                return evolve(certificate, view=View(certificate.view + 1))
             case _:
                 swapped = {Kind.PREPARE: Kind.COMMIT, Kind.COMMIT: Kind.PREPARE}
                 return evolve(certificate, kind=swapped[certificate.kind])
@@ -214,7 +226,7 @@ class Usurping(Puppeteer):
         self.tell(proposal, audience)
         if isinstance(proposal, Proposal):
             for kind in (Kind.PREPARE, Kind.COMMIT):
-                vote = Vote(evolve(proposal.statement, kind=kind), UNSIGNED)
+                vote = VoteDraft(evolve(proposal.statement, kind=kind))
                 self.tell(self.federation.signed(vote), audience)
 
     def _proposal(self, proposal: Proposal) -> Message:
@@ -224,7 +236,7 @@ class Usurping(Puppeteer):
         block = make(self, proposal.block)
         kept = proposal.justification if block.digest == proposal.block.digest else None
         statement = evolve(proposal.statement, digest=block.digest)
-        return self.federation.signed(Proposal(statement, UNSIGNED, block, kept))
+        return self.federation.signed(ProposalDraft(statement, block, kept))
 
     def same(self, block: Block) -> Block:
         """What it ought to propose."""
@@ -233,7 +245,7 @@ class Usurping(Puppeteer):
     def fresh(self, block: Block) -> Block:
         """A valid block in its place: one of nothing."""
         root = self.federation.ledger.root(self.persona.state.app)
-        time_ms = block.header.time_ms + self.dice.below(3)
+        time_ms = TimeMs(block.header.time_ms + self.dice.below(3))
         header = evolve(
             block.header, time_ms=time_ms, payload_root=payload_root(()), state_root=root
         )
@@ -241,16 +253,17 @@ class Usurping(Puppeteer):
 
     def false_root(self, block: Block) -> Block:
         """A state that does not follow."""
-        return seal(evolve(block.header, state_root=self.dice.octets(32)), block.payload)
+        return seal(evolve(block.header, state_root=StateRoot(self.dice.octets(32))), block.payload)
 
     def false_parent(self, block: Block) -> Block:
         """A block that follows from another one."""
-        return seal(evolve(block.header, parent=self.dice.octets(32)), block.payload)
+        return seal(evolve(block.header, parent=Digest(self.dice.octets(32))), block.payload)
 
     def false_time(self, block: Block) -> Block:
         """A block of long ago, or of a far day."""
         far_ms = self.dice.between(-FAR_MS, FAR_MS)
-        return seal(evolve(block.header, time_ms=block.header.time_ms + far_ms), block.payload)
+        time_ms = TimeMs(block.header.time_ms + far_ms)
+        return seal(evolve(block.header, time_ms=time_ms), block.payload)
 
     def twice(self, block: Block) -> Block:
         """A block that carries everything out twice."""
@@ -315,14 +328,14 @@ class Flooding(Puppeteer):
         """Votes for blocks that nobody has seen."""
         kind = self.dice.pick((Kind.PREPARE, Kind.COMMIT))
         height, view = self._somewhere()
-        vote = Vote(self.statement(kind, height, view, self.dice.octets(32)), UNSIGNED)
+        vote = VoteDraft(self.statement(kind, height, view, self.dice.octets(32)))
         self.tell(self.federation.signed(vote), to)
 
     def claims(self, to: tuple[int, ...]) -> None:
         """Claims to be far ahead."""
         height, view = self._somewhere()
         far = height + self.dice.between(1, FAR_HEIGHTS)
-        status = Status(self.statement(Kind.STATUS, far, view, bytes(32)), UNSIGNED)
+        status = StatusDraft(self.statement(Kind.STATUS, far, view, bytes(32)))
         self.tell(self.federation.signed(status), to)
 
     def views(self, to: tuple[int, ...]) -> None:
@@ -332,7 +345,7 @@ class Flooding(Puppeteer):
         above = self.statement(
             Kind.VIEW_CHANGE, height, view + self.dice.between(1, 100), reference
         )
-        self.tell(self.federation.signed(ViewChange(above, UNSIGNED, None, None)), to)
+        self.tell(self.federation.signed(ViewChangeDraft(above, None, None)), to)
 
     def questions(self, to: tuple[int, ...]) -> None:
         """Asks for all blocks, again."""
@@ -419,4 +432,4 @@ STRATEGIES: Final[dict[str, type[Adversary]]] = {
 def _empty_view_change(federation: Federation, message: ViewChange) -> Message:
     """The same change of view, as if nothing had been prepared."""
     statement = evolve(message.statement, digest=prepared_reference(None))
-    return federation.signed(ViewChange(statement, UNSIGNED, None, None))
+    return federation.signed(ViewChangeDraft(statement, None, None))

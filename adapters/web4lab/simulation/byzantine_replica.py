@@ -13,14 +13,36 @@ from typing import TypeAlias
 from attrs import define, evolve, field
 
 from web4adapters.runtime.engine import kind_of
-from web4core.effects import Decide, Fetch, Send, SetTimer, Sign
-from web4core.errors import RemoteProtocolError
-from web4core.events import Connected, Elapsed, Event, Received, Resumed, Submitted, TimerKind
-from web4core.ledger.application import Ledger
-from web4core.ledger.transactions import Transaction
-from web4core.link import Request, frame, open_packet
-from web4core.messages import Decided, Kind, Message, Statement
-from web4core.replica import FETCH_BLOCKS, State, start, step
+from web4core import (
+    FETCH_BLOCKS,
+    Connected,
+    Decide,
+    Decided,
+    Digest,
+    Elapsed,
+    Event,
+    Fetch,
+    Kind,
+    Ledger,
+    Message,
+    Received,
+    RemoteProtocolError,
+    Request,
+    Resumed,
+    Send,
+    SetTimer,
+    Sign,
+    State,
+    Statement,
+    Submitted,
+    TimerKind,
+    Transaction,
+    View,
+    frame,
+    open_packet,
+    start,
+    step,
+)
 from web4lab.simulation.environment import DEFECTS, Environment, StepRaised
 from web4lab.simulation.federation import START_MS, Federation, platform_name
 from web4lab.simulation.prng import Prng
@@ -179,7 +201,7 @@ class Adversary:
 
     def statement(self, kind: Kind, height: int, view: int, digest: bytes) -> Statement:
         """Something that this platform could sign."""
-        return Statement(kind, height, view, digest, self.index)
+        return Statement(kind, height, View(view), Digest(digest), self.index)
 
 
 class Puppeteer(Adversary):

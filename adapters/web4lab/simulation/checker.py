@@ -14,27 +14,46 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from web4core import invariants
-from web4core.chain import Block
-from web4core.effects import Decide, Effect, Halt, Send, SetTimer, Sign
-from web4core.errors import RemoteProtocolError
-from web4core.events import Event, Received, Submitted
-from web4core.guard import Memory, covers, highest_signed
-from web4core.invariants import Decision, Violation
-from web4core.messages import (
+from web4core import (
     BINDING,
+    Answer,
+    Block,
+    Decide,
     Decided,
+    Decision,
+    Effect,
+    Event,
     Evidence,
+    Halt,
+    Memory,
+    Node,
+    NotSigned,
+    Outgoing,
+    Output,
+    Received,
+    RemoteProtocolError,
+    Send,
+    SetTimer,
+    Sign,
+    SignAll,
+    Snapshot,
+    State,
     Statement,
+    Stepped,
     Submission,
+    Submitted,
+    Violation,
+    chain_is_linked,
+    check_decisions,
+    check_statements,
+    check_step,
     conflict,
+    covers,
+    has_forgotten,
+    highest_signed,
     signing_bytes,
 )
-from web4core.node import Answer, Node, NotSigned, Outgoing, Output, SignAll, Snapshot, Stepped
-from web4core.recovery import has_forgotten
-from web4core.replica import State
 from web4lab.simulation.federation import Federation
-from web4lab.simulation.platforms import Platform
 from web4lab.simulation.virtual_time import MS, VirtualTime
 
 KEPT_STATES = 2_048
@@ -123,23 +142,22 @@ class Judge:
 
     # --- while the run goes on ---
 
-    def restarted(self, platform: Platform, node: Node) -> None:
+    def restarted(self, platform: int, node: Node, memory: Memory, is_damaged: bool) -> None:
         """What was durable is there again, and folds to the same state (A-DUR-2)."""
         self.counts["restarts"] += 1
-        index, seq = platform.index, node.recovered.seq
-        life = self._lives[index]
-        if not platform.is_damaged:
+        seq = node.recovered.seq
+        life = self._lives[platform]
+        if not is_damaged:
             if seq < life.durable:
                 self._break(
-                    "C-DURABLE-1", f"platform {index} lost {life.durable - seq} durable events"
+                    "C-DURABLE-1", f"platform {platform} lost {life.durable - seq} durable events"
                 )
             expected = life.states.get(seq)
             if expected is not None and expected != node.state:
-                self._break("A-DUR-2", f"the journal of platform {index} folds to another state")
+                self._break("A-DUR-2", f"the journal of platform {platform} folds to another state")
             if node.has_forgotten:
-                self._break("C-GUARD-4", f"platform {index} lost nothing, and is taken to have")
-        life = self._lives[index] = _Life(seq, seq, {seq: node.state})
-        memory = platform.disk.guard.memory
+                self._break("C-GUARD-4", f"platform {platform} lost nothing, and is taken to have")
+        life = self._lives[platform] = _Life(seq, seq, {seq: node.state})
         if has_forgotten(memory, node.recovered):
             life.silent_through = highest_signed(memory)
 
@@ -161,7 +179,7 @@ class Judge:
             each for each in stepped.timers if isinstance(each, SetTimer)
         ]:
             self._break("A-EFFECT-3", f"platform {platform} does not set the timers it should")
-        self._require(invariants.check_step(before, after))
+        self._require(check_step(before, after))
         if after.agreement.view > before.agreement.view and after.height == before.height:
             self.counts["view changes"] += 1
             self.highest_view = max(self.highest_view, after.agreement.view)
@@ -238,7 +256,7 @@ class Judge:
         decision = Decision(platform, block)
         self._decisions.append(decision)
         first, known = self._first.setdefault(block.header.height, (decision, effect))
-        violations = invariants.check_decisions((first, decision))
+        violations = check_decisions((first, decision))
         if violations and self._forks_expected:
             self.forks.append(Fork(known, effect))
         else:
@@ -291,12 +309,12 @@ class Judge:
 
     def conclude(self) -> None:
         """What can only be said of a whole run."""
-        violations = invariants.check_decisions(self._decisions)
+        violations = check_decisions(self._decisions)
         if self._forks_expected:
             violations = tuple(each for each in violations if each.clause not in FORKS)
         self._require(violations)
-        self._require(invariants.check_statements(self._statements))
-        unlinked = invariants.chain_is_linked(self.chain)
+        self._require(check_statements(self._statements))
+        unlinked = chain_is_linked(self.chain)
         if unlinked is not None and not self._forks_expected:
             self._break("C-VALID-1", unlinked)
 

@@ -13,11 +13,13 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
-from web4core.ledger.pool import PoolCode
-from web4core.ledger.rules import Code
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import (
+from web4core import (
     AccountOpen,
+    Address,
+    Code,
+    Nonce,
+    PoolCode,
+    TimeMs,
     Transaction,
     Transfer,
     TransferCommit,
@@ -103,7 +105,7 @@ class Desk(Protocol):
         """What a platform says became of a transaction: `COMMITTED`, a code, or nothing."""
         ...
 
-    def nonce(self, platform: int, address: Address) -> int | None:
+    def nonce(self, platform: int, address: Address) -> Nonce | None:
         """The next nonce of an account, if the platform answers."""
         ...
 
@@ -137,7 +139,7 @@ class Walker:
     dice: Prng
     desk: Desk
     until_done: int = field(init=False)
-    nonce: int = 0
+    nonce: Nonce = field(default=Nonce(0))
     carried_out: int = 0
     _left: list[Errand] = field(init=False)
     _waits_for: list[_Delivery] = field(factory=list)
@@ -240,7 +242,7 @@ class Walker:
         if fate != COMMITTED:
             self._ask_nonce()
         elif isinstance(delivery.item.body, Transfer | TransferLock):
-            self.nonce = delivery.item.body.nonce + 1
+            self.nonce = Nonce(delivery.item.body.nonce + 1)
         delivery.then(fate)
 
     def _ask_nonce(self) -> None:
@@ -269,14 +271,25 @@ class Walker:
 
     def payment(self, to: Address, amount_uatp: int) -> Transaction:
         """A transfer within the platform, of the next nonce."""
-        body = Transfer(self.federation.chain_id, self.address, to, amount_uatp, self.nonce)
+        body = Transfer(
+            chain_id=self.federation.chain_id,
+            source=self.address,
+            destination=to,
+            amount_uatp=amount_uatp,
+            nonce=self.nonce,
+        )
         return self.federation.transaction(body, str(self.address))
 
     def lock(self, to: Address, amount_uatp: int, lasts_ms: int) -> Transaction:
         """A transfer to another platform, of the next nonce."""
-        expiry_ms = self.now_ms() + lasts_ms
+        expiry_ms = TimeMs(self.now_ms() + lasts_ms)
         body = TransferLock(
-            self.federation.chain_id, self.address, to, amount_uatp, self.nonce, expiry_ms
+            chain_id=self.federation.chain_id,
+            source=self.address,
+            destination=to,
+            amount_uatp=amount_uatp,
+            nonce=self.nonce,
+            expiry_ms=expiry_ms,
         )
         return self.federation.transaction(body, str(self.address))
 
@@ -293,7 +306,7 @@ class Walker:
         """An account that is not open yet."""
         self._opened += 1
         name = f"{self.address.agent}-{self._opened}"
-        return Address(platform_name(self.client.platform), name)
+        return Address(platform=platform_name(self.client.platform), agent=name)
 
 
 # --- errands -----------------------------------------------------------------------------------

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from attrs import define, field
 
 from web4adapters.storage.records import journal_seed
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import Transaction
-from web4core.settings import Settings
+from web4core import Address, Nonce, Settings, Transaction
 from web4lab.simulation.byzantine import STRATEGIES
 from web4lab.simulation.byzantine_replica import Adversary
 from web4lab.simulation.checker import Judge, Trace
@@ -214,7 +212,7 @@ class Cluster:
             return COMMITTED
         return honest.refusal_of(transaction)
 
-    def nonce(self, platform: int, address: Address) -> int | None:
+    def nonce(self, platform: int, address: Address) -> Nonce | None:
         """The next nonce of an account, by what a platform has decided."""
         honest = self.platforms.get(platform)
         account = None if honest is None else honest.account(address)

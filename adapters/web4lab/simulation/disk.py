@@ -13,8 +13,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from web4adapters.storage.records import chained_check
-from web4core import codec
-from web4core.guard import Memory
+from web4core import Memory, decode_plain, encode_plain
 from web4lab.simulation.prng import Prng
 
 CHECK_BYTES = 32
@@ -233,12 +232,12 @@ def _record_bytes(record: Record) -> bytes:
     blocks = tuple(
         (block.height, block.digest, block.decided, block.transactions) for block in record.blocks
     )
-    return codec.encode((record.events, blocks, record.state, record.seq))
+    return encode_plain((record.events, blocks, record.state, record.seq))
 
 
 def _record_of(body: bytes) -> Record:
     # the check of the record held, so these are the bytes that were written
-    plain: Any = codec.decode(body, MAX_RECORD_BYTES)
+    plain: Any = decode_plain(body, MAX_RECORD_BYTES)
     events, blocks, state, seq = plain
     return Record(events, tuple(StoredBlock(*block) for block in blocks), state, seq)
 

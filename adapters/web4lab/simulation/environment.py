@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from attrs import define, frozen
 
-from web4core.effects import Decide, Halt
-from web4core.errors import RemoteProtocolError
-from web4core.guard import Memory
-from web4core.messages import Evidence
-from web4core.node import Node, Output, SignAll, Snapshot, Stepped
-from web4core.settings import Settings
+from web4core import (
+    Decide,
+    Evidence,
+    Halt,
+    Memory,
+    Node,
+    Output,
+    RemoteProtocolError,
+    Settings,
+    SignAll,
+    Snapshot,
+    Stepped,
+)
 from web4lab.simulation.federation import START_MS, Federation
 from web4lab.simulation.virtual_time import MS, VirtualTime
-
-if TYPE_CHECKING:
-    from web4lab.simulation.platforms import Platform
 
 MILLION: Final = 1_000_000
 
@@ -55,8 +59,8 @@ class Remedy(enum.Enum):
 class Witness(Protocol):
     """Who watches the honest platforms and says whether what they do is right."""
 
-    def restarted(self, platform: Platform, node: Node) -> None:
-        """A platform has read its disk, and this is the node that came of it."""
+    def restarted(self, platform: int, node: Node, memory: Memory, is_damaged: bool) -> None:
+        """A platform has read its store, which may be damaged, and its guard's memory."""
         ...
 
     def unreadable(self, platform: int, error: RemoteProtocolError) -> None:

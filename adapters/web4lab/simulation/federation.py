@@ -12,34 +12,40 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import TypeVar
 
 from attrs import frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from web4adapters.signers import Verifier
-from web4core.chain import Genesis, Platform
-from web4core.errors import RemoteProtocolError
-from web4core.events import Event
-from web4core.gate import Gate, Parsed
-from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
-from web4core.ledger.state import MICRO, Address
-from web4core.ledger.transactions import Body, Transaction, assemble, draft
-from web4core.messages import (
+from web4core import (
+    MICRO,
+    Address,
+    Body,
+    ChainId,
     Draft,
-    Proposal,
+    Event,
+    Gate,
+    Genesis,
+    GenesisAccount,
+    Ledger,
+    Parsed,
+    Platform,
+    PublicKey,
+    RemoteProtocolError,
+    Schema,
+    Signature,
+    SignedMessage,
     Statement,
-    Status,
-    ViewChange,
-    Vote,
+    TimeMs,
+    Transaction,
+    Verify,
+    assemble,
+    draft,
+    event_schema,
+    genesis_content,
     signing_bytes,
     with_signature,
 )
-from web4core.schema import Schema
-from web4core.signature_check import Verify
-from web4core.snapshot import event_schema
-
-_D = TypeVar("_D", Vote, Proposal, ViewChange, Status, Draft)
 
 START_MS = 1_700_000_000_000
 """What a clock that is right shows when a run begins: milliseconds since 1970."""
@@ -67,19 +73,20 @@ class Signatures(enum.Enum):
 class Key:
     """A key made from a word."""
 
-    public: bytes
-    sign: Callable[[bytes], bytes]
+    public: PublicKey
+    sign: Callable[[bytes], Signature]
 
 
 @lru_cache(4096)
 def _ed25519_key(word: str) -> Key:
     private = Ed25519PrivateKey.from_private_bytes(_secret(word))
-    return Key(private.public_key().public_bytes_raw(), private.sign)
+    public = PublicKey(private.public_key().public_bytes_raw())
+    return Key(public, lambda message: Signature(private.sign(message)))
 
 
 @lru_cache(4096)
 def _stand_in_key(word: str) -> Key:
-    public = hashlib.sha256(b"public " + _secret(word)).digest()
+    public = PublicKey(hashlib.sha256(b"public " + _secret(word)).digest())
     return Key(public, partial(_stand_in_signature, public))
 
 
@@ -87,9 +94,9 @@ def _secret(word: str) -> bytes:
     return hashlib.sha256(f"web4 simulation {word}".encode()).digest()
 
 
-def _stand_in_signature(public: bytes, message: bytes) -> bytes:
+def _stand_in_signature(public: bytes, message: bytes) -> Signature:
     """Anybody could make it; in a simulation nobody does."""
-    return hmac.digest(public, message, "sha512")
+    return Signature(hmac.digest(public, message, "sha512"))
 
 
 def _stand_in_verify(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -109,7 +116,7 @@ def platform_name(index: int) -> str:
 
 def owner_address(platform: int, number: int) -> Address:
     """One of the accounts that are open on a platform from the start."""
-    return Address(platform_name(platform), f"owner{number}")
+    return Address(platform=platform_name(platform), agent=f"owner{number}")
 
 
 @frozen(eq=False)
@@ -134,7 +141,7 @@ class Federation:
         addresses = [owner_address(index, each) for index in range(n) for each in range(OWNERS)]
         genesis = Genesis(
             chain="simulation",
-            time_ms=START_MS,
+            time_ms=TimeMs(START_MS),
             platforms=tuple(
                 Platform(platform_name(index), key_of(platform_name(index)).public)
                 for index in range(n)
@@ -150,7 +157,7 @@ class Federation:
         return cls(n, genesis, ledger, gate, event_schema(ledger), verify, key_of, {}, {})
 
     @property
-    def chain_id(self) -> bytes:
+    def chain_id(self) -> ChainId:
         """What every signature is bound to."""
         return self.gate.chain_id
 
@@ -175,12 +182,12 @@ class Federation:
             self.authentic[data] = found
         return found
 
-    def signature(self, statement: Statement) -> bytes:
+    def signature(self, statement: Statement) -> Signature:
         """What the key of the statement's signer makes of it."""
         name = platform_name(statement.signer)
         return self.key_of(name).sign(signing_bytes(self.chain_id, statement))
 
-    def signed(self, unsigned: _D) -> _D:
+    def signed(self, unsigned: Draft) -> SignedMessage:
         """The message that a draft becomes."""
         return with_signature(unsigned, self.signature(unsigned.statement))
 

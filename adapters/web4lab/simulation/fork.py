@@ -11,12 +11,17 @@ from __future__ import annotations
 
 from attrs import define, evolve, field
 
-from web4core.events import Connected, Submitted
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import AccountOpen, Transaction
-from web4core.link import Request
-from web4core.messages import Evidence, Message
-from web4core.quorum import faulty
+from web4core import (
+    AccountOpen,
+    Address,
+    Connected,
+    Evidence,
+    Message,
+    Request,
+    Submitted,
+    Transaction,
+    faulty,
+)
 from web4lab.simulation.accountability import convicted
 from web4lab.simulation.byzantine_replica import Adversary, ByzantineReplica, Speak
 from web4lab.simulation.checker import Fork
@@ -112,7 +117,7 @@ class Conspirator(Adversary):
         for side, persona in enumerate(self.personas):
             self._opened += 1
             name = platform_name(self.index)
-            address = Address(name, f"{'ab'[side]}{self._opened}")
+            address = Address(platform=name, agent=f"{'ab'[side]}{self._opened}")
             key = self.federation.key_of(name).public
             item = self.federation.transaction(
                 AccountOpen(self.federation.chain_id, address, key), name, name

@@ -17,7 +17,7 @@ from web4adapters.signers.guardfile import GuardFile
 from web4adapters.storage import Store
 from web4adapters.storage import StoredBlock as BlockRow
 from web4adapters.storage.store import MAX_EVENTS_PER_COMMIT
-from web4core.messages import CERTIFICATE, MAX_MESSAGE_BYTES, Decided
+from web4core import CERTIFICATE, MAX_MESSAGE_BYTES, Decided
 from web4lab.simulation.cluster import Cluster
 from web4lab.simulation.disk import StoredBlock
 from web4lab.simulation.federation import START_MS, Federation, platform_name

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from attrs import field, frozen
 
-from web4core.quorum import proposer
+from web4core import proposer
 from web4lab.simulation.fault_target import FaultTarget, Window
 from web4lab.simulation.network import Copy, Link, Trouble
 from web4lab.simulation.prng import Prng

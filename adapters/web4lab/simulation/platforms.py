@@ -13,28 +13,43 @@ from collections.abc import Callable
 from attrs import define, field
 
 from web4adapters.runtime.engine import kind_of
-from web4core.effects import Accuse, Decide, Fetch, Halt, Refuse, SetTimer
-from web4core.errors import RemoteProtocolError
-from web4core.events import Connected, Elapsed, Event, Received, Submitted, TimerKind
-from web4core.ledger.state import Account, Address, account_path
-from web4core.ledger.transactions import Transaction
-from web4core.link import Request, frame, open_packet
-from web4core.messages import Decided
-from web4core.node import (
+from web4core import (
+    FETCH_BLOCKS,
+    Account,
+    Accuse,
+    Address,
     Answer,
+    Connected,
+    Decide,
+    Decided,
+    Elapsed,
+    Event,
+    Fetch,
     Flush,
+    Halt,
+    Journal,
     Node,
     NotSigned,
     Outgoing,
     Output,
+    Received,
+    Refuse,
     Release,
     Remember,
+    RemoteProtocolError,
+    Request,
+    SetTimer,
     SignAll,
+    State,
+    Submitted,
+    TimerKind,
+    Transaction,
     Write,
+    account_path,
+    encode_state,
+    frame,
+    open_packet,
 )
-from web4core.recovery import Journal
-from web4core.replica import FETCH_BLOCKS, State
-from web4core.snapshot import encode_state
 from web4lab.simulation.disk import Damaged, Disk, DiskFull, Record, Store, StoredBlock
 from web4lab.simulation.environment import (
     DEFECTS,
@@ -121,7 +136,7 @@ class Platform:
         except RemoteProtocolError as error:
             around.witness.unreadable(self.index, error)
             return
-        around.witness.restarted(self, node)
+        around.witness.restarted(self.index, node, self.disk.guard.memory, self.is_damaged)
         self.is_damaged = False
         self._process = _Process(node)
         around.witness.note(self.index, f"boots at height {node.state.height}")

@@ -14,8 +14,7 @@ from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from web4core.invariants import Violation
-from web4core.quorum import faulty
+from web4core import Violation, faulty
 from web4lab.simulation import fork
 from web4lab.simulation.checker import FORKS, Broken
 from web4lab.simulation.cluster import Cluster

@@ -14,13 +14,20 @@ from typing import Any, Final
 
 from attrs import asdict, evolve, frozen
 
-from web4core.guard import Memory
-from web4core.ledger.state import Address
-from web4core.ledger.transactions import AccountOpen, Transaction
-from web4core.messages import CERTIFICATE
-from web4core.node import Output, SignAll, Stepped
-from web4core.quorum import faulty, proposer, quorum
-from web4core.settings import Settings
+from web4core import (
+    CERTIFICATE,
+    AccountOpen,
+    Address,
+    Memory,
+    Output,
+    Settings,
+    SignAll,
+    Stepped,
+    Transaction,
+    faulty,
+    proposer,
+    quorum_size,
+)
 from web4lab.simulation.byzantine import STRATEGIES
 from web4lab.simulation.checker import Judge
 from web4lab.simulation.cluster import Cluster
@@ -136,7 +143,7 @@ def figures(n: int, measure_cpu: bool = True) -> Scale:
     return Scale(
         n=n,
         f=faulty(n),
-        quorum=quorum(n),
+        quorum=quorum_size(n),
         formula=(n - 1) * (2 * n + 1),
         honest=honest,
         byzantine=byzantine,
@@ -206,7 +213,9 @@ def _openings(federation: Federation, count: int, name: str) -> tuple[Transactio
     key = federation.key_of(owner).public
     return tuple(
         federation.transaction(
-            AccountOpen(federation.chain_id, Address(platform, f"{name}{number}"), key),
+            AccountOpen(
+                federation.chain_id, Address(platform=platform, agent=f"{name}{number}"), key
+            ),
             platform,
             owner,
         )

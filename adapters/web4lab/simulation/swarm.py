@@ -13,8 +13,7 @@ from typing import Final
 
 from attrs import frozen
 
-from web4core.quorum import faulty
-from web4core.settings import Settings
+from web4core import Settings, faulty
 from web4lab.simulation import network_faults, platform_faults
 from web4lab.simulation.byzantine import STRATEGIES
 from web4lab.simulation.clients import Client, Errand

@@ -27,6 +27,7 @@ from attrs import evolve
 from web4core import messages
 from web4core.invariants import nobody_signs_twice
 from web4core.messages import Certificate, Kind, Statement
+from web4core.types import Digest, View
 from web4proofs.agreement import finite
 from web4proofs.agreement.logic import (
     Equal,
@@ -315,10 +316,10 @@ def statements(world: finite.World) -> tuple[Statement, ...]:
     )
 
 
-def _plain(point: finite.Point) -> tuple[int, int, bytes, int]:
+def _plain(point: finite.Point) -> tuple[int, View, Digest, int]:
     platform, height, view, digest = point
     if isinstance(platform, int) and isinstance(height, int) and isinstance(view, int):
-        return height, view, str(digest).encode().rjust(32, b"."), platform
+        return height, View(view), Digest(str(digest).encode().rjust(32, b".")), platform
     raise TypeError(f"{point} is no statement of a federation")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, field
 
-from web4core.application import Application, Applied
+from web4core.application import AnyApplication, Applied
 from web4core.chain import Block
 from web4core.replica import State
 
@@ -19,7 +19,7 @@ from web4core.replica import State
 class Chain:
     """The tip that a platform has decided, and its application's state there."""
 
-    application: Application
+    application: AnyApplication
     tip: Block
     app: Any
     _judged: dict[bytes, tuple[Any, str | None]] = field(factory=dict)

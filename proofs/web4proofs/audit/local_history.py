@@ -20,6 +20,7 @@ from attrs import evolve, frozen
 from web4core.consensus.rules import standing as drafts_of
 from web4core.messages import Certificate, Kind, Statement, prepared_reference
 from web4core.replica import State
+from web4core.types import Digest, View
 from web4proofs.agreement import finite, model
 from web4proofs.agreement.finite import Step, World
 from web4proofs.agreement.logic import Relation, Sort
@@ -42,7 +43,7 @@ class Standing:
     me: int
     height: int
     view: int = 0
-    lock: tuple[int, bytes] | None = None
+    lock: tuple[View, Digest] | None = None
     """View and digest."""
     cast: tuple[Statement, ...] = ()
 
@@ -66,7 +67,7 @@ class Standing:
         return frozenset(each for each in self.cast if each.view == self.view)
 
     @property
-    def reference(self) -> bytes:
+    def reference(self) -> Digest:
         """What a VIEW-CHANGE names that carries its lock (C-STMT-3)."""
         if self.lock is None:
             return prepared_reference(None)

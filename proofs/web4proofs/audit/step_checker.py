@@ -15,7 +15,7 @@ from attrs import evolve
 from web4core.chain import Block
 from web4core.effects import Accuse, Decide, Effect, Halt, Sign
 from web4core.invariants import Decision
-from web4core.messages import BINDING, Draft, Evidence, Kind, Statement, ViewChange, conflict
+from web4core.messages import BINDING, Draft, Evidence, Kind, Statement, ViewChangeDraft, conflict
 from web4core.replica import State
 from web4proofs.agreement.protocol import Premise
 from web4proofs.audit import local_history as history
@@ -97,7 +97,7 @@ class Follower:
         if (statement.signer, statement.height) != (standing.me, standing.height):
             self._findings.depart("I-SAID-1", f"{shown(statement)} by platform {statement.signer}")
             return
-        if isinstance(draft, ViewChange) and statement.digest != standing.reference:
+        if isinstance(draft, ViewChangeDraft) and statement.digest != standing.reference:
             self._findings.depart("C-VIEW-1", f"{shown(statement)} does not carry its lock")
         self.standing, lacking = self.attempt(statement)
         if lacking:

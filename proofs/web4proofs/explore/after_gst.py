@@ -31,6 +31,7 @@ from web4core.messages import (
     with_signature,
 )
 from web4core.replica import State
+from web4core.types import Digest, View
 from web4proofs.explore.blocks import BEHIND, Blocks, clock_ms
 from web4proofs.explore.canonical import canonical
 from web4proofs.explore.message_set import FORGOTTEN
@@ -39,7 +40,7 @@ from web4proofs.explore.subject import Stage, Subject
 MAX_ROUNDS: Final = 16
 """View timers that may run out, one after another, before a run counts as stuck."""
 
-FAR_VIEW: Final = 1_000
+FAR_VIEW: Final = View(1_000)
 """A view that no honest platform comes near."""
 
 _SOONEST_FIRST: Final = (TimerKind.PROPOSE, TimerKind.SYNC, TimerKind.RESEND)
@@ -263,7 +264,7 @@ class Healing:
         while digest in blocks.by_digest and blocks.of(digest).height >= height:
             block = blocks.of(digest).block
             signers = tuple((index, FORGOTTEN) for index in range(state.config.n))
-            proof = Certificate(Kind.COMMIT, block.header.height, 0, digest, signers)
+            proof = Certificate(Kind.COMMIT, block.header.height, View(0), digest, signers)
             found.append(self.message(Decided(block, proof)))
             digest = blocks.of(digest).parent
         return found[::-1]
@@ -291,7 +292,7 @@ class Healing:
 def _junk(signer: int, height: int) -> Iterator[Message]:
     """Words of a view far away: a slot that holds them takes nothing else of this signer."""
     for kind in (Kind.PREPARE, Kind.COMMIT):
-        yield Vote(Statement(kind, height, FAR_VIEW, bytes(32), signer), FORGOTTEN)
+        yield Vote(Statement(kind, height, FAR_VIEW, Digest(bytes(32)), signer), FORGOTTEN)
     reference = prepared_reference(None)
     statement = Statement(Kind.VIEW_CHANGE, height, FAR_VIEW, reference, signer)
     yield ViewChange(statement, FORGOTTEN, None, None)

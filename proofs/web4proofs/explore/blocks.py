@@ -13,11 +13,13 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from web4core.chain import Block, seal
+from web4core.consensus.state import FIRST_VIEW
 from web4core.events import Received
 from web4core.messages import Certificate, Decided, Kind
 from web4core.replica import State
 from web4core.replica.blocks import fresh_block
 from web4core.replica.state import Run
+from web4core.types import Digest, StateRoot
 from web4proofs.explore.subject import HEIGHT_MS, START_MS, Bounds, Subject, fresh
 
 BEHIND: Final = 0
@@ -50,7 +52,7 @@ class Known:
 
     name: str
     block: Block = field(repr=False)
-    parent: bytes
+    parent: Digest
     valid: bool
 
     @property
@@ -107,7 +109,7 @@ def _children(path: str, tip: State) -> tuple[Known, ...]:
         Known(path + name, block, parent, valid=True)
         for name, block in zip(VALID_NAMES, made, strict=True)
     )
-    header = evolve(made[0].header, state_root=bytes(32))
+    header = evolve(made[0].header, state_root=StateRoot(bytes(32)))
     bad = Known(path + BAD_NAME, seal(header, made[0].payload), parent, valid=False)
     if made[0].digest == made[1].digest:
         raise OutOfBounds("the two clocks make one block")
@@ -116,6 +118,6 @@ def _children(path: str, tip: State) -> tuple[Known, ...]:
 
 def _decided(subject: Subject, tip: State, block: Block) -> State:
     """A platform's state after a block, for the sake of the blocks that follow."""
-    certificate = Certificate(Kind.COMMIT, tip.height, 0, block.digest, ())
+    certificate = Certificate(Kind.COMMIT, tip.height, FIRST_VIEW, block.digest, ())
     event = Received(Decided(block, certificate), clock_ms(tip.height, BEHIND))
     return subject.step(tip, event).state

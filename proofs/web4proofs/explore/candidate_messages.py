@@ -32,14 +32,15 @@ from web4core.messages import (
 )
 from web4core.quorum import proposer
 from web4core.signature_check import SignatureCheck
+from web4core.types import Digest, Signature, View
 from web4proofs.agreement.taken import fewest
 from web4proofs.explore.blocks import VALID_NAMES, Blocks, Known
 from web4proofs.explore.subject import Bounds
 
 
-def sign(key: bytes, message: bytes) -> bytes:
+def sign(key: bytes, message: bytes) -> Signature:
     """The modelled signature: a digest of the key and the bytes, which stands for having signed."""
-    return hashlib.sha512(key + message).digest()
+    return Signature(hashlib.sha512(key + message).digest())
 
 
 class Signer:
@@ -49,7 +50,7 @@ class Signer:
         self._gate = gate
         self.says: dict[SignatureCheck, Statement] = {}
 
-    def signature(self, statement: Statement) -> bytes:
+    def signature(self, statement: Statement) -> Signature:
         """The signature of a statement by its signer."""
         key = self._gate.keys[statement.signer]
         message = signing_bytes(self._gate.chain_id, statement)
@@ -58,7 +59,7 @@ class Signer:
         return claim.signature
 
     def certificate(
-        self, kind: Kind, height: int, view: int, digest: bytes, signers: tuple[int, ...]
+        self, kind: Kind, height: int, view: View, digest: Digest, signers: tuple[int, ...]
     ) -> Certificate:
         """A certificate by these signers, few or many."""
         bare = Certificate(kind, height, view, digest, ())
@@ -79,7 +80,7 @@ def imaginable(signer: Signer, blocks: Blocks, bounds: Bounds) -> Iterator[Messa
         yield from _view_changes(signer, height, blocks, bounds)
     for height in range(1, bounds.heights + 3):
         for platform in range(bounds.n):
-            statement = Statement(Kind.STATUS, height, 0, bytes(32), platform)
+            statement = Statement(Kind.STATUS, height, View(0), Digest(bytes(32)), platform)
             yield Status(statement, signer.signature(statement))
             if height > bounds.heights:
                 statement = evolve(statement, kind=Kind.COMMIT)
@@ -88,7 +89,7 @@ def imaginable(signer: Signer, blocks: Blocks, bounds: Bounds) -> Iterator[Messa
 
 def _votes(signer: Signer, known: Known, bounds: Bounds) -> Iterator[Message]:
     for kind in (Kind.PREPARE, Kind.COMMIT):
-        for view in range(bounds.views):
+        for view in map(View, range(bounds.views)):
             for platform in range(bounds.n):
                 digest = known.block.digest
                 statement = Statement(kind, known.height, view, digest, platform)
@@ -98,7 +99,7 @@ def _votes(signer: Signer, known: Known, bounds: Bounds) -> Iterator[Message]:
 def _certificates(signer: Signer, known: Known, bounds: Bounds) -> Iterator[Certificate]:
     """Certificates of any set of signers, of either kind, and of every view."""
     for kind in (Kind.PREPARE, Kind.COMMIT):
-        for view in range(bounds.views):
+        for view in map(View, range(bounds.views)):
             for signers in _signers(bounds.n):
                 yield signer.certificate(kind, known.height, view, known.block.digest, signers)
 
@@ -126,7 +127,7 @@ def _proposals(signer: Signer, known: Known, blocks: Blocks, bounds: Bounds) -> 
         None,
         *_shown_for(signer, known.block, blocks, bounds),
     )
-    for view in range(bounds.views):
+    for view in map(View, range(bounds.views)):
         for platform in range(bounds.n):
             statement = Statement(
                 Kind.PRE_PREPARE, known.height, view, known.block.digest, platform
@@ -144,7 +145,7 @@ def _view_changes(signer: Signer, height: int, blocks: Blocks, bounds: Bounds) -
             (certificate, known.block)
             for certificate in _shown_for(signer, known.block, blocks, bounds)
         )
-    for view in range(bounds.views):
+    for view in map(View, range(bounds.views)):
         for platform in range(bounds.n):
             for prepared, block in shown if view > 0 else shown[:1]:
                 reference = prepared_reference(prepared)

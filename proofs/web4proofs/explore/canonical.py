@@ -7,15 +7,26 @@ names given here; a test explores small bounds with and without, and compares.
 from __future__ import annotations
 
 import enum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from attrs import evolve
 
-from web4core.consensus.state import Agreement, Lock, OwnStatements, Slots, begin, no_slots
-from web4core.messages import Certificate, Proposal, ViewChange
+from web4core.consensus.state import (
+    FIRST_VIEW,
+    Agreement,
+    Lock,
+    OwnStatements,
+    Slots,
+    begin,
+    no_slots,
+)
+from web4core.messages import Certificate, Proposal, ProposalDraft, ViewChange, ViewChangeDraft
 from web4core.quorum import proposer
 from web4core.replica import State
 from web4proofs.explore.message_set import FORGOTTEN
+
+_Proposal = TypeVar("_Proposal", Proposal, ProposalDraft)
+_ViewChange = TypeVar("_ViewChange", ViewChange, ViewChangeDraft)
 
 
 class Forget(enum.Enum):
@@ -91,7 +102,7 @@ def _acted_upon(agreement: Agreement, what: Forgotten) -> tuple[Proposal | None,
     return tuple(kept if index == turn else None for index in range(agreement.n))
 
 
-def _proposal(proposal: Proposal, what: Forgotten) -> Proposal:
+def _proposal(proposal: _Proposal, what: Forgotten) -> _Proposal:
     if Forget.JUSTIFICATION in what:
         return evolve(proposal, justification=None)
     return proposal
@@ -105,7 +116,7 @@ def _said(n: int, said: OwnStatements, what: Forgotten) -> OwnStatements:
     )
 
 
-def _view_change(n: int, change: ViewChange | None, what: Forgotten) -> ViewChange | None:
+def _view_change(n: int, change: _ViewChange | None, what: Forgotten) -> _ViewChange | None:
     if change is None or change.prepared is None:
         return change
     return evolve(change, prepared=_certificate(n, change.prepared, what))
@@ -130,4 +141,4 @@ def _tip_certificate(
     """Its view is forgotten too: a decided block is decided, in whatever view."""
     if certificate is None or Forget.SIGNERS not in what:
         return certificate
-    return evolve(_certificate(n, certificate, what), view=0)
+    return evolve(_certificate(n, certificate, what), view=FIRST_VIEW)

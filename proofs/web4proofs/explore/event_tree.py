@@ -18,6 +18,7 @@ from web4core.events import TimerKind
 from web4core.messages import Decided, Kind, Proposal, Statement, Status, ViewChange, Vote
 from web4core.quorum import proposer
 from web4core.replica.catchup import SYNC_ROUNDS
+from web4core.types import View
 from web4proofs.explore.blocks import AHEAD, ASTRAY, CLOCKS
 from web4proofs.explore.canonical import ALL, Forget, Forgotten
 from web4proofs.explore.message_set import Bits, Offer, Offers
@@ -139,7 +140,7 @@ class _Paths:
             for view, first in itertools.product(range(self.bounds.views), range(2)):
                 in_turn = itertools.cycle(digests[:2])
                 yield _all(
-                    self._vote(Statement(Kind.COMMIT, height, view, next(in_turn), signer))
+                    self._vote(Statement(Kind.COMMIT, height, View(view), next(in_turn), signer))
                     for signer in range(first, self.bounds.n)
                 )
 

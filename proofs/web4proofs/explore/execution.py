@@ -18,6 +18,7 @@ from web4core.gate import Gate
 from web4core.messages import BINDING, Message, Statement, signing_bytes
 from web4core.replica import State
 from web4core.signature_check import SignatureCheck
+from web4core.types import PublicKey, Signature
 from web4proofs.explore.after_gst import Healing, Parting
 from web4proofs.explore.blocks import Blocks, blocks_of
 from web4proofs.explore.candidate_messages import sign
@@ -93,7 +94,7 @@ class Play:
         message = signing_bytes(self.gate.chain_id, statement)
         return SignatureCheck(key, message, sign(key, message))
 
-    def _verify(self, key: bytes, message: bytes, signature: bytes) -> bool:
+    def _verify(self, key: PublicKey, message: bytes, signature: Signature) -> bool:
         if SignatureCheck(key, message, signature) in self._given:
             return True
         if signature != sign(key, message):

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from web4core.events import Connected, Elapsed, Resumed, Timer, TimerKind
 from web4core.replica import State
+from web4core.types import Digest
 from web4proofs.explore.after_gst import Parting
 from web4proofs.explore.blocks import Blocks
 from web4proofs.explore.execution import Deed, Happened, Healed, Heard, Play
@@ -71,7 +72,7 @@ def read(path: Path) -> tuple[Stage, tuple[Deed, ...], int]:
         if (about["kind"], about["version"]) != (KIND, VERSION):
             raise NotATrace(f"{path} holds another kind of trace")
         bounds = Bounds(about["heights"], about["views"], about["n"], about["faulty"])
-        settled = tuple(bytes.fromhex(digest) for digest in about["settled"])
+        settled = tuple(Digest(bytes.fromhex(digest)) for digest in about["settled"])
         stage = Stage(bounds, frozenset(about["byzantine"]), settled)
         deeds = tuple(_deed(state["happened"]) for state in trace["states"][1:])
         return stage, deeds, int(about["exit_code"])

@@ -159,7 +159,7 @@ def _standing(state: LedgerState) -> Broken | None:
 
 
 def _judged(
-    where: Scene, before: Moment, name: str, transaction: Transaction, applied: Applied
+    where: Scene, before: Moment, name: str, transaction: Transaction, applied: Applied[LedgerState]
 ) -> Broken | None:
     """What a transaction that was carried out breaks."""
     if name in before.done:

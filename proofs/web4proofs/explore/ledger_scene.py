@@ -21,25 +21,29 @@ from web4core.ledger.transactions import (
     TransferRollback,
     assemble,
 )
+from web4core.types import ChainId, Nonce, PublicKey, Signature, TimeMs
 
-START_MS: Final = 1_000_000
-EXPIRY_MS: Final = START_MS + 2
-TIMES_MS: Final = (START_MS, START_MS + 1, EXPIRY_MS, EXPIRY_MS + 1)
+START_MS: Final = TimeMs(1_000_000)
+EXPIRY_MS: Final = TimeMs(START_MS + 2)
+TIMES_MS: Final = tuple(map(TimeMs, range(START_MS, EXPIRY_MS + 2)))
 """Block times: two before the expiry, the expiry itself, and one after it."""
 
-ALICE: Final = Address("thor", "alice")
-CAROL: Final = Address("thor", "carol")
-BOB: Final = Address("sprout", "bob")
-DAVE: Final = Address("sprout", "dave")
-STRANGER: Final = Address("thor", "stranger")
-NOWHERE: Final = Address("nowhere", "bob")
+FIRST: Final = Nonce(0)
+SECOND: Final = Nonce(1)
+
+ALICE: Final = Address(platform="thor", agent="alice")
+CAROL: Final = Address(platform="thor", agent="carol")
+BOB: Final = Address(platform="sprout", agent="bob")
+DAVE: Final = Address(platform="sprout", agent="dave")
+STRANGER: Final = Address(platform="thor", agent="stranger")
+NOWHERE: Final = Address(platform="nowhere", agent="bob")
 
 
-def _key(word: str) -> bytes:
-    return hashlib.sha256(word.encode()).digest()
+def _key(word: str) -> PublicKey:
+    return PublicKey(hashlib.sha256(word.encode()).digest())
 
 
-def owner(address: Address) -> bytes:
+def owner(address: Address) -> PublicKey:
     """The key of an account's owner."""
     return _key(f"owner {address}")
 
@@ -68,9 +72,30 @@ def scene() -> Scene:
     genesis = _genesis()
     ledger = Ledger.of(genesis)
     chain = chain_id(genesis)
-    first = TransferLock(chain, ALICE, BOB, 6, 0, EXPIRY_MS)
-    second = TransferLock(chain, ALICE, BOB, 4, 1, EXPIRY_MS)
-    third = TransferLock(chain, BOB, CAROL, 5, 0, EXPIRY_MS)
+    first = TransferLock(
+        chain_id=chain,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=6,
+        nonce=FIRST,
+        expiry_ms=EXPIRY_MS,
+    )
+    second = TransferLock(
+        chain_id=chain,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=4,
+        nonce=SECOND,
+        expiry_ms=EXPIRY_MS,
+    )
+    third = TransferLock(
+        chain_id=chain,
+        source=BOB,
+        destination=CAROL,
+        amount_uatp=5,
+        nonce=FIRST,
+        expiry_ms=EXPIRY_MS,
+    )
     found = {
         "lock 6 for bob": _spent(first),
         "lock 4 for bob": _spent(second),
@@ -83,39 +108,85 @@ def scene() -> Scene:
     return Scene(ledger, ledger.initial(genesis.content), found)
 
 
-def _signed(body: Body, *keys: bytes) -> Transaction:
-    return assemble(body, keys, tuple(bytes(64) for _ in keys))
+def _signed(body: Body, *keys: PublicKey) -> Transaction:
+    return assemble(body, keys, tuple(Signature(bytes(64)) for _ in keys))
 
 
 def _spent(body: Transfer | TransferLock) -> Transaction:
     return _signed(body, owner(body.source))
 
 
-def _payments(chain: bytes) -> dict[str, Transaction]:
+def _payments(chain: ChainId) -> dict[str, Transaction]:
     return {
-        "pay 6 to carol": _spent(Transfer(chain, ALICE, CAROL, 6, 0)),
-        "pay 5 to carol": _spent(Transfer(chain, ALICE, CAROL, 5, 1)),
-        "carol pays 6 back": _spent(Transfer(chain, CAROL, ALICE, 6, 0)),
+        "pay 6 to carol": _spent(
+            Transfer(chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=6, nonce=FIRST)
+        ),
+        "pay 5 to carol": _spent(
+            Transfer(chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=5, nonce=SECOND)
+        ),
+        "carol pays 6 back": _spent(
+            Transfer(chain_id=chain, source=CAROL, destination=ALICE, amount_uatp=6, nonce=FIRST)
+        ),
         "open dave": _signed(AccountOpen(chain, DAVE, owner(DAVE)), _key("sprout"), owner(DAVE)),
-        "bob pays 3 to dave": _spent(Transfer(chain, BOB, DAVE, 3, 1)),
+        "bob pays 3 to dave": _spent(
+            Transfer(chain_id=chain, source=BOB, destination=DAVE, amount_uatp=3, nonce=SECOND)
+        ),
     }
 
 
-def _mistakes(chain: bytes) -> dict[str, Transaction]:
+def _mistakes(chain: ChainId) -> dict[str, Transaction]:
     """What nobody should get through with."""
     return {
-        "carol pays with alice's money": _signed(Transfer(chain, ALICE, CAROL, 1, 0), owner(CAROL)),
-        "alice pays herself": _spent(Transfer(chain, ALICE, ALICE, 1, 0)),
-        "pay nothing to carol": _spent(Transfer(chain, ALICE, CAROL, 0, 0)),
-        "pay bob on another platform": _spent(Transfer(chain, ALICE, BOB, 1, 0)),
-        "a stranger pays carol": _spent(Transfer(chain, STRANGER, CAROL, 1, 0)),
-        "lock 1 for carol at home": _spent(TransferLock(chain, ALICE, CAROL, 1, 0, EXPIRY_MS)),
-        "lock 1 for dave": _spent(TransferLock(chain, ALICE, DAVE, 1, 0, EXPIRY_MS)),
-        "lock 1 for nowhere": _spent(TransferLock(chain, ALICE, NOWHERE, 1, 0, EXPIRY_MS)),
+        "carol pays with alice's money": _signed(
+            Transfer(chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=1, nonce=FIRST),
+            owner(CAROL),
+        ),
+        "alice pays herself": _spent(
+            Transfer(chain_id=chain, source=ALICE, destination=ALICE, amount_uatp=1, nonce=FIRST)
+        ),
+        "pay nothing to carol": _spent(
+            Transfer(chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=0, nonce=FIRST)
+        ),
+        "pay bob on another platform": _spent(
+            Transfer(chain_id=chain, source=ALICE, destination=BOB, amount_uatp=1, nonce=FIRST)
+        ),
+        "a stranger pays carol": _spent(
+            Transfer(chain_id=chain, source=STRANGER, destination=CAROL, amount_uatp=1, nonce=FIRST)
+        ),
+        "lock 1 for carol at home": _spent(
+            TransferLock(
+                chain_id=chain,
+                source=ALICE,
+                destination=CAROL,
+                amount_uatp=1,
+                nonce=FIRST,
+                expiry_ms=EXPIRY_MS,
+            )
+        ),
+        "lock 1 for dave": _spent(
+            TransferLock(
+                chain_id=chain,
+                source=ALICE,
+                destination=DAVE,
+                amount_uatp=1,
+                nonce=FIRST,
+                expiry_ms=EXPIRY_MS,
+            )
+        ),
+        "lock 1 for nowhere": _spent(
+            TransferLock(
+                chain_id=chain,
+                source=ALICE,
+                destination=NOWHERE,
+                amount_uatp=1,
+                nonce=FIRST,
+                expiry_ms=EXPIRY_MS,
+            )
+        ),
     }
 
 
-def _settlements(chain: bytes, name: str, lock: TransferLock) -> dict[str, Transaction]:
+def _settlements(chain: ChainId, name: str, lock: TransferLock) -> dict[str, Transaction]:
     """Commit and rollback of a transfer, by those who may and by others."""
     transfer = _spent(lock).id
     here, there = _key(lock.source.platform), _key(lock.destination.platform)

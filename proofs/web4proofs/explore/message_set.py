@@ -34,11 +34,12 @@ from web4core.messages import (
     conflict,
 )
 from web4core.signature_check import SignatureCheck
+from web4core.types import Signature
 from web4proofs.explore.blocks import Blocks
 from web4proofs.explore.candidate_messages import Signer, imaginable
 from web4proofs.explore.subject import Bounds
 
-FORGOTTEN: Final = bytes(64)
+FORGOTTEN: Final = Signature(bytes(64))
 """The signature of every message inside a state: what was verified is not looked at again."""
 
 _Key: TypeAlias = tuple[object, ...]

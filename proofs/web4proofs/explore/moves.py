@@ -16,6 +16,7 @@ from web4core.effects import Decide, Effect, Sign
 from web4core.events import Event
 from web4core.messages import BINDING, Decided
 from web4core.replica import State, Transition
+from web4core.types import Digest
 from web4proofs.explore.canonical import ALL, Forgotten, canonical
 from web4proofs.explore.event_tree import Node, tree_of
 from web4proofs.explore.message_set import Bits, Offers
@@ -36,7 +37,7 @@ class Move:
     needs: Bits
     to: int
     signed: Bits
-    decided: tuple[bytes, ...]
+    decided: tuple[Digest, ...]
     broken: tuple[Broken, ...]
 
 
@@ -52,7 +53,7 @@ class Arena:
     bounds: Bounds
     offers: Offers
     what: Forgotten = ALL
-    settled: tuple[bytes, ...] = ()
+    settled: tuple[Digest, ...] = ()
 
 
 @frozen
@@ -62,7 +63,7 @@ class _So:
     state: State
     path: Path = ()
     signed: Bits = 0
-    decided: tuple[bytes, ...] = ()
+    decided: tuple[Digest, ...] = ()
     broken: tuple[Broken, ...] = ()
 
 
@@ -167,11 +168,11 @@ class Table:
             of_a_step(so.state, transition.state, transition.effects, self.arena.offers.blocks),
         )
 
-    def _said(self, effects: tuple[Effect, ...]) -> tuple[Bits, tuple[bytes, ...]]:
+    def _said(self, effects: tuple[Effect, ...]) -> tuple[Bits, tuple[Digest, ...]]:
         """The statements of the heights explored that a step made, and the blocks it decided."""
         offers = self.arena.offers
         signed: Bits = 0
-        decided: list[bytes] = []
+        decided: list[Digest] = []
         for effect in effects:
             if isinstance(effect, Decide):
                 decided.append(effect.block.digest)

@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from web4core.messages import Kind
 from web4core.replica import State
+from web4core.types import Digest
 from web4proofs.explore.message_set import Bits
 from web4proofs.explore.moves import Move, Table
 from web4proofs.explore.oracle import Broken, disagreement, twice, two_certificates
@@ -37,7 +38,7 @@ class Local:
 
     state: int
     signed: Bits = 0
-    decided: tuple[bytes, ...] = ()
+    decided: tuple[Digest, ...] = ()
     broken: tuple[Broken, ...] = ()
     """What its last step broke."""
 

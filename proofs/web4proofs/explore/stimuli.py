@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from web4core.consensus.state import FIRST_VIEW
 from web4core.events import Connected, Elapsed, Received, Resumed, Timer, TimerKind
 from web4core.messages import Decided, Message
 from web4core.replica import State
@@ -70,7 +71,7 @@ def event_of(cue: Cue, state: State, message: Message | None = None) -> Cued | N
         case Connect(platform=platform):
             return Connected(platform, now_ms)
         case Stale(timer=kind):
-            return Elapsed(Timer(kind, 0, 0), now_ms)
+            return Elapsed(Timer(kind, 0, FIRST_VIEW), now_ms)
         case Fire(timer=kind, clock=clock):
             for timer in state.armed:
                 if timer.kind is kind:

@@ -17,6 +17,7 @@ from web4core.application import Applied, Chosen, Pooled, Refusal
 from web4core.chain import Genesis
 from web4core.schema import Schema, octets, sequence, uint
 from web4core.signature_check import SignatureCheck
+from web4core.types import StateRoot, TransactionId
 
 
 @frozen
@@ -26,9 +27,9 @@ class Tick:
     encoded: bytes
 
     @property
-    def id(self) -> bytes:
+    def id(self) -> TransactionId:
         """Its digest."""
-        return hashlib.sha256(self.encoded).digest()
+        return TransactionId(hashlib.sha256(self.encoded).digest())
 
 
 TICK: Final = Tick(b"tick")
@@ -63,20 +64,20 @@ class Stub:
         """No tick yet."""
         return 0
 
-    def root(self, state: int) -> bytes:
+    def root(self, state: int) -> StateRoot:
         """The digest of the count."""
-        return hashlib.sha256(_COUNT.encode(state)).digest()
+        return StateRoot(hashlib.sha256(_COUNT.encode(state)).digest())
 
     def apply(
         self,
         state: int,
         payload: tuple[Tick, ...],
         time_ms: int,  # noqa: ARG002  as `Application` has it
-    ) -> Applied | Refusal:
+    ) -> Applied[int] | Refusal:
         """Count them."""
         return self._counted(state + len(payload))
 
-    def _counted(self, count: int) -> Applied:
+    def _counted(self, count: int) -> Applied[int]:
         return Applied(count, self.root(count), ())
 
     def empty_pool(self) -> tuple[Tick, ...]:
@@ -98,7 +99,7 @@ class Stub:
         items: tuple[Tick, ...],  # noqa: ARG002
         time_ms: int,  # noqa: ARG002
         capacity: int,  # noqa: ARG002
-    ) -> Pooled:
+    ) -> Pooled[tuple[Tick, ...], Tick]:
         """What comes in waits already."""
         return Pooled(pool, ())
 
@@ -110,7 +111,7 @@ class Stub:
         start: bytes,  # noqa: ARG002
         items: int,
         size: int,  # noqa: ARG002
-    ) -> Chosen:
+    ) -> Chosen[int, Tick]:
         """The tick."""
         payload = pool[:items]
         return Chosen(payload, self._counted(state + len(payload)))
@@ -122,6 +123,6 @@ class Stub:
         touched: tuple[bytes, ...] | None,  # noqa: ARG002
         included: tuple[Tick, ...],  # noqa: ARG002
         time_ms: int,  # noqa: ARG002
-    ) -> Pooled:
+    ) -> Pooled[tuple[Tick, ...], Tick]:
         """There is always another tick."""
         return Pooled(pool, ())

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from web4core.application import Application
+from web4core.application import AnyApplication
 from web4core.chain import Genesis, Platform
+from web4core.consensus.state import FIRST_VIEW
 from web4core.events import Event
 from web4core.gate import Gate
 from web4core.messages import Kind, Statement
@@ -18,9 +19,10 @@ from web4core.quorum import proposer
 from web4core.replica import State, Transition, start, step
 from web4core.settings import Settings
 from web4core.signature_check import SignatureCheck
+from web4core.types import Digest, PublicKey, TimeMs
 from web4proofs.explore.stub import Stub
 
-START_MS: Final = 1_000_000_000
+START_MS: Final = TimeMs(1_000_000_000)
 """The time of the genesis."""
 HEIGHT_MS: Final = 1_000
 """How far apart the clocks of two heights are; below the drift that the settings allow."""
@@ -67,7 +69,7 @@ class Stage:
 
     bounds: Bounds
     byzantine: frozenset[int]
-    settled: tuple[bytes, ...] = ()
+    settled: tuple[Digest, ...] = ()
 
     @property
     def honest(self) -> tuple[int, ...]:
@@ -77,7 +79,7 @@ class Stage:
     def settling(self) -> tuple[Statement, ...]:
         """The statements that prove what was decided before."""
         return tuple(
-            Statement(Kind.COMMIT, height, 0, digest, signer)
+            Statement(Kind.COMMIT, height, FIRST_VIEW, digest, signer)
             for height, digest in enumerate(self.settled, start=1)
             for signer in self.honest
         )
@@ -93,7 +95,7 @@ class Subject:
     `step` and `start` are the shipped ones, unless somebody explores a variant of their own.
     """
 
-    application: Callable[[Genesis], Application] = Stub.of
+    application: Callable[[Genesis], AnyApplication] = Stub.of
     content: bytes = b""
     items: tuple[Any, ...] = ()
     alike: bool = True
@@ -104,7 +106,7 @@ class Subject:
 def genesis_of(subject: Subject, n: int) -> Genesis:
     """The genesis of the chain that is explored. Its keys sign nothing: signatures are modelled."""
     platforms = tuple(
-        Platform(f"platform{index}", hashlib.sha256(b"platform%d" % index).digest())
+        Platform(f"platform{index}", PublicKey(hashlib.sha256(b"platform%d" % index).digest()))
         for index in range(n)
     )
     return Genesis("explored", START_MS, platforms, subject.content)

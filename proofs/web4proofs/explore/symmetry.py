@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -18,24 +18,32 @@ from web4core.messages import (
     Certificate,
     Kind,
     Proposal,
+    ProposalDraft,
     Statement,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
     prepared_reference,
 )
 from web4core.replica import State
+from web4core.types import Digest, View
 from web4proofs.explore.blocks import Blocks, Known
 from web4proofs.explore.message_set import Bits, Statements
 from web4proofs.explore.subject import Bounds
+
+_Vote = TypeVar("_Vote", Vote, VoteDraft)
+_Proposal = TypeVar("_Proposal", Proposal, ProposalDraft)
+_ViewChange = TypeVar("_ViewChange", ViewChange, ViewChangeDraft)
 
 
 @frozen(eq=False)
 class Renaming:
     """New names for blocks and platforms; what is not named keeps its name."""
 
-    blocks: Mapping[bytes, Block] = field(repr=False)
+    blocks: Mapping[Digest, Block] = field(repr=False)
     platforms: tuple[int, ...]
-    references: Mapping[bytes, bytes] = field(repr=False)
+    references: Mapping[bytes, Digest] = field(repr=False)
 
     @property
     def moves_platforms(self) -> bool:
@@ -47,7 +55,7 @@ class Renaming:
         """Whether any block gets another name."""
         return any(self.digest(digest) != digest for digest in self.blocks)
 
-    def digest(self, digest: bytes) -> bytes:
+    def digest(self, digest: Digest) -> Digest:
         """A block's digest, or a certificate's reference, after the renaming."""
         block = self.blocks.get(digest)
         return self.references.get(digest, digest) if block is None else block.digest
@@ -125,10 +133,10 @@ class Renaming:
         digest = self.digest(certificate.digest)
         return evolve(certificate, digest=digest, signatures=tuple(signatures))
 
-    def _vote(self, vote: Vote | None) -> Vote | None:
+    def _vote(self, vote: _Vote | None) -> _Vote | None:
         return None if vote is None else evolve(vote, statement=self.statement(vote.statement))
 
-    def _proposal(self, proposal: Proposal | None) -> Proposal | None:
+    def _proposal(self, proposal: _Proposal | None) -> _Proposal | None:
         if proposal is None:
             return None
         shown = proposal.justification
@@ -139,7 +147,7 @@ class Renaming:
             justification=None if shown is None else self._certificate(shown),
         )
 
-    def _view_change(self, change: ViewChange | None) -> ViewChange | None:
+    def _view_change(self, change: _ViewChange | None) -> _ViewChange | None:
         if change is None:
             return None
         return evolve(
@@ -151,7 +159,7 @@ class Renaming:
 
 
 def renamings(
-    blocks: Blocks, bounds: Bounds, byzantine: frozenset[int], settled: tuple[bytes, ...] = ()
+    blocks: Blocks, bounds: Bounds, byzantine: frozenset[int], settled: tuple[Digest, ...] = ()
 ) -> tuple[Renaming, ...]:
     """All that change nothing within the bounds, without the one that renames nothing.
 
@@ -182,7 +190,7 @@ def _of_platforms(bounds: Bounds, byzantine: frozenset[int]) -> Iterator[tuple[i
         yield tuple(new.get(index, index) for index in range(bounds.n))
 
 
-def _of_blocks(blocks: Blocks) -> Iterator[Mapping[bytes, Block]]:
+def _of_blocks(blocks: Blocks) -> Iterator[Mapping[Digest, Block]]:
     """The valid blocks after one parent may change their names, and take what follows along."""
     known = blocks.by_digest.values()
     parents = list(dict.fromkeys(each.parent for each in known))
@@ -191,11 +199,11 @@ def _of_blocks(blocks: Blocks) -> Iterator[Mapping[bytes, Block]]:
         yield _swapped(blocks, swaps)
 
 
-def _swapped(blocks: Blocks, swaps: Mapping[bytes, bool]) -> Mapping[bytes, Block]:
+def _swapped(blocks: Blocks, swaps: Mapping[Digest, bool]) -> Mapping[Digest, Block]:
     """The mapping that swaps the two valid blocks after each parent that is named."""
-    new: dict[bytes, Known] = {}
+    new: dict[Digest, Known] = {}
 
-    def place(parent: bytes, new_parent: bytes) -> None:
+    def place(parent: Digest, new_parent: Digest) -> None:
         here = [each for each in blocks.by_digest.values() if each.parent == parent]
         there = [each for each in blocks.by_digest.values() if each.parent == new_parent]
         if swaps.get(parent):
@@ -209,16 +217,16 @@ def _swapped(blocks: Blocks, swaps: Mapping[bytes, bool]) -> Mapping[bytes, Bloc
     return {digest: known.block for digest, known in new.items()}
 
 
-def _references(mapping: Mapping[bytes, Block], bounds: Bounds) -> dict[bytes, bytes]:
+def _references(mapping: Mapping[Digest, Block], bounds: Bounds) -> dict[bytes, Digest]:
     """How a VIEW-CHANGE names a certificate, before the renaming and after."""
     return {
         _reference(digest, block.header.height, view): _reference(
             block.digest, block.header.height, view
         )
         for digest, block in mapping.items()
-        for view in range(bounds.views)
+        for view in map(View, range(bounds.views))
     }
 
 
-def _reference(digest: bytes, height: int, view: int) -> bytes:
+def _reference(digest: Digest, height: int, view: View) -> Digest:
     return prepared_reference(Certificate(Kind.PREPARE, height, view, digest, ()))

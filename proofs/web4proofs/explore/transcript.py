@@ -9,13 +9,18 @@ from web4core.events import Connected, Elapsed, Event, Received
 from web4core.messages import (
     Certificate,
     Decided,
+    Draft,
     Kind,
     Message,
     Proposal,
+    ProposalDraft,
     Statement,
     Status,
+    StatusDraft,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
 )
 from web4proofs.explore.blocks import Blocks
 from web4proofs.explore.execution import Line, Play
@@ -68,17 +73,23 @@ def _effect(effect: Effect, blocks: Blocks) -> str | None:
             return None
 
 
-def _message(message: Message, blocks: Blocks, *, own: bool = False) -> str:
+def _message(message: Message | Draft, blocks: Blocks, *, own: bool = False) -> str:
     match message:
-        case Vote(statement=statement):
+        case Vote(statement=statement) | VoteDraft(statement=statement):
             told = f"{_words(statement)} for {blocks.name(statement.digest)}"
-        case Proposal(statement=statement, block=block, justification=shown):
+        case (
+            Proposal(statement=statement, block=block, justification=shown)
+            | ProposalDraft(statement=statement, block=block, justification=shown)
+        ):
             told = (
                 f"{_words(statement)} of {blocks.name(block.digest)}{_certificate(shown, blocks)}"
             )
-        case ViewChange(statement=statement, prepared=shown):
+        case (
+            ViewChange(statement=statement, prepared=shown)
+            | ViewChangeDraft(statement=statement, prepared=shown)
+        ):
             told = f"{_words(statement)}{_certificate(shown, blocks)}"
-        case Status(statement=statement):
+        case Status(statement=statement) | StatusDraft(statement=statement):
             told = _words(statement)
         case Decided(block=block, certificate=shown):
             return f"block {blocks.name(block.digest)}{_certificate(shown, blocks)}"

@@ -119,7 +119,8 @@ def _makers(kind: Any) -> dict[str, Callable[[str], Any]]:
     hints = typing.get_type_hints(kind)
     makers: dict[str, Callable[[str], Any]] = {}
     for field in attrs.fields(kind):
-        make = _MAKERS.get(hints.get(field.name, object))
+        hint = hints.get(field.name, object)
+        make = _MAKERS.get(getattr(hint, "__supertype__", hint))  # a `NewType` is what it names
         if make is None:
             known = ", ".join(each.__name__ for each in _MAKERS)
             raise NotRules(f"{kind.__name__}.{field.name} is of none of the types {known}")

@@ -18,6 +18,7 @@ from attrs import frozen
 from web4core.errors import LocalProtocolError, RemoteProtocolError
 from web4core.ledger.application import GenesisAccount, Ledger, genesis_content
 from web4core.ledger.state import MAX_SUPPLY_UATP, Account, Address, account_path
+from web4core.types import ChainId, Nonce
 from web4proofs.ledger.code_check import Statement, check
 from web4proofs.ledger.overlay import Path
 from web4proofs.ledger.view import (
@@ -50,7 +51,7 @@ class _Named(Address):
 
     def concretised(self, concretion: Concretion) -> Address:
         """The shipped kind of address."""
-        return Address(concretion(self.platform), concretion(self.agent))
+        return Address(platform=concretion(self.platform), agent=concretion(self.agent))
 
 
 @frozen
@@ -102,7 +103,7 @@ class _Genesis(Ledger):
 def _any_named(stem: str) -> _Named:
     platform: Any = identifier(f"{stem}_platform", NAME)
     agent: Any = identifier(f"{stem}_agent", NAME)
-    return _Named(platform, agent)
+    return _Named(platform=platform, agent=agent)
 
 
 def _any_endowment() -> GenesisAccount:
@@ -115,7 +116,7 @@ def _any_genesis() -> tuple[Any, ...]:
     keys: Any = SymbolicMap(lambda _platform: any_key("platform_key"))
     count = choose((None, *range(MOST_ENDOWMENTS + 1)))
     endowments = None if count is None else tuple(_any_endowment() for _ in range(count))
-    return _Genesis(bytes(32), keys), Content(endowments), _any_named("any")
+    return _Genesis(ChainId(bytes(32)), keys), Content(endowments), _any_named("any")
 
 
 def _begin(ledger: Ledger, content: Any, asked: Address) -> Any:
@@ -147,7 +148,13 @@ def _begins(taken: Taken) -> Iterator[Statement]:
     yield _given(ledger, "the supply is the sum of the amounts", term(got) == supply)
     expected = z3.BoolVal(found is None)
     for each in endowments:
-        opened = Account(asked, each.owner, each.amount_uatp, 0, 0)
+        opened = Account(
+            address=asked,
+            owner=each.owner,
+            available_uatp=each.amount_uatp,
+            locked_uatp=0,
+            nonce=Nonce(0),
+        )
         here = equal(each.address, asked)
         expected = z3.If(
             here, z3.BoolVal(False) if found is None else equal(found, opened), expected

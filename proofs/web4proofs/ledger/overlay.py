@@ -32,6 +32,7 @@ from web4core.ledger.state import (
 )
 from web4core.ledger.transactions import Transaction
 from web4core.merkle import Map
+from web4core.types import TimeMs
 from web4proofs.ledger.code_check import Statement, check, together
 from web4proofs.ledger.view import (
     NAME,
@@ -74,7 +75,14 @@ class Path:
 def any_transfer(transfer: Any) -> CrossTransfer:
     """Any transfer of this id; an overlay looks at no phase, so it need not be one of the enum."""
     ends = any_address("source"), any_address("destination")
-    return CrossTransfer(transfer, *ends, any_int("amount"), any_int("expiry"), any_int("phase"))
+    return CrossTransfer(
+        id=transfer,
+        source=ends[0],
+        destination=ends[1],
+        amount_uatp=any_int("amount"),
+        expiry_ms=any_int("expiry"),
+        phase=any_int("phase"),
+    )
 
 
 def any_entry(path: Path) -> Entry:
@@ -245,7 +253,9 @@ def _any_application() -> tuple[Any, ...]:
     return any_overlay(), transaction, time_ms, _any_asked()
 
 
-def _apply(overlay: Overlay, transaction: Transaction, time_ms: int, asked: Any) -> tuple[Any, ...]:
+def _apply(
+    overlay: Overlay, transaction: Transaction, time_ms: TimeMs, asked: Any
+) -> tuple[Any, ...]:
     before = _found(overlay, asked)
     refusal = overlay.apply(transaction, time_ms)
     return before, refusal, _found(overlay, asked)

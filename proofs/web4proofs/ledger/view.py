@@ -35,6 +35,7 @@ from web4core.ledger.transactions import (
     signers_needed,
 )
 from web4core.merkle import Map
+from web4core.types import ChainId, PublicKey
 from web4proofs.symbolic import (
     SymbolicMap,
     choose,
@@ -50,7 +51,7 @@ NAME: Final = name_sort("Name")
 """Names of platforms and of agents; one may be spelled as the other."""
 BYTES: Final = octets_sort("Bytes", 32)
 """Keys and digests; a key may even be somebody's digest."""
-CHAIN: Final = bytes(32)
+CHAIN: Final = ChainId(bytes(32))
 """No rule looks at the chain: the decoder has compared it (L-TX-1)."""
 
 
@@ -58,7 +59,7 @@ def any_address(stem: str) -> Address:
     """Any address."""
     agent: Any = identifier(f"{stem}_agent", NAME)
     platform: Any = identifier(f"{stem}_platform", NAME)
-    return Address(platform, agent)
+    return Address(platform=platform, agent=agent)
 
 
 def any_key(stem: str) -> Any:
@@ -79,19 +80,23 @@ def any_int(stem: str) -> Any:
 def any_account(address: Address) -> Account:
     """Any account at this address."""
     return Account(
-        address, any_key("owner"), any_int("available"), any_int("locked"), any_int("nonce")
+        address=address,
+        owner=any_key("owner"),
+        available_uatp=any_int("available"),
+        locked_uatp=any_int("locked"),
+        nonce=any_int("nonce"),
     )
 
 
 def any_transfer(transfer: Any) -> CrossTransfer:
     """Any transfer of this id."""
     return CrossTransfer(
-        transfer,
-        any_address("source"),
-        any_address("destination"),
-        any_int("amount"),
-        any_int("expiry"),
-        choose(tuple(Phase)),
+        id=transfer,
+        source=any_address("source"),
+        destination=any_address("destination"),
+        amount_uatp=any_int("amount"),
+        expiry_ms=any_int("expiry"),
+        phase=choose(tuple(Phase)),
     )
 
 
@@ -119,7 +124,7 @@ class SymbolicView:
         """The shipped view, of a state with the entries that were looked at."""
         return plain_view(*self.parts(concretion))
 
-    def parts(self, concretion: Concretion) -> tuple[tuple[Entry, ...], Mapping[str, bytes]]:
+    def parts(self, concretion: Concretion) -> tuple[tuple[Entry, ...], Mapping[str, PublicKey]]:
         """Those entries, and the platforms' keys."""
         entries = [
             concretion(value)
@@ -134,7 +139,7 @@ class SymbolicView:
         return tuple(entries), keys
 
 
-def plain_view(entries: tuple[Entry, ...], platform_keys: Mapping[str, bytes]) -> Overlay:
+def plain_view(entries: tuple[Entry, ...], platform_keys: Mapping[str, PublicKey]) -> Overlay:
     """A view of the state with exactly these entries."""
     placed = sorted(((path_of(entry), entry) for entry in entries), key=lambda pair: pair[0])
     return Overlay(LedgerState(Map[Entry].build(encode_entry, placed), 0), platform_keys)
@@ -149,11 +154,20 @@ def any_body(kind: type) -> Any:
         return TransferCommit(chain, any_digest("body_transfer"))
     if kind is TransferRollback:
         return TransferRollback(chain, any_digest("body_transfer"), "")
-    ends = any_address("body_source"), any_address("body_destination")
+    source, destination = any_address("body_source"), any_address("body_destination")
     amount, nonce = any_int("body_amount"), any_int("body_nonce")
     if kind is Transfer:
-        return Transfer(chain, *ends, amount, nonce)
-    return TransferLock(chain, *ends, amount, nonce, any_int("body_expiry"))
+        return Transfer(
+            chain_id=chain, source=source, destination=destination, amount_uatp=amount, nonce=nonce
+        )
+    return TransferLock(
+        chain_id=chain,
+        source=source,
+        destination=destination,
+        amount_uatp=amount,
+        nonce=nonce,
+        expiry_ms=any_int("body_expiry"),
+    )
 
 
 def any_call(body: Any) -> Call:

@@ -53,8 +53,9 @@ LEDGER_RULES: Final[tuple[Named, ...]] = (
         "L-XFER-6",
         LEDGER,
         "transfer",
-        ", nonce=source.nonce + 1\n",
-        "\n",
+        "        available_uatp=source.available_uatp - body.amount_uatp,\n"
+        "        nonce=Nonce(source.nonce + 1),\n",
+        "        available_uatp=source.available_uatp - body.amount_uatp,\n",
     ),
     Named(
         "an expiry that has passed already",
@@ -186,8 +187,8 @@ LEDGER_RULES: Final[tuple[Named, ...]] = (
         "L-GEN-1",
         APPLICATION,
         "Ledger.initial",
-        "endowment.amount_uatp, 0, 0)",
-        "endowment.amount_uatp, 0, 1)",
+        "nonce=Nonce(0)",
+        "nonce=Nonce(1)",
     ),
     Named(
         "an account may be listed twice",
@@ -344,8 +345,8 @@ LEDGER_RULES: Final[tuple[Named, ...]] = (
         "L-OPEN-4",
         LEDGER,
         "account_open",
-        "Account(body.address, body.owner, 0, 0, 0)",
-        "Account(body.address, body.owner, 1, 0, 0)",
+        "available_uatp=0, locked_uatp=0",
+        "available_uatp=1, locked_uatp=0",
     ),
     Named(
         "a transfer crosses platforms at once",

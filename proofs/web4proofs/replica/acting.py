@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 from web4core import quorum
 from web4core.consensus import rules, state
 from web4core.consensus.state import Agreement, Lock, OwnStatements
-from web4core.messages import UNSIGNED, Draft, Kind, Proposal, Statement, ViewChange, Vote
+from web4core.messages import Draft, Kind, ProposalDraft, Statement, ViewChangeDraft, VoteDraft
 from web4proofs.replica import arbitrary, asking, rows
 from web4proofs.replica.invariant import Part, invariant, proves, same, well_formed
 from web4proofs.replica.proving import Attempt
@@ -146,13 +146,12 @@ def _cast(agreement: Agreement, kind: Kind, digest: Any, view: Any = None) -> St
     return Statement(kind, agreement.height, at, digest, agreement.me)
 
 
-def _entered(agreement: Agreement, view: Any) -> tuple[Agreement, ViewChange]:
+def _entered(agreement: Agreement, view: Any) -> tuple[Agreement, ViewChangeDraft]:
     """In a higher view, with the lock, standing for its VIEW-CHANGE alone (C-VIEW-1)."""
     lock = agreement.lock
     prepared = None if lock is None else lock.certificate
-    draft = ViewChange(
+    draft = ViewChangeDraft(
         _cast(agreement, Kind.VIEW_CHANGE, prepared_reference(prepared), view),
-        UNSIGNED,
         prepared,
         None if lock is None else lock.block,
     )
@@ -231,9 +230,7 @@ def _any_block_to_propose() -> tuple[Any, ...]:
 
 def _expects_propose(arguments: tuple[Any, ...], _draft: Draft | None) -> Expected:
     agreement, block, justification = arguments
-    draft = Proposal(
-        _cast(agreement, Kind.PRE_PREPARE, block.digest), UNSIGNED, block, justification
-    )
+    draft = ProposalDraft(_cast(agreement, Kind.PRE_PREPARE, block.digest), block, justification)
     said = agreement.said
     after = Agreement(
         *(agreement.n, agreement.me, agreement.height, agreement.slots, agreement.view),
@@ -254,7 +251,7 @@ PROPOSE = Contract(
 
 def _nothing(agreement: Agreement) -> Expected:
     """Of a state in which there is no proposal to act on; the draft is never compared."""
-    draft = Vote(_cast(agreement, Kind.PREPARE, arbitrary.digest("none")), UNSIGNED)
+    draft = VoteDraft(_cast(agreement, Kind.PREPARE, arbitrary.digest("none")))
     return Expected(z3.BoolVal(False), agreement, draft, Step(agreement, agreement, draft))
 
 
@@ -267,7 +264,7 @@ def _expects_prepare(arguments: tuple[Any, ...], _draft: Draft | None) -> Expect
     digest, shown = proposal.statement.digest, proposal.justification
     allowed = asking.lock_allows(agreement.lock, digest, shown)
     acts = z3.And(z3.BoolVal(said.prepare is None), allowed, term(valid))
-    draft = Vote(_cast(agreement, Kind.PREPARE, digest), UNSIGNED)
+    draft = VoteDraft(_cast(agreement, Kind.PREPARE, digest))
     after = Agreement(
         *(agreement.n, agreement.me, agreement.height, agreement.slots, agreement.view),
         OwnStatements(said.view_change, said.proposal, draft, said.commit),
@@ -295,7 +292,7 @@ def _expects_commit(arguments: tuple[Any, ...], _draft: Draft | None) -> Expecte
     row: Any = agreement.slots.prepares
     n, votes = term(agreement.n), row.support(agreement.view, digest)
     enough = votes >= quorum_of(n)
-    draft = Vote(_cast(agreement, Kind.COMMIT, digest), UNSIGNED)
+    draft = VoteDraft(_cast(agreement, Kind.COMMIT, digest))
     lock = Lock(
         agreement.view,
         digest,

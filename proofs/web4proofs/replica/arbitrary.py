@@ -14,14 +14,16 @@ from attrs import frozen
 from web4core.chain import Block, Header
 from web4core.consensus.state import Agreement, Lock, OwnStatements, Slots
 from web4core.messages import (
-    UNSIGNED,
     Certificate,
     Kind,
     Proposal,
+    ProposalDraft,
     Statement,
     Status,
     ViewChange,
+    ViewChangeDraft,
     Vote,
+    VoteDraft,
 )
 from web4proofs.replica.invariant import (
     invariant,
@@ -116,43 +118,59 @@ def maybe_certificate(stem: str, kind: Kind) -> Certificate | None:
     return optional(lambda: certificate(stem, kind))
 
 
-def vote(stem: str, kind: Kind, signer: Any = None, signed: bool = True) -> Vote:
+def vote(stem: str, kind: Kind, signer: Any = None) -> Vote:
     """Any PREPARE or COMMIT."""
-    return Vote(statement(stem, kind, signer), _signature(stem, signed))
+    return Vote(statement(stem, kind, signer), signature(f"{stem}.signature"))
+
+
+def vote_draft(stem: str, kind: Kind) -> VoteDraft:
+    """Any PREPARE or COMMIT before it is signed."""
+    return VoteDraft(statement(stem, kind))
 
 
 def status(stem: str) -> Status:
     """Any STATUS."""
-    return Status(statement(stem, Kind.STATUS), _signature(stem, signed=True))
+    return Status(statement(stem, Kind.STATUS), signature(f"{stem}.signature"))
 
 
-def proposal(
-    stem: str, signer: Any = None, signed: bool = True, justified: bool = True
-) -> Proposal:
-    """Any PRE-PREPARE; with a justification only if it may have one."""
+def proposal(stem: str, signer: Any = None) -> Proposal:
+    """Any PRE-PREPARE."""
     return Proposal(
         statement(stem, Kind.PRE_PREPARE, signer),
-        _signature(stem, signed),
+        signature(f"{stem}.signature"),
+        block(f"{stem}.block"),
+        maybe_certificate(f"{stem}.justification", Kind.PREPARE),
+    )
+
+
+def proposal_draft(stem: str, justified: bool) -> ProposalDraft:
+    """Any PRE-PREPARE before it is signed; with a justification only if it may have one."""
+    return ProposalDraft(
+        statement(stem, Kind.PRE_PREPARE),
         block(f"{stem}.block"),
         maybe_certificate(f"{stem}.justification", Kind.PREPARE) if justified else None,
     )
 
 
-def view_change(
-    stem: str, signer: Any = None, signed: bool = True, shows: bool | None = None
-) -> ViewChange:
+def view_change(stem: str, signer: Any = None, shows: bool | None = None) -> ViewChange:
     """Any VIEW-CHANGE with a certificate and its block, or neither, unless it is said which."""
     with_certificate = choose((True, False)) if shows is None else shows
     return ViewChange(
         statement(stem, Kind.VIEW_CHANGE, signer),
-        _signature(stem, signed),
+        signature(f"{stem}.signature"),
         certificate(f"{stem}.prepared", Kind.PREPARE) if with_certificate else None,
         block(f"{stem}.block") if with_certificate else None,
     )
 
 
-def _signature(stem: str, signed: bool) -> Any:
-    return signature(f"{stem}.signature") if signed else UNSIGNED
+def view_change_draft(stem: str) -> ViewChangeDraft:
+    """Any VIEW-CHANGE before it is signed, with a certificate and its block, or neither."""
+    with_certificate = choose((True, False))
+    return ViewChangeDraft(
+        statement(stem, Kind.VIEW_CHANGE),
+        certificate(f"{stem}.prepared", Kind.PREPARE) if with_certificate else None,
+        block(f"{stem}.block") if with_certificate else None,
+    )
 
 
 @frozen
@@ -161,13 +179,13 @@ class _Kind:
 
     field: str
     kind: Kind
-    make: Callable[[str, Any, bool], Any]
+    make: Callable[[str, Any], Any]
 
 
 _KINDS = (
     _Kind("proposals", Kind.PRE_PREPARE, proposal),
-    _Kind("prepares", Kind.PREPARE, lambda stem, by, signed: vote(stem, Kind.PREPARE, by, signed)),
-    _Kind("commits", Kind.COMMIT, lambda stem, by, signed: vote(stem, Kind.COMMIT, by, signed)),
+    _Kind("prepares", Kind.PREPARE, lambda stem, by: vote(stem, Kind.PREPARE, by)),
+    _Kind("commits", Kind.COMMIT, lambda stem, by: vote(stem, Kind.COMMIT, by)),
     _Kind("view_changes", Kind.VIEW_CHANGE, view_change),
 )
 
@@ -189,7 +207,7 @@ def slot_of(slots: Slots, message: Any) -> Any:
 def message_in_order(kind: Kind, height: Any, n: Any) -> Any:
     """Any message of this kind and height that passed the gate."""
     of = next(each for each in _KINDS if each.kind is kind)
-    message = of.make("message", None, True)
+    message = of.make("message", None)
     assume(well_formed(message, kind, height, n))
     return message
 
@@ -204,7 +222,7 @@ def _row(stem: str, of: _Kind, height: Any, n: Any) -> Any:
         return optional(lambda: in_order(place))
 
     def in_order(place: SymbolicInt) -> Any:
-        message = of.make(f"{stem}{of.field}", place, True)
+        message = of.make(f"{stem}{of.field}", place)
         assume(kept_in_order(message, row, place))
         return message
 
@@ -228,10 +246,10 @@ def agreement(stem: str = "", plain_height: int | None = None) -> Agreement:
         slots(stem, height, n),
         number(f"{stem}view"),
         OwnStatements(
-            view_change(f"{stem}said", signed=False) if moved else None,
-            optional(lambda: proposal(f"{stem}said", signed=False, justified=moved)),
-            optional(lambda: vote(f"{stem}said", Kind.PREPARE, signed=False)),
-            vote(f"{stem}said", Kind.COMMIT, signed=False) if committed else None,
+            view_change_draft(f"{stem}said") if moved else None,
+            optional(lambda: proposal_draft(f"{stem}said", justified=moved)),
+            optional(lambda: vote_draft(f"{stem}said", Kind.PREPARE)),
+            vote_draft(f"{stem}said", Kind.COMMIT) if committed else None,
         ),
         lock(stem) if locked else None,
         truth(f"{stem}gathered"),

@@ -54,7 +54,7 @@ def stepping_rule(scene: Scene, name: str) -> Callable[..., Any]:
         current = agreement is scene.now.agreement
         scene.calls.append(("stale", ())) if not current else None
         if choose((True, False)):
-            draft = arbitrary.vote(f"{name}.draft", Kind.PREPARE, signed=False)
+            draft = arbitrary.vote_draft(f"{name}.draft", Kind.PREPARE)
             return arbitrary.bare(f"{name}.after."), draft
         return agreement, None
 
@@ -72,7 +72,7 @@ def prove_take(attempt: Attempt) -> None:
     def run() -> Case:
         scene = Scene(arbitrary.bare())
         after = arbitrary.bare("after.")
-        draft = optional(lambda: arbitrary.vote("draft", Kind.PREPARE, signed=False))
+        draft = optional(lambda: arbitrary.vote_draft("draft", Kind.PREPARE))
         Run.take(scene.run, (after, draft) if draft is not None else (scene.agreement, None))
         expected = scene.agreement if draft is None else after
         signed = [] if draft is None else [(draft, scene.config.others)]

@@ -11,7 +11,7 @@ from typing import Any
 import z3
 
 from web4core.consensus import state as consensus
-from web4core.consensus.state import Agreement, OwnStatements
+from web4core.consensus.state import Agreement
 from web4core.effects import Decide, Halt
 from web4core.messages import Decided, Kind
 from web4core.replica import blocks, catchup
@@ -156,10 +156,7 @@ def prove_advance(attempt: Attempt) -> None:
 def _advanced(scene: Scene, of: Decided, result: Any, empty: Any) -> Case:
     block, certificate = of.block, of.certificate
     before, after, now = scene.agreement, scene.now.agreement, scene.now
-    begun = Agreement(
-        *(before.n, before.me, before.height + 1, scene.upcoming),
-        *(0, OwnStatements(), None, False),
-    )
+    begun = Agreement(before.n, before.me, before.height + 1, scene.upcoming)
     step = Step(before, after, shown=certificate, decided=Decision(certificate.view, block.digest))
     question = refines(step)
     parts = (
@@ -182,7 +179,7 @@ def _advanced(scene: Scene, of: Decided, result: Any, empty: Any) -> Case:
     return Case(parts, given=question.hypotheses)
 
 
-_SYNC = Sync((9,), 8, tries=7, turn=1)
+_SYNC = Sync((9,), asked=8, tries=7, turn=1)
 """A platform that catches up, for the first decided block that it gets."""
 
 
@@ -193,7 +190,8 @@ def _goes_on(scene: Scene, block: Any, result: Any, empty: Any) -> Part:
         "what comes after the height begins anew",
         scene.now.upcoming is empty,
         same_calls(scene.called("no_slots"), [(scene.agreement.n,)]),
-        scene.now.sync == (None if scene.state.sync is None else Sync((9,), 8, tries=0, turn=1)),
+        scene.now.sync
+        == (None if scene.state.sync is None else Sync((9,), asked=8, tries=0, turn=1)),
         touched is result.touched and included is block.payload,
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import z3
 from attrs import evolve
 
+from web4core.consensus.state import FIRST_VIEW
 from web4core.effects import Halt
 from web4core.errors import LocalProtocolError
 from web4core.events import Connected, Elapsed, Received, Resumed, Submitted, Timer, TimerKind
@@ -20,8 +21,8 @@ from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.scene import (
     SAFE_FIELDS,
     Scene,
+    event_ms,
     leaves_alone,
-    now_ms,
     plainly,
     stepping,
 )
@@ -102,7 +103,7 @@ def _prove_handlers(attempt: Attempt) -> None:
             "on_decided": scene.noting("decided"),
             "_on_statement": scene.noting("statement"),
         }
-        bind(received, names)(scene.run, Received(message, now_ms()))
+        bind(received, names)(scene.run, Received(message, event_ms()))
         meant = {Submission: "submission", Decided: "decided"}.get(type(message), "statement")
         content = message.transactions if type(message) is Submission else message
         part = plainly(
@@ -118,7 +119,7 @@ def _prove_handlers(attempt: Attempt) -> None:
         armed = choose(((), (_any_timer(),), (TIMER, _ANOTHER)))
         scene = Scene(arbitrary.bare(), armed=armed)
         names = {"_TIMERS": {kind: scene.noting(kind.name) for kind in TimerKind}}
-        bind(elapsed, names)(scene.run, Elapsed(timer, now_ms()))
+        bind(elapsed, names)(scene.run, Elapsed(timer, event_ms()))
         runs = z3.Or([equal(each, timer) for each in armed])
         called = [name for name, _ in scene.calls]
         parts = (
@@ -134,7 +135,7 @@ def _prove_handlers(attempt: Attempt) -> None:
     _prove_tables(attempt)
 
 
-_ANOTHER = Timer(TimerKind.SYNC, 1, 0)
+_ANOTHER = Timer(TimerKind.SYNC, 1, FIRST_VIEW)
 """A timer that runs beside another one."""
 
 

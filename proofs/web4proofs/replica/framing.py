@@ -14,16 +14,19 @@ import z3
 from attrs import evolve
 
 from web4core.application import Pooled, Refusal
+from web4core.consensus.state import FIRST_VIEW
 from web4core.effects import Fetch, Refuse, Send, SetTimer, Sign
 from web4core.events import Submitted, Timer, TimerKind
 from web4core.messages import Kind
 from web4core.replica import blocks, catchup, pacemaker
 from web4core.replica.state import Run, Sync
+from web4core.types import TransactionId
 from web4proofs.replica import arbitrary
 from web4proofs.replica.invariant import FALSE, Part
 from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.scene import (
     Scene,
+    event_ms,
     leaves_alone,
     now_ms,
     plainly,
@@ -70,12 +73,12 @@ def _prove_revision(attempt: Attempt) -> None:
     """What no longer applies leaves the pool, and whoever waits for it hears of it (A-APP-5)."""
 
     def run() -> Case:
-        refused = choose(((), (Refusal(b"dropped", "a code"),)))
-        pooled = Pooled(arbitrary.opaque("pool after"), refused)
+        refused = choose(((), (Refusal(DROPPED, "a code"),)))
+        pooled: Pooled[Any, Any] = Pooled(arbitrary.opaque("pool after"), refused)
         application = SimpleNamespace(recheck=lambda *_given: pooled)
         scene = Scene(arbitrary.bare(), application=application)
         blocks.recheck(scene.run, None, (), now_ms())
-        told = [Refuse(b"dropped", "a code")] if refused else []
+        told = [Refuse(DROPPED, "a code")] if refused else []
         part = plainly("as it says", scene.now.pool is pooled.pool, scene.effects == told)
         return Case((part, leaves_alone(scene, (Refuse,))))
 
@@ -102,10 +105,10 @@ def _prove_gossip(attempt: Attempt) -> None:
         scene = Scene(arbitrary.bare())
         one, two, three = (arbitrary.opaque(name) for name in ("one", "two", "three"))
         added = choose(((), (one,), (one, two), (one, two, three)))
-        refusal = Refusal(b"refused", "a code")
-        pooled = Pooled(arbitrary.opaque("pool"), (refusal,), added)
+        refusal = Refusal(REFUSED, "a code")
+        pooled: Pooled[Any, Any] = Pooled(arbitrary.opaque("pool"), (refusal,), added)
         admit = scene.noting("admit", lambda _run, _items, _now: pooled)
-        event = Submitted((one,), now_ms())
+        event = Submitted((one,), event_ms())
         names = {"_admit": admit, "MAX_SUBMISSION": 2}
         bind(stepping._on_submitted, names)(scene.run, event)
         refused, *sent = scene.effects
@@ -117,7 +120,7 @@ def _prove_gossip(attempt: Attempt) -> None:
         goal = z3.If(some, z3.BoolVal(everything), z3.BoolVal(not told))
         parts = (
             Part("all others hear of it", goal),
-            plainly("a client hears of a refusal", refused == Refuse(b"refused", "a code")),
+            plainly("a client hears of a refusal", refused == Refuse(REFUSED, "a code")),
             leaves_alone(scene, (Refuse, Send)),
         )
         return Case(parts)
@@ -167,8 +170,8 @@ def _prove_refusals(attempt: Attempt) -> None:
 
     def run() -> Case:
         scene = Scene(arbitrary.bare())
-        dropped = choose((b"handed in", b"waited"))
-        pooled = Pooled(arbitrary.opaque("pool"), (Refusal(dropped, "a code"),))
+        dropped = TransactionId(choose((b"handed in", b"waited")))
+        pooled: Pooled[Any, Any] = Pooled(arbitrary.opaque("pool"), (Refusal(dropped, "a code"),))
         names = {"_admit": lambda _run, _items, _now: pooled}
         items = (SimpleNamespace(id=b"handed in"),)
         bind(stepping._on_submission, names)(scene.run, items, now_ms())
@@ -179,7 +182,8 @@ def _prove_refusals(attempt: Attempt) -> None:
     attempt.cases(stepping._on_submission, run, (Run.refuse,))
 
 
-TIMER = Timer(TimerKind.RESEND, 1, 0)
+DROPPED, REFUSED = TransactionId(b"dropped"), TransactionId(b"refused")
+TIMER = Timer(TimerKind.RESEND, 1, FIRST_VIEW)
 
 
 def _any_statement() -> Any:
@@ -206,7 +210,7 @@ def _helps(scene: Scene) -> Part:
 
 def _sets_timers(scene: Scene) -> Part:
     """C-PACE-5: of the timers that are wanted just those are set that do not run."""
-    other = (Timer(TimerKind.VIEW, 1, 0), 7)
+    other = (Timer(TimerKind.VIEW, 1, FIRST_VIEW), 7)
     wanted = choose(((), ((TIMER, 5),), (other,), (other, (TIMER, 5))))
     names = {"_wanted_timers": lambda _state: wanted}
     bind(pacemaker.set_timers, names)(scene.run)
@@ -268,4 +272,6 @@ def _claims(state: Any) -> tuple[Any, ...]:
 def _any_sync(n: int, last: int) -> Sync:
     claims = tuple(arbitrary.natural(f"claim{index}") for index in range(n))
     turns = (0, 2, n)
-    return Sync(claims, arbitrary.natural("asked"), choose((0, last)), choose(turns))
+    return Sync(
+        claims, asked=arbitrary.natural("asked"), tries=choose((0, last)), turn=choose(turns)
+    )

@@ -13,7 +13,16 @@ import z3
 from attrs import frozen
 
 from web4core.consensus.state import Agreement, Lock, OwnStatements
-from web4core.messages import Certificate, Draft, Kind, Proposal, ViewChange
+from web4core.messages import (
+    Certificate,
+    Draft,
+    Kind,
+    Proposal,
+    ProposalDraft,
+    SignedMessage,
+    ViewChange,
+    ViewChangeDraft,
+)
 from web4proofs.replica.rows import Row
 from web4proofs.replica.terms import prepared_reference, proposer_of
 from web4proofs.symbolic import SymbolicBool, equal, term
@@ -69,7 +78,7 @@ def proves(
     )
 
 
-def well_formed(message: Draft, kind: Kind, height: Any, n: Any) -> z3.BoolRef:
+def well_formed(message: Draft | SignedMessage, kind: Kind, height: Any, n: Any) -> z3.BoolRef:
     """What the gate lets through of messages of this kind and height, but for the signatures."""
     statement = message.statement
     signer = term(statement.signer)
@@ -80,14 +89,14 @@ def well_formed(message: Draft, kind: Kind, height: Any, n: Any) -> z3.BoolRef:
         signer >= 0,
         signer < term(n),
     )
-    if isinstance(message, Proposal):
+    if isinstance(message, Proposal | ProposalDraft):
         return z3.And(of_kind, _proposal_in_order(message))
-    if isinstance(message, ViewChange):
+    if isinstance(message, ViewChange | ViewChangeDraft):
         return z3.And(of_kind, _view_change_in_order(message))
     return of_kind
 
 
-def _proposal_in_order(message: Proposal) -> z3.BoolRef:
+def _proposal_in_order(message: Proposal | ProposalDraft) -> z3.BoolRef:
     """W-MSG-5, W-MSG-6 and C-CERT-3."""
     statement, block, shown = message.statement, message.block, message.justification
     return z3.And(
@@ -100,7 +109,7 @@ def _proposal_in_order(message: Proposal) -> z3.BoolRef:
     )
 
 
-def _view_change_in_order(message: ViewChange) -> z3.BoolRef:
+def _view_change_in_order(message: ViewChange | ViewChangeDraft) -> z3.BoolRef:
     """C-VIEW-1, C-VIEW-3, C-STMT-3, W-MSG-5 and C-CERT-3."""
     statement, shown, block = message.statement, message.prepared, message.block
     named = z3.And(term(statement.view) >= 1, equal(statement.digest, prepared_reference(shown)))
@@ -152,7 +161,7 @@ def lock_is_proved(agreement: Agreement, lock: Lock | None) -> Part:
     return Part("I-LOCK-1: the lock is proved", formula)
 
 
-def kept_in_order(message: Draft | None, row: Row, place: Any) -> z3.BoolRef:
+def kept_in_order(message: SignedMessage | None, row: Row, place: Any) -> z3.BoolRef:
     """J of a place in a row: None, or what the gate let through, by this signer (I-SLOT-1)."""
     if message is None:
         return TRUE

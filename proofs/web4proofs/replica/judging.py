@@ -14,6 +14,7 @@ from attrs import evolve
 from web4core.application import Chosen, Refusal
 from web4core.replica import blocks
 from web4core.replica.state import Verdict
+from web4core.types import TransactionId
 from web4proofs.replica import arbitrary
 from web4proofs.replica.invariant import FALSE, Part
 from web4proofs.replica.proving import Attempt, Case
@@ -36,7 +37,7 @@ def prove_validity(attempt: Attempt) -> None:
     def result() -> Case:
         scene = Scene(arbitrary.bare())
         block = arbitrary.block("block")
-        outcome = choose((Refusal(b"", "a code"), applied("result")))
+        outcome = choose((Refusal(TransactionId(b""), "a code"), applied("result")))
         asked: list[tuple[Any, ...]] = []
 
         def apply(*given: Any) -> Any:
@@ -100,7 +101,7 @@ def prove_fresh_block(attempt: Attempt) -> None:
 
     def run() -> Case:
         stale = choose(((), (b"stale",)))
-        chosen = Chosen((), applied("chosen"), stale)
+        chosen: Chosen[Any, Any] = Chosen((), applied("chosen"), stale)
         application = SimpleNamespace(choose=lambda *_given: chosen)
         scene = Scene(arbitrary.bare(), application=application)
         names = {

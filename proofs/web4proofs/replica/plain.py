@@ -15,6 +15,7 @@ import attrs
 import z3
 
 from web4core.messages import Certificate, Kind, Statement, ViewChange, Vote
+from web4core.types import Digest, View
 from web4proofs.replica.terms import DIGEST, SIGNATURE
 from web4proofs.symbolic.concrete import Concretion
 from web4proofs.symbolic.values import Identifier, SymbolicInt
@@ -62,7 +63,7 @@ def comparable(value: Any) -> Any:
     if isinstance(value, Certificate):
         return attrs.evolve(value, signatures=())
     if isinstance(value, Statement) and value.kind is Kind.VIEW_CHANGE:
-        return attrs.evolve(value, digest=b"")
+        return attrs.evolve(value, digest=Digest(b""))
     if type(value) is tuple:
         return tuple(map(comparable, value))
     if attrs.has(type(value)):
@@ -188,7 +189,7 @@ def _counts(message: Any, view: int, digest: bytes | None) -> bool:
 
 def _message(row: Any, plain: Any, signer: int, view: int, digest: bytes | None) -> Any:
     named = bytes(32) if digest is None else digest
-    statement = Statement(row.kind, plain(row.height), view, named, signer)
+    statement = Statement(row.kind, plain(row.height), View(view), Digest(named), signer)
     if row.kind is Kind.VIEW_CHANGE:
         return ViewChange(statement, SIGNATURE.plain(signer), None, None)
     return Vote(statement, SIGNATURE.plain(signer))

@@ -11,6 +11,7 @@ from typing import Any
 
 import z3
 
+from web4core.consensus.state import FIRST_VIEW
 from web4core.effects import Send, Sign
 from web4core.events import Connected, Resumed, Timer, TimerKind
 from web4core.messages import Kind
@@ -26,6 +27,7 @@ from web4proofs.replica.proving import Attempt, Case
 from web4proofs.replica.scene import (
     SAFE_FIELDS,
     Scene,
+    event_ms,
     is_own_status,
     now_ms,
     plainly,
@@ -85,7 +87,7 @@ def prove_said_again(attempt: Attempt) -> None:
 
     def turn(function: Any, to_one: bool) -> Case:
         scene = Scene(arbitrary.bare())
-        draft = arbitrary.vote("draft", Kind.PREPARE, signed=False)
+        draft = arbitrary.vote_draft("draft", Kind.PREPARE)
         back = optional(lambda: arbitrary.vote("signed", Kind.PREPARE))
         names = {"signed": scene.noting("signed", lambda _agreement, _draft: back)}
         more = {"event": _connected()} if to_one else {}
@@ -105,10 +107,10 @@ def prove_said_again(attempt: Attempt) -> None:
         return Case((part,))
 
     def restart() -> Case:
-        scene = Scene(arbitrary.bare(), armed=(Timer(TimerKind.RESEND, 1, 0),))
+        scene = Scene(arbitrary.bare(), armed=(Timer(TimerKind.RESEND, 1, FIRST_VIEW),))
         names = {"_resend": scene.noting("resend")}
         settings = choose((None, Settings(resend_ms=7)))
-        event = Resumed(now_ms(), settings)
+        event = Resumed(event_ms(), settings)
         bind(stepping._on_resumed, names)(scene.run, event)
         fixed = ("chain_id", "n", "me", "application")
         now, before = scene.now.config, scene.config
@@ -137,7 +139,7 @@ def _none(_agreement: Any) -> tuple[Any, ...]:
 
 
 def _connected() -> Connected:
-    return Connected(1, now_ms())
+    return Connected(1, event_ms())
 
 
 def _says(effect: Any, draft: Any, back: Any) -> bool:

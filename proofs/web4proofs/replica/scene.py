@@ -18,9 +18,11 @@ import web4core.replica
 from web4core.application import Applied, Chosen, Pooled, Refusal
 from web4core.consensus.state import Agreement
 from web4core.effects import Effect, Sign
-from web4core.messages import Kind, Status
+from web4core.messages import Kind, StatusDraft
 from web4core.replica.state import Run, State, Verdict
+from web4core.schema import MAX_UINT
 from web4core.settings import Settings
+from web4core.types import TransactionId
 from web4proofs.replica import arbitrary
 from web4proofs.replica.invariant import Part
 from web4proofs.symbolic import assume, boolean, choose, equal, integer, optional
@@ -70,30 +72,30 @@ class AnyApplication:
     def waiting(self, _pool: Any, _limit: int) -> tuple[Any, ...]:
         return choose(((), (arbitrary.opaque("waiting"),)))
 
-    def admit(self, *_given: Any) -> Pooled:
+    def admit(self, *_given: Any) -> Pooled[Any, Any]:
         return self._pooled()
 
-    def recheck(self, *_given: Any) -> Pooled:
+    def recheck(self, *_given: Any) -> Pooled[Any, Any]:
         return self._pooled()
 
-    def choose(self, *_given: Any) -> Chosen:
+    def choose(self, *_given: Any) -> Chosen[Any, Any]:
         payload: Any = Payload()
         return Chosen(payload, applied("chosen"), choose(((), (b"stale",))))
 
-    def apply(self, *_given: Any) -> Applied | Refusal:
-        answers: tuple[Applied | Refusal, ...] = (
-            Refusal(b"item", "a code"),
+    def apply(self, *_given: Any) -> Applied[Any] | Refusal:
+        answers: tuple[Applied[Any] | Refusal, ...] = (
+            Refusal(TransactionId(b"item"), "a code"),
             applied("result"),
         )
         return choose(answers)
 
-    def _pooled(self) -> Pooled:
-        refused = Refusal(choose((b"one", b"another")), "a code")
+    def _pooled(self) -> Pooled[Any, Any]:
+        refused = Refusal(TransactionId(choose((b"one", b"another"))), "a code")
         added = choose(((), (arbitrary.opaque("added"),)))
         return Pooled(arbitrary.opaque("pool after"), choose(((), (refused,))), added)
 
 
-def applied(stem: str) -> Applied:
+def applied(stem: str) -> Applied[Any]:
     """Any result of a payload."""
     return Applied(arbitrary.opaque(f"{stem}.state"), arbitrary.digest(f"{stem}.root"), ())
 
@@ -188,6 +190,13 @@ def now_ms() -> Any:
     return integer("now_ms")
 
 
+def event_ms() -> Any:
+    """Any reading of the clock that an event takes (A-EVENT-2)."""
+    made = now_ms()
+    assume(z3.And(made.term >= 0, made.term <= MAX_UINT))
+    return made
+
+
 def plainly(name: str, *facts: bool) -> Part:
     """A part of which no solver is needed: it is seen on the path."""
     return Part(name, z3.BoolVal(all(facts)))
@@ -208,7 +217,7 @@ def same_calls(called: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -
 
 
 def is_own_status(scene: Scene, effect: Any) -> bool:
-    if type(effect) is not Sign or type(effect.draft) is not Status:
+    if type(effect) is not Sign or type(effect.draft) is not StatusDraft:
         return False
     statement, agreement = effect.draft.statement, scene.agreement
     return (

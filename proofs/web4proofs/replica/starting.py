@@ -10,7 +10,7 @@ import z3
 from web4core import chain, quorum
 from web4core.chain import MAX_PLATFORMS, Block, Header
 from web4core.consensus import state
-from web4core.consensus.state import Agreement, OwnStatements, Slots
+from web4core.consensus.state import FIRST_VIEW, Agreement, OwnStatements, Slots
 from web4proofs.agreement import model
 from web4proofs.replica import arbitrary
 from web4proofs.replica.abstraction import Abstraction
@@ -33,7 +33,7 @@ def prove_start(attempt: Attempt) -> None:
         assume(z3.And(me.term >= 0, me.term < n.term, height.term >= 1))
         slots = arbitrary.slots("", height, n)
         found = state.begin(n, me, height, slots)
-        expected = Agreement(n, me, height, slots, 0, OwnStatements(), None, False)
+        expected = Agreement(n, me, height, slots, FIRST_VIEW, OwnStatements(), None, False)
         blank = Part("in view 0, unlocked, with nothing said", same(found, expected))
         given = Abstraction().axioms()
         parts = (blank, *invariant(found), *_uncast(found))
@@ -75,7 +75,7 @@ def _started() -> Case:
     bound = bind(stepping.start, names, (chain.genesis_block, state.begin))
     found = bound(genesis, platform, settings, scene.noting("application", lambda _of: app))
     now = found.state
-    begun = Agreement(n, me, 1, empty, 0, OwnStatements(), None, False)
+    begun = Agreement(n, me, 1, empty, FIRST_VIEW, OwnStatements(), None, False)
     header = Header(identity, 0, identity, genesis.time_ms, items, root)
     asked: list[tuple[str, list[tuple[Any, ...]]]] = [
         ("application", [(genesis,)]),

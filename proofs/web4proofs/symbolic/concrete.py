@@ -81,7 +81,8 @@ class Concretion:
         """The code never saw the fields that nobody made: None stands for them."""
         known = value.looked_at()
         kind: Any = value.__class__
-        return kind(*[self(known.get(field.name)) for field in attrs.fields(kind) if field.init])
+        fields = [field for field in attrs.fields(kind) if field.init]
+        return kind(**{field.alias or field.name: self(known.get(field.name)) for field in fields})
 
 
 def inputs_of(path: Path[Any], count: int, seed: int = 0) -> Iterator[z3.ModelRef]:
