@@ -197,13 +197,13 @@ class Recorder:
             if agreement == before:
                 return agreement
 
-    def prepare(self, agreement: Agreement) -> rules.Step:
+    def prepare(self, agreement: Agreement) -> rules.RuleOutcome:
         """Vote, unless the block is another's and found wanting."""
         own = proposer(HEIGHT, agreement.view, N) == agreement.me
         return rules.prepare(agreement, own or self.trusts)
 
     def rule(
-        self, name: str, agreement: Agreement, rule: Callable[[Agreement], rules.Step]
+        self, name: str, agreement: Agreement, rule: Callable[[Agreement], rules.RuleOutcome]
     ) -> Agreement:
         """Apply one rule, and note where it leads if it takes a step."""
         moved, draft = rule(agreement)
@@ -217,7 +217,7 @@ class Recorder:
         self.edges[phase(agreement), rule, where] = None
 
 
-def _propose(agreement: Agreement) -> rules.Step:
+def _propose(agreement: Agreement) -> rules.RuleOutcome:
     again = rules.reproposal(agreement)
     if again is None:
         return rules.propose(agreement, BLOCK, None)

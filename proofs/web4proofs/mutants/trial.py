@@ -22,7 +22,7 @@ from web4process.signals import uninterrupted
 from web4process.workers import as_done
 from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.operators import Mutant
-from web4proofs.runner import Attempt, Verdict
+from web4proofs.runner import Attempt, ProofResult
 
 LIMIT_S = 300.0
 """A mutant whose proofs take longer runs in circles: that is seen, and so it is caught."""
@@ -57,7 +57,7 @@ def coverage(attempts: Sequence[Attempt]) -> Coverage:
 
     Raises `TrialError` if one does not hold, since then every mutant would seem caught.
     """
-    bad = [each.theorem.id for each in attempts if each.verdict is not Verdict.HOLDS]
+    bad = [each.theorem.id for each in attempts if each.verdict is not ProofResult.HOLDS]
     if bad or not attempts:
         raise TrialError(f"these do not hold on the unbroken code: {', '.join(bad) or 'none'}")
     found: dict[str, list[str]] = {}
