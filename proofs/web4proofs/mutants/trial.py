@@ -99,16 +99,20 @@ def _end(futures: Iterable[Future[Trial]]) -> None:
 
 
 def named_trials(
-    broken: Iterable[tuple[Named, Mutant]], covered: Coverage, jobs: int | None = None
+    broken: Iterable[tuple[Named, Mutant]],
+    covered: Coverage,
+    simulation: str,
+    jobs: int | None = None,
 ) -> Generator[tuple[str, Trial], None, None]:
     """Try each on the instrument that must catch it; its name comes with it. Raises `TrialError`.
 
+    `simulation` names the module that simulates a mutant in a process of its own.
     Those that tests must catch cannot be tried here.
     """
     tries = {
         Instrument.PROOF: lambda mutant: by_proof(mutant, covered),
         Instrument.EXPLORATION: by_exploration,
-        Instrument.SIMULATION: by_simulation,
+        Instrument.SIMULATION: lambda mutant: by_simulation(mutant, simulation),
     }
     chosen = (partial(tries[named.by], mutant) for named, mutant in broken)
     with closing(trials(chosen, jobs)) as found:
@@ -127,9 +131,9 @@ def by_exploration(mutant: Mutant) -> Trial:
     return _tried(mutant, "web4proofs.mutants.exploration_trial", {})
 
 
-def by_simulation(mutant: Mutant) -> Trial:
-    """Try one mutant on simulated federations."""
-    return _tried(mutant, "web4cli.simulation_trial", {})
+def by_simulation(mutant: Mutant, simulation: str) -> Trial:
+    """Try one mutant on simulated federations; `simulation` is the module that makes them."""
+    return _tried(mutant, simulation, {})
 
 
 def _tried(mutant: Mutant, child: str, asked: Mapping[str, object]) -> Trial:
