@@ -29,6 +29,7 @@ from web4core.consensus.state import Agreement
 from web4core.events import Received
 from web4core.messages import Decided, Kind, Statement, Vote
 from web4core.snapshot import decode_event, decode_state, encode_event, encode_state
+from web4core.types import Digest, Signature, View
 from web4proofs.audit import Audit, AuditResult, Departure, Journal
 
 ME = 0
@@ -77,7 +78,7 @@ def two_blocks(fed: Federation) -> tuple[Block, Block]:
 
 def own(kind: Kind, block: Block, view: int = 0) -> Callable[[object], bool]:
     """Whether a message is this vote of the platform's own."""
-    wanted = Statement(kind, block.header.height, view, block.digest, ME)
+    wanted = Statement(kind, block.header.height, View(view), block.digest, ME)
     return lambda message: isinstance(message, Vote) and message.statement == wanted
 
 
@@ -204,7 +205,7 @@ def test_a_platform_that_goes_back_to_a_view_is_named(monkeypatch: pytest.Monkey
     enter = rules.enter
 
     def back_once(agreement: Agreement, view: int) -> rules.RuleOutcome:
-        return enter(agreement, 1 if agreement.view == 2 else view)
+        return enter(agreement, View(1 if agreement.view == 2 else view))
 
     monkeypatch.setattr(rules, "enter", back_once)
     tell(fed, ME, *(view_change(fed, each, 1, 3) for each in (1, 2)))
@@ -316,7 +317,7 @@ def test_a_forged_signature_is_named() -> None:
     event = decode_event(fed.events, records[at - 1])
     assert isinstance(event, Received)
     assert isinstance(event.message, Vote)
-    forged = evolve(event, message=evolve(event.message, signature=bytes(64)))
+    forged = evolve(event, message=evolve(event.message, signature=Signature(bytes(64))))
     records[at - 1] = encode_event(fed.events, forged)
     found = audited(fed, journal(fed, 1, records)).departures[0]
     assert (found.platform, found.event, found.clause) == ("sprout", at, "A-EVENT-3")
@@ -339,7 +340,7 @@ def test_blocks_that_are_kept_must_be_those_of_the_journal() -> None:
 def test_a_guard_that_signed_more_than_the_journal_says_is_named() -> None:
     fed = Federation(4)
     commit_one(fed, "carol")
-    signed = Statement(Kind.COMMIT, 2, 0, bytes(32), 0)
+    signed = Statement(Kind.COMMIT, 2, View(0), Digest(bytes(32)), 0)
     found = only(audited(fed, evolve(journal(fed, 0), guarded=(signed,))))
     assert (found.platform, found.clause) == ("thor", "C-GUARD-4")
 

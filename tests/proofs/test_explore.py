@@ -19,6 +19,7 @@ from web4core.events import Event
 from web4core.messages import Certificate
 from web4core.replica import State, Transition
 from web4core.replica import step as shipped_step
+from web4core.types import Digest, View
 from web4proofs.explore import (
     Bounds,
     ExplorationResult,
@@ -246,7 +247,7 @@ def hides_its_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     enter = rules.enter
 
     def hiding(agreement: Any, view: int) -> Any:
-        moved, draft = enter(evolve(agreement, lock=None), view)
+        moved, draft = enter(evolve(agreement, lock=None), View(view))
         return evolve(moved, lock=agreement.lock), draft
 
     monkeypatch.setattr(rules, "enter", hiding)
@@ -274,7 +275,7 @@ def test_a_move_that_is_no_step_of_the_protocol_is_found(monkeypatch: pytest.Mon
     def of_this_view_too(
         certificate: Certificate, n: int, height: int, digest: bytes, below: int
     ) -> bool:
-        return proves_prepared(certificate, n, height, digest, below + 1)
+        return proves_prepared(certificate, n, height, Digest(digest), View(below + 1))
 
     monkeypatch.setattr(gate, "proves_prepared", of_this_view_too)
     federation = federation_of(Plan(SMALL, (2,)))
