@@ -95,7 +95,8 @@ So an embedder writes events down, not states: after a crash it folds the journa
 `start` or from a snapshot (`encode_state`), and is where it was.
 An event must be on disk before any of its effects leaves the machine.
 Otherwise a platform could forget what it has signed, and sign the opposite.
-A guard beside the journal, in the signer, refuses to do that even if the journal is lost.
+A guard with a memory of its own, beside the journal, refuses to do that even if the journal is
+lost.
 
 What an embedder owes
 ---------------------
