@@ -71,7 +71,7 @@ def _bar(progress: Progress, names: tuple[str, ...], journal: Journal) -> Callab
 
 
 def _tell(found: Audit) -> None:
-    from web4proofs.audit import Verdict
+    from web4proofs.audit import AuditResult
 
     table = Table(*COLUMNS)
     for each in found.replays:
@@ -84,9 +84,9 @@ def _tell(found: Audit) -> None:
         click.echo(f"and {more} departures more")
     for each in found.replays:
         _limits(each)
-    if found.verdict is Verdict.HOLDS:
+    if found.verdict is AuditResult.HOLDS:
         click.echo("every step is one that the protocol permits, and every invariant holds")
-    if found.verdict is Verdict.NOTHING:
+    if found.verdict is AuditResult.NOTHING:
         click.echo("there is no event to audit")
 
 

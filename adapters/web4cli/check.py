@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 REPORTS = ("junit", "sarif", "github")
 """Reports for other machines: test dashboards, code scanning, pull requests."""
 
+SIMULATION = "web4cli.simulation_trial"
+"""The module that simulates a mutant in a process of its own."""
+
 
 @click.group()
 def check() -> None:
@@ -153,7 +156,7 @@ def mutants(jobs: int | None, as_json: bool) -> None:
             covered = coverage(run(theorems(), theorems, lambda _done: bar.update(1), jobs))
         with (
             click.progressbar(length=len(broken), label="breaking", file=sys.stderr) as bar,
-            closing(named_trials(broken, covered, jobs)) as trials,
+            closing(named_trials(broken, covered, SIMULATION, jobs)) as trials,
         ):
             for name, trial in trials:
                 tried[name] = trial

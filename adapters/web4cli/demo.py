@@ -16,7 +16,7 @@ from web4cli.common import SAFETY, json_option
 from web4core import MICRO
 from web4lab.chaos import FaultReport, Latency, Outcome, tell_faults
 from web4lab.demo import LocalFederation, Report, tell
-from web4lab.demo.scenario import Step, cast
+from web4lab.demo.scenario import ScenarioStep, cast
 
 MAX_PLATFORMS = 16
 FEWEST_FOR_FAULTS = 4
@@ -60,7 +60,7 @@ def demo(n: int, keep: Path | None, faults: bool, as_json: bool) -> None:
     sys.exit(0 if report.holds else SAFETY)
 
 
-def _show(console: Console, step: Step) -> None:
+def _show(console: Console, step: ScenarioStep) -> None:
     table = Table(title=f"block {step.height}: {step.title}", title_justify="left")
     table.add_column("platform")
     table.add_column("block digest")

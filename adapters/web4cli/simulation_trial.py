@@ -32,7 +32,7 @@ def simulated() -> str | None:
     options = simulation.Options(signatures=simulation.Signatures.STAND_IN)
     for seed in range(SEEDS):
         report = simulation.run_seed(seed, options)
-        if report.verdict is not simulation.Verdict.HOLDS:
+        if report.verdict is not simulation.RunResult.HOLDS:
             return f"seed {seed}: {report.verdict.value}: {report.clause} {report.found}"
     return None
 

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as Xml
 
 from attrs import frozen
 
-from web4proofs.runner import Attempt, Verdict
+from web4proofs.runner import Attempt, ProofResult
 from web4proofs.theorem import Executed, Failure
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -37,7 +37,7 @@ class Run:
 
 def failures_of(attempt: Attempt) -> tuple[Failure, ...]:
     """Why a theorem does not hold, in words, also where the attempt itself did not say."""
-    if attempt.verdict is Verdict.HOLDS:
+    if attempt.verdict is ProofResult.HOLDS:
         return ()
     if attempt.error:
         return (Failure("", f"the proof broke off: {attempt.error.strip().splitlines()[-1]}"),)
@@ -55,7 +55,7 @@ def failures_of(attempt: Attempt) -> tuple[Failure, ...]:
 def as_text(run: Run) -> str:
     """A paragraph for each theorem, and what was found where one does not hold."""
     parts = [_paragraph(attempt) for attempt in run.attempts]
-    count = sum(attempt.verdict is Verdict.HOLDS for attempt in run.attempts)
+    count = sum(attempt.verdict is ProofResult.HOLDS for attempt in run.attempts)
     queries = sum(len(attempt.outcome.queries) for attempt in run.attempts)
     paths = sum(attempt.outcome.paths for attempt in run.attempts)
     parts.append(
@@ -94,7 +94,7 @@ def as_json(run: Run) -> str:
         {
             "version": run.version,
             "seconds": round(run.seconds, 3),
-            "holds": all(attempt.verdict is Verdict.HOLDS for attempt in run.attempts),
+            "holds": all(attempt.verdict is ProofResult.HOLDS for attempt in run.attempts),
             "theorems": [_plain(attempt) for attempt in run.attempts],
         },
         indent=1,
@@ -137,13 +137,13 @@ def _plain(attempt: Attempt) -> dict[str, Any]:
 
 def as_junit(run: Run) -> str:
     """A test suite with a case for each theorem."""
-    bad = [attempt for attempt in run.attempts if attempt.verdict is not Verdict.HOLDS]
+    bad = [attempt for attempt in run.attempts if attempt.verdict is not ProofResult.HOLDS]
     suite = Xml.Element(
         "testsuite",
         name="web4 check prove",
         tests=str(len(run.attempts)),
-        failures=str(sum(attempt.verdict is not Verdict.BROKE_OFF for attempt in bad)),
-        errors=str(sum(attempt.verdict is Verdict.BROKE_OFF for attempt in bad)),
+        failures=str(sum(attempt.verdict is not ProofResult.BROKE_OFF for attempt in bad)),
+        errors=str(sum(attempt.verdict is ProofResult.BROKE_OFF for attempt in bad)),
         time=f"{run.seconds:.3f}",
     )
     for attempt in run.attempts:
@@ -155,7 +155,7 @@ def as_junit(run: Run) -> str:
             time=f"{attempt.seconds:.3f}",
         )
         for failure in failures_of(attempt):
-            kind = "error" if attempt.verdict is Verdict.BROKE_OFF else "failure"
+            kind = "error" if attempt.verdict is ProofResult.BROKE_OFF else "failure"
             Xml.SubElement(case, kind, message=failure.found).text = _told(failure)
     return Xml.tostring(suite, encoding="unicode", xml_declaration=True)
 
@@ -197,7 +197,7 @@ def as_github(run: Run) -> str:
             place = "".join(f"file={path},line={line}," for path, line in places_of(attempt)[:1])
             title = f"{attempt.theorem.id} {attempt.verdict.value}"
             lines.append(f"::error {place}title={_escaped(title)}::{_escaped(_told(failure))}")
-    holds = sum(attempt.verdict is Verdict.HOLDS for attempt in run.attempts)
+    holds = sum(attempt.verdict is ProofResult.HOLDS for attempt in run.attempts)
     lines.append(f"::notice title=web4 check prove::{holds} of {len(run.attempts)} theorems hold")
     return "\n".join(lines)
 

@@ -26,7 +26,7 @@ MAX_JOBS = 64
 """Processes at a time, whatever is asked for."""
 
 
-class Verdict(enum.Enum):
+class ProofResult(enum.Enum):
     """What became of a theorem."""
 
     HOLDS = "holds"
@@ -36,14 +36,14 @@ class Verdict(enum.Enum):
 
 
 EXIT_CODES = {
-    Verdict.HOLDS: 0,
-    Verdict.BROKE_OFF: 1,
-    Verdict.UNDECIDED: 3,
-    Verdict.FAILS: 12,
+    ProofResult.HOLDS: 0,
+    ProofResult.BROKE_OFF: 1,
+    ProofResult.UNDECIDED: 3,
+    ProofResult.FAILS: 12,
 }
 """The exit code of a run whose worst verdict this is."""
 
-_WORST_FIRST = (Verdict.FAILS, Verdict.BROKE_OFF, Verdict.UNDECIDED)
+_WORST_FIRST = (ProofResult.FAILS, ProofResult.BROKE_OFF, ProofResult.UNDECIDED)
 
 
 @frozen
@@ -51,7 +51,7 @@ class Attempt:
     """A theorem, and what came of trying to prove it."""
 
     theorem: Theorem
-    verdict: Verdict
+    verdict: ProofResult
     outcome: Outcome
     seconds: float
     error: str = ""
@@ -67,25 +67,25 @@ class _Told:
     error: str
 
 
-def verdict_of(outcome: Outcome) -> Verdict:
+def verdict_of(outcome: Outcome) -> ProofResult:
     """What an outcome means. Without a failure and with an `unknown`, nothing is decided."""
     if outcome.holds:
-        return Verdict.HOLDS
+        return ProofResult.HOLDS
     wrong = [query for query in outcome.queries if not query.holds]
     if not outcome.failures and wrong and all(query.got is Answer.UNKNOWN for query in wrong):
-        return Verdict.UNDECIDED
-    return Verdict.FAILS
+        return ProofResult.UNDECIDED
+    return ProofResult.FAILS
 
 
 def exit_code(attempts: Sequence[Attempt]) -> int:
     """The exit code of a run. A run that tried nothing proves nothing."""
     verdicts = [attempt.verdict for attempt in attempts]
     if not verdicts:
-        return EXIT_CODES[Verdict.BROKE_OFF]
+        return EXIT_CODES[ProofResult.BROKE_OFF]
     for verdict in _WORST_FIRST:
         if verdict in verdicts:
             return EXIT_CODES[verdict]
-    return EXIT_CODES[Verdict.HOLDS]
+    return EXIT_CODES[ProofResult.HOLDS]
 
 
 def attempt(theorem: Theorem) -> Attempt:
@@ -106,7 +106,7 @@ def _try(theorem: Theorem) -> _Told:
 
 
 def _attempt_of(theorem: Theorem, told: _Told) -> Attempt:
-    verdict = Verdict.BROKE_OFF if told.error else verdict_of(told.outcome)
+    verdict = ProofResult.BROKE_OFF if told.error else verdict_of(told.outcome)
     return Attempt(theorem, verdict, told.outcome, told.seconds, told.error)
 
 

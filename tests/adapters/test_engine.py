@@ -35,6 +35,7 @@ from web4core.node import Node
 from web4core.replica import step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event
+from web4core.types import Digest, Signature, View
 
 FAST = Settings(resend_ms=60, view_timeout_ms=60_000, status_ms=60)
 ME = 1
@@ -244,13 +245,15 @@ def test_a_statement_counts_by_its_signature_whoever_brings_it(
     tmp_path: Path, forged: bool
 ) -> None:
     async def play(rig: Rig) -> None:
-        vote = VoteDraft(Statement(Kind.PREPARE, 1, 0, bytes(32), 2))
+        vote = VoteDraft(Statement(Kind.PREPARE, 1, View(0), Digest(bytes(32)), 2))
         signed = rig.fed.sign_as(3 if forged else 2, vote)
         frames: tuple[Frame, ...] = open_packet(packet([frame(rig.fed.gate.encode(signed))]))
         with ThreadPoolExecutor(1) as executor:
             inlet = Ingress(rig.fed.gate, Verifier(), executor, rig.engine, rig.recorder)  # type: ignore[arg-type]
             await inlet.receive(3, frames)  # over the link of platform 3, in the name of 2
-            status = rig.fed.sign_as(0, StatusDraft(Statement(Kind.STATUS, 1, 0, bytes(32), 0)))
+            status = rig.fed.sign_as(
+                0, StatusDraft(Statement(Kind.STATUS, 1, View(0), Digest(bytes(32)), 0))
+            )
             await inlet.receive(0, open_packet(packet([frame(rig.fed.gate.encode(status))])))
         await until(lambda: 0 in rig.engine.heard)
         await asyncio.sleep(0.05)
@@ -265,9 +268,10 @@ def test_a_platform_that_signs_twice_at_will_does_not_fill_the_log(
 ) -> None:
     def accusation(signer: int, height: int) -> Accuse:
         first, second = (
-            Statement(Kind.PREPARE, height, 0, bytes([each]) * 32, signer) for each in (1, 2)
+            Statement(Kind.PREPARE, height, View(0), Digest(bytes([each]) * 32), signer)
+            for each in (1, 2)
         )
-        return Accuse(Evidence(first, b"", second, b""))
+        return Accuse(Evidence(first, Signature(b""), second, Signature(b"")))
 
     async def play(rig: Rig) -> None:
         for height in range(1, LOG_EVERY + 2):

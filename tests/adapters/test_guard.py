@@ -25,9 +25,10 @@ from web4adapters.signers.guardfile import (
 from web4core.errors import LocalProtocolError
 from web4core.guard import Conflict, Memory, Signed, admit, refusal, remembering, silenced
 from web4core.messages import BINDING, Kind, Statement, conflict, signing_bytes
+from web4core.types import ChainId, Digest, PublicKey, Signature, View
 
-CHAIN = b"\x11" * 32
-OTHER_CHAIN = b"\x22" * 32
+CHAIN = ChainId(b"\x11" * 32)
+OTHER_CHAIN = ChainId(b"\x22" * 32)
 A, B = b"\xaa" * 32, b"\xbb" * 32
 VOTES = [Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT]
 
@@ -35,18 +36,18 @@ VOTES = [Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT]
 class EchoSigner:
     """Signs by repeating the message, so that a test can see what was signed."""
 
-    public_key = b"\x33" * 32
+    public_key = PublicKey(b"\x33" * 32)
 
-    def sign(self, message: bytes) -> bytes:
-        return b"signed:" + message
+    def sign(self, message: bytes) -> Signature:
+        return Signature(b"signed:" + message)
 
 
 class OtherSigner(EchoSigner):
-    public_key = b"\x44" * 32
+    public_key = PublicKey(b"\x44" * 32)
 
 
 def say(kind: Kind, height: int, view: int, digest: bytes = A) -> Statement:
-    return Statement(kind, height, view, digest, signer=0)
+    return Statement(kind, height, View(view), Digest(digest), signer=0)
 
 
 def released(statement: Statement) -> bytes:
@@ -110,7 +111,7 @@ def test_a_second_digest_at_one_height_and_view_is_refused(
 
     refused = answer(guard, say(kind, 5, 2, B))
 
-    assert refused == Conflict("C-GUARD-1", say(kind, 5, 2, B), Signed(5, 2, A))
+    assert refused == Conflict("C-GUARD-1", say(kind, 5, 2, B), Signed(5, View(2), Digest(A)))
 
 
 @pytest.mark.clause("C-GUARD-1")
@@ -144,7 +145,7 @@ def test_a_statement_below_the_last_of_its_kind_is_refused(
 
     refused = answer(guard, say(kind, *place))
 
-    assert refused == Conflict("C-GUARD-2", say(kind, *place), Signed(5, 2, A))
+    assert refused == Conflict("C-GUARD-2", say(kind, *place), Signed(5, View(2), Digest(A)))
 
 
 @pytest.mark.clause("C-GUARD-3")
@@ -157,7 +158,7 @@ def test_a_vote_below_a_promised_view_is_refused(
 
     refused = answer(guard, say(kind, *place))
 
-    assert refused == Conflict("C-GUARD-3", say(kind, *place), Signed(5, 2, B))
+    assert refused == Conflict("C-GUARD-3", say(kind, *place), Signed(5, View(2), Digest(B)))
 
 
 @pytest.mark.parametrize("kind", VOTES)
@@ -305,9 +306,9 @@ def test_one_sync_serves_a_batch_and_precedes_its_signatures(
     log: list[str] = []
 
     class Recorder(EchoSigner):
-        def sign(self, message: bytes) -> bytes:
+        def sign(self, message: bytes) -> Signature:
             log.append("sign")
-            return message
+            return Signature(message)
 
     sync = os.fdatasync
 
@@ -364,7 +365,7 @@ def test_after_a_torn_write_the_state_before_it_stands(path: Path, written: int)
     with GuardedSigner(EchoSigner(), path, CHAIN) as guard:
         last = guard.memory.last[BINDING.index(Kind.PREPARE)]
 
-    assert last == Signed(5, 0, A)
+    assert last == Signed(5, View(0), Digest(A))
 
 
 @pytest.mark.clause("C-GUARD-4")

@@ -27,6 +27,7 @@ from web4adapters.runtime.ingress import (
 )
 from web4adapters.signers import Verifier
 from web4adapters.storage import StorageError
+from web4adapters.throttled_log import LOG_EVERY
 from web4core.chain import Block
 from web4core.errors import RemoteProtocolError
 from web4core.gate import Gate, Parsed
@@ -34,6 +35,7 @@ from web4core.link import MAX_FRAMES, Frame, Request
 from web4core.messages import Decided, Kind, Message, Submission, Vote
 from web4core.node import Node, is_bulk
 from web4core.replica import FETCH_BLOCKS
+from web4core.types import Signature
 
 FED = Federation(4, byzantine=(0, 1, 3), check=False)
 ME, PEER, OTHER = 2, 1, 0
@@ -293,7 +295,7 @@ def test_after_a_bad_signature_nothing_more_is_heard_over_the_link() -> None:
 def test_a_bad_signature_in_bulk_counts_as_well() -> None:
     async def play(scene: Scene) -> None:
         signer, _ = decided().certificate.signatures[0]
-        forged = ((signer, bytes(64)), *decided().certificate.signatures[1:])
+        forged = ((signer, Signature(bytes(64))), *decided().certificate.signatures[1:])
         await scene.receive(
             PEER, evolve(decided(), certificate=evolve(decided().certificate, signatures=forged))
         )
@@ -409,7 +411,7 @@ def test_large_packets_are_decoded_beside_the_loop(size: int, thread: str) -> No
 
 def test_nonsense_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     async def play(scene: Scene) -> None:
-        for _ in range(module.LOG_EVERY + 1):
+        for _ in range(LOG_EVERY + 1):
             await scene.receive(PEER, b"\xff")
             scene.inlet.connected(PEER)
 

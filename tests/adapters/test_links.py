@@ -31,6 +31,7 @@ from web4core.link import (
     frame,
     link_signing_bytes,
 )
+from web4core.types import ChainId, Signature
 
 FED = Federation(4, check=False)
 CALLED, CALLER, OTHER = 0, 3, 1
@@ -177,7 +178,7 @@ async def _for_another_nonce(socket: Socket, _spent: bytes) -> None:
 
 async def _with_no_signature(socket: Socket, _spent: bytes) -> None:
     await greet(socket)
-    await socket.send_bytes(PROOF.encode(Proof(bytes(64))))
+    await socket.send_bytes(PROOF.encode(Proof(Signature(bytes(64)))))
 
 
 async def _with_a_long_proof(socket: Socket, _spent: bytes) -> None:
@@ -194,7 +195,7 @@ async def _with_a_long_hello(socket: Socket, _spent: bytes) -> None:
 
 
 async def _of_another_chain(socket: Socket, _spent: bytes) -> None:
-    await socket.send_bytes(HELLO.encode(Hello(bytes(32), CALLER, OWN_NONCE)))
+    await socket.send_bytes(HELLO.encode(Hello(ChainId(bytes(32)), CALLER, OWN_NONCE)))
 
 
 async def _as_the_called_itself(socket: Socket, _spent: bytes) -> None:
@@ -288,7 +289,7 @@ def welcome_to(
 FORGED: dict[str, Callable[[Hello], bytes]] = {
     "another key": lambda hello: WELCOME.encode(welcome_to(hello, key=OTHER)),
     "no signature": lambda hello: WELCOME.encode(
-        evolve(welcome_to(hello), signature=bytes(64)),
+        evolve(welcome_to(hello), signature=Signature(bytes(64))),
     ),
     "a spent welcome": lambda hello: WELCOME.encode(welcome_to(hello, challenge=bytes(32))),
     "to another caller": lambda hello: WELCOME.encode(welcome_to(hello, listener=OTHER)),

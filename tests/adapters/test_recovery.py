@@ -20,6 +20,7 @@ from web4core.recovery import Fold, guarded, has_forgotten
 from web4core.replica import step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, decode_state, encode_event, encode_state
+from web4core.types import Digest, View
 
 
 def after_a_view_change() -> Federation:
@@ -88,7 +89,7 @@ def test_a_fold_that_says_something_else_has_forgotten() -> None:
     whole = history(after_a_view_change(), 1)[-1]
     commits = [each for each in whole.revived.said if each.kind is Kind.COMMIT]
     commit = max(commits, key=lambda each: each.view)
-    other = evolve(commit, digest=bytes(32))
+    other = evolve(commit, digest=Digest(bytes(32)))
     revived = evolve(whole.revived, said=whole.revived.said - {commit} | {other})
     assert has_forgotten(whole.guard, revived)
 
@@ -145,7 +146,7 @@ def test_a_forgetful_platform_is_silenced_through_all_that_it_signed(tmp_path: P
     assert highest_signed(memory) == 3
     silent = guarded(memory, told[0].revived)
     assert silent == evolve(memory, silent_through=3)
-    refused = refusal(silent, evolve(one, kind=Kind.COMMIT, height=3, view=9))
+    refused = refusal(silent, evolve(one, kind=Kind.COMMIT, height=3, view=View(9)))
     assert refused is not None
     assert refused.clause == "C-GUARD-6"
     with Store.create(tmp_path / "store", fed.chain_id, NAMES[1]) as store:

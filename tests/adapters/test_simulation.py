@@ -21,8 +21,8 @@ from web4lab import simulation
 from web4lab.simulation import (
     Options,
     Report,
+    RunResult,
     Signatures,
-    Verdict,
     as_text,
     platform_faults,
     replay_command,
@@ -46,7 +46,7 @@ print(as_text(run_seed(11)))
 def first_failure(seeds: Iterable[int], options: Options = SMALL) -> Report:
     for seed in seeds:
         report = run_seed(seed, options)
-        if report.verdict is not Verdict.HOLDS:
+        if report.verdict is not RunResult.HOLDS:
             return report
     pytest.fail("every run holds")
 
@@ -94,7 +94,7 @@ def test_a_trace_tells_what_happened_and_changes_nothing() -> None:
 def test_stand_in_signatures_give_runs_that_hold() -> None:
     options = Options(n=4, signatures=Signatures.STAND_IN)
     report = run_seed(5, options)
-    assert report.verdict is Verdict.HOLDS
+    assert report.verdict is RunResult.HOLDS
     assert "--stand-in-signatures" in replay_command(report)
 
 
@@ -118,7 +118,7 @@ def test_runs_hold_and_decide_blocks_under_faults(runs: int) -> None:
 def test_one_byzantine_platform_too_many_forks_the_chain_and_is_convicted() -> None:
     for seed in range(8):
         report = run_seed(seed, Options(fork=True))
-        assert report.verdict is Verdict.HOLDS, as_text(report)
+        assert report.verdict is RunResult.HOLDS, as_text(report)
         assert report.forks
         assert len(report.culprits) >= faulty(report.n) + 1
         assert report.counts["halts"] > 0, "whoever sees the other side's certificate halts"
@@ -128,12 +128,14 @@ def test_the_audit_of_a_run_has_the_last_word() -> None:
     """What it finds makes the run unsafe, but for what a fork is made to bring about."""
     found = Violation("C-PREP-3", "audit", "as the journal shows")
     report = simulation.run_seed(5, SMALL, auditor=lambda _world: (found,))
-    assert (report.verdict, report.clause) == (Verdict.UNSAFE, "C-PREP-3")
+    assert (report.verdict, report.clause) == (RunResult.UNSAFE, "C-PREP-3")
     fork = evolve(found, clause="I-AGREE-1")
     options = evolve(SMALL, fork=True)
-    assert simulation.run_seed(1, options, auditor=lambda _world: (fork,)).verdict is Verdict.HOLDS
+    assert (
+        simulation.run_seed(1, options, auditor=lambda _world: (fork,)).verdict is RunResult.HOLDS
+    )
     report = simulation.run_seed(1, options, auditor=lambda _world: (fork, found))
-    assert (report.verdict, report.clause) == (Verdict.UNSAFE, "C-PREP-3")
+    assert (report.verdict, report.clause) == (RunResult.UNSAFE, "C-PREP-3")
 
 
 def test_no_run_is_no_success() -> None:
@@ -185,7 +187,7 @@ def test_a_quorum_that_is_too_small_forks(monkeypatch: pytest.MonkeyPatch) -> No
     for module in (rules, certificates, pacemaker):
         monkeypatch.setattr(module, "quorum", lambda n: quorum(n) - 1)
     report = first_failure(range(60))
-    assert report.verdict is Verdict.UNSAFE
+    assert report.verdict is RunResult.UNSAFE
     assert report_json(report)["exit_code"] == 12
 
 
@@ -201,10 +203,10 @@ def test_a_platform_without_view_timer_is_stuck_and_shrinking_says_why(
         lambda state: tuple(each for each in wanted(state) if each[0].kind.name != "VIEW"),
     )
     report = first_failure(range(30))
-    assert report.verdict is Verdict.STUCK
+    assert report.verdict is RunResult.STUCK
     shrunk = shrink(report)
     smallest = shrunk.report
-    assert smallest.verdict is Verdict.STUCK
+    assert smallest.verdict is RunResult.STUCK
     assert 1 <= len(smallest.faults) <= 3 < len(report.faults)
     assert run_seed(smallest.seed, smallest.options) == smallest
     kept = ",".join(str(place) for place, _ in smallest.faults)
@@ -216,7 +218,7 @@ def test_votes_for_invalid_blocks_are_found(monkeypatch: pytest.MonkeyPatch) -> 
     module = sys.modules["web4core.replica.step"]
     monkeypatch.setattr(module, "judge", lambda _run, _block: Halt("", ""))
     report = first_failure(range(60))
-    assert (report.verdict, report.clause) == (Verdict.UNSAFE, "C-DEC-4")
+    assert (report.verdict, report.clause) == (RunResult.UNSAFE, "C-DEC-4")
 
 
 @pytest.mark.clause("C-DURABLE-1")
@@ -225,7 +227,7 @@ def test_a_disk_that_forgets_what_was_synchronised_is_found(
 ) -> None:
     monkeypatch.setattr(disks.Store, "sync", lambda _store: None)
     report = first_failure(range(30))
-    assert report.verdict is Verdict.UNSAFE
+    assert report.verdict is RunResult.UNSAFE
 
 
 @pytest.mark.clause("A-EVENT-4")
@@ -235,7 +237,7 @@ def test_a_core_that_raises_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(rules, "lock_and_commit", raising)
     report = run_seed(5, SMALL)
-    assert (report.verdict, report.clause) == (Verdict.UNSAFE, "A-EVENT-4")
+    assert (report.verdict, report.clause) == (RunResult.UNSAFE, "A-EVENT-4")
 
 
 # --- reports -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from web4core.guard import Memory, Signed
+from web4core.types import Digest, View
 from web4lab.simulation.disk import (
     Damaged,
     DiskFull,
@@ -199,7 +200,10 @@ def test_a_snapshot_stands_for_all_events_before_it() -> None:
 
 @pytest.mark.clause("C-GUARD-4")
 def test_a_guard_that_is_torn_remembers_what_it_did_before() -> None:
-    kept, written = Memory((Signed(1, 0, b"a"),)), Memory((Signed(2, 0, b"b"),))
+    kept, written = (
+        Memory((Signed(1, View(0), Digest(b"a")),)),
+        Memory((Signed(2, View(0), Digest(b"b")),)),
+    )
     seen = set()
     for number in range(30):
         guard = GuardFile()

@@ -42,6 +42,7 @@ from web4core.messages import (
     with_signature,
 )
 from web4core.snapshot import encode_state
+from web4core.types import Digest, TimeMs, View
 
 
 def opening(fed: Federation, agent: str) -> Transaction:
@@ -65,12 +66,12 @@ def certificate(
         (
             s,
             platform_key(s).sign(
-                signing_bytes(fed.chain_id, Statement(kind, height, view, digest, s))
+                signing_bytes(fed.chain_id, Statement(kind, height, View(view), digest, s))
             ),
         )
         for s in signers
     )
-    return Certificate(kind, height, view, digest, pairs)
+    return Certificate(kind, height, View(view), digest, pairs)
 
 
 def decided_block(fed: Federation) -> Block:
@@ -114,14 +115,16 @@ def test_two_proposals_in_one_view_give_evidence_and_no_fork() -> None:
     blocks = []
     for later in (1, 2):
         time_ms = fed.now_ms + later
-        chosen = fed.ledger.choose(state.app, state.pool, time_ms, bytes(32), 10, 10**6)
+        chosen = fed.ledger.choose(state.app, state.pool, TimeMs(time_ms), bytes(32), 10, 10**6)
         root = chosen.applied.root
-        header = evolve(state.tip.header, height=1, parent=state.tip.digest, time_ms=time_ms)
+        header = evolve(
+            state.tip.header, height=1, parent=state.tip.digest, time_ms=TimeMs(time_ms)
+        )
         payload = chosen.payload
         header = evolve(header, payload_root=payload_root(payload), state_root=root)
         blocks.append(seal(header, payload))
     for block, targets in zip(blocks, ((0, 2), (3, 0)), strict=True):
-        statement = Statement(Kind.PRE_PREPARE, 1, 0, block.digest, 1)
+        statement = Statement(Kind.PRE_PREPARE, 1, View(0), block.digest, 1)
         message = fed.sign_as(1, ProposalDraft(statement, block, None))
         for target in targets:
             fed.send(1, target, message)
@@ -165,7 +168,7 @@ def test_a_certificate_of_another_view_or_chain_does_not_verify() -> None:
     fed, other = Federation(4), Federation(5)
     block = decided_block(fed)
     good = certificate(fed, Kind.COMMIT, 0, block, [0, 1, 2])
-    refused(fed, Decided(block, evolve(good, view=1)), "W-MSG-2")
+    refused(fed, Decided(block, evolve(good, view=View(1))), "W-MSG-2")
     refused(fed, Decided(block, certificate(other, Kind.COMMIT, 0, block, [0, 1, 2])), "W-MSG-2")
 
 
@@ -177,7 +180,7 @@ def test_forged_or_stale_prepared_certificates_are_refused() -> None:
     def view_change(
         prepared: Certificate | None, view: int, named: Certificate | None
     ) -> ViewChange:
-        statement = Statement(Kind.VIEW_CHANGE, 1, view, prepared_reference(named), 2)
+        statement = Statement(Kind.VIEW_CHANGE, 1, View(view), prepared_reference(named), 2)
         return fed.sign_as(2, ViewChangeDraft(statement, prepared, block if prepared else None))
 
     good = certificate(fed, Kind.PREPARE, 0, block, [0, 1, 2])
@@ -194,16 +197,16 @@ def test_forged_or_stale_prepared_certificates_are_refused() -> None:
 def test_an_outsider_without_a_key_is_not_heard() -> None:
     fed = Federation(4)
     block = decided_block(fed)
-    vote = VoteDraft(Statement(Kind.PREPARE, 1, 0, block.digest, 0))
+    vote = VoteDraft(Statement(Kind.PREPARE, 1, View(0), block.digest, 0))
     forged = Key("an outsider").sign(signing_bytes(fed.chain_id, vote.statement))
     refused(fed, with_signature(vote, forged), "W-MSG-2")
     stranger = evolve(vote.statement, signer=7)
     refused(fed, Vote(stranger, forged), "W-MSG-3")
     wrong_kind = evolve(vote.statement, kind=Kind.STATUS)
     refused(fed, fed.sign_as(0, VoteDraft(wrong_kind)), "W-MSG-4")
-    not_its_turn = Statement(Kind.PRE_PREPARE, 1, 0, block.digest, 2)
+    not_its_turn = Statement(Kind.PRE_PREPARE, 1, View(0), block.digest, 2)
     refused(fed, fed.sign_as(2, ProposalDraft(not_its_turn, block, None)), "W-MSG-6")
-    view_zero = Statement(Kind.VIEW_CHANGE, 1, 0, prepared_reference(None), 2)
+    view_zero = Statement(Kind.VIEW_CHANGE, 1, View(0), prepared_reference(None), 2)
     refused(fed, fed.sign_as(2, ViewChangeDraft(view_zero, None, None)), "C-VIEW-1")
 
 
@@ -303,18 +306,18 @@ def test_a_block_that_does_not_follow_gets_no_vote(spoil: dict[str, Any]) -> Non
     fed.submit(0, opening(fed, "carol"))
     state = fed.nodes[0].state
     time_ms = fed.now_ms + 1
-    chosen = fed.ledger.choose(state.app, state.pool, time_ms, bytes(32), 10, 10**6)
+    chosen = fed.ledger.choose(state.app, state.pool, TimeMs(time_ms), bytes(32), 10, 10**6)
     header = Header(
         fed.chain_id,
         1,
         state.tip.digest,
-        time_ms,
+        TimeMs(time_ms),
         payload_root(chosen.payload),
         chosen.applied.root,
     )
     for each, voted in ((header, True), (evolve(header, **spoil), False)):
         block = seal(each, chosen.payload)
-        statement = Statement(Kind.PRE_PREPARE, 1, 0, block.digest, 1)
+        statement = Statement(Kind.PRE_PREPARE, 1, View(0), block.digest, 1)
         message = fed.sign_as(1, ProposalDraft(statement, block, None))
         fresh = Federation(4, byzantine=[1])
         fresh.feed(0, Received(message, fed.now_ms))
@@ -329,7 +332,7 @@ def test_a_flood_of_far_future_statements_does_not_grow_the_state() -> None:
     def flood(first: int) -> int:
         for number in range(first, first + 200):
             for height in (1, 2, 1_000_000 + number):
-                statement = Statement(Kind.PREPARE, height, number, bytes(32), 3)
+                statement = Statement(Kind.PREPARE, height, View(number), Digest(bytes(32)), 3)
                 message = fed.sign_as(3, VoteDraft(statement))
                 fed.feed(0, Received(message, fed.now_ms))
         return len(encode_state(fed.nodes[0].state))

@@ -30,6 +30,7 @@ from web4core.ledger.state import Address
 from web4core.ledger.transactions import Transaction, TransferLock
 from web4core.messages import Decided, Kind
 from web4core.replica import State, step
+from web4core.types import Nonce, TimeMs
 
 CAROL = Address(platform="thor", agent="carol")
 ACCOUNTS = {ALICE: 1000, BOB: 500, CAROL: 0}
@@ -54,8 +55,8 @@ def lock_of(fed: Federation, amount_uatp: int, nonce: int) -> Transaction:
         source=ALICE,
         destination=BOB,
         amount_uatp=amount_uatp,
-        nonce=nonce,
-        expiry_ms=expiry_ms,
+        nonce=Nonce(nonce),
+        expiry_ms=TimeMs(expiry_ms),
     )
     return sign(body, owner_key(ALICE))
 

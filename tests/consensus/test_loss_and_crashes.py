@@ -27,6 +27,7 @@ from web4core.messages import (
     Vote,
 )
 from web4core.replica import may_drop, step
+from web4core.types import Digest, Nonce, View
 
 TIMERS_IN_VAIN = 40
 """Timers that run out while a federation is in parts."""
@@ -161,7 +162,7 @@ def test_who_fetched_says_so_however_many_blocks_it_took() -> None:
         fed.run(partial(reached, fed, 0, number + 2))
     node = fed.nodes[3]
     node.up = True
-    told = Statement(Kind.STATUS, 34, 0, bytes(32), 0)
+    told = Statement(Kind.STATUS, 34, View(0), Digest(bytes(32)), 0)
     fed.feed(3, Received(fed.sign_as(0, StatusDraft(told)), fed.now_ms))
     assert node.state.sync is not None
     for height in range(1, 34):
@@ -181,7 +182,7 @@ def test_who_hands_out_one_block_at_a_time_is_asked_no_more_often_than_others() 
     node = fed.nodes[3]
     state = node.state
     for index in range(3):
-        told = Statement(Kind.STATUS, 10, 0, bytes(32), index)
+        told = Statement(Kind.STATUS, 10, View(0), Digest(bytes(32)), index)
         state = step(state, Received(fed.sign_as(index, StatusDraft(told)), fed.now_ms)).state
     asked = []
     for height in range(1, 7):
@@ -208,7 +209,7 @@ def test_the_proposer_is_handed_all_that_waits_up_to_its_bound() -> None:
                     source=address,
                     destination=payee,
                     amount_uatp=1,
-                    nonce=nonce,
+                    nonce=Nonce(nonce),
                 ),
                 owner_key(address),
             )
@@ -231,12 +232,18 @@ def test_whose_transaction_a_block_makes_impossible_is_told() -> None:
     fed.run(fed.finished)
     first = sign(
         Transfer(
-            chain_id=fed.chain_id, source=ALICE, destination=carol, amount_uatp=10**9, nonce=0
+            chain_id=fed.chain_id,
+            source=ALICE,
+            destination=carol,
+            amount_uatp=10**9,
+            nonce=Nonce(0),
         ),
         owner_key(ALICE),
     )
     second = sign(
-        Transfer(chain_id=fed.chain_id, source=ALICE, destination=carol, amount_uatp=5, nonce=0),
+        Transfer(
+            chain_id=fed.chain_id, source=ALICE, destination=carol, amount_uatp=5, nonce=Nonce(0)
+        ),
         owner_key(ALICE),
     )
     fed.cut = lambda _source, _to, message: isinstance(message, Submission)

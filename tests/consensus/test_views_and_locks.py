@@ -37,6 +37,7 @@ from web4core.messages import (
 )
 from web4core.replica import step
 from web4core.settings import Settings
+from web4core.types import Digest, Signature, View
 
 ME = 0
 """The one honest platform; at height 1 it proposes in view 3."""
@@ -218,7 +219,7 @@ def test_every_signature_in_a_certificate_is_verified(which: int) -> None:
     block, _ = two_blocks(fed)
     real = certificate(fed, Kind.PREPARE, block)
     pairs = list(real.signatures)
-    pairs[which] = (pairs[which][0], bytes(64))
+    pairs[which] = (pairs[which][0], Signature(bytes(64)))
     with pytest.raises(RemoteProtocolError, match="W-MSG-2"):
         tell(fed, ME, view_change(fed, 1, 1, 1, evolve(real, signatures=tuple(pairs)), block))
 
@@ -231,7 +232,9 @@ def test_a_quorum_of_prepares_locks_and_commits() -> None:
     fed = alone()
     block, _ = two_blocks(fed)
     lock_on(fed, block)
-    assert statements(fed, ME, Kind.COMMIT) == [Statement(Kind.COMMIT, 1, 0, block.digest, ME)]
+    assert statements(fed, ME, Kind.COMMIT) == [
+        Statement(Kind.COMMIT, 1, View(0), block.digest, ME)
+    ]
 
 
 @pytest.mark.clause("C-LOCK-1", "C-CERT-2")
@@ -521,7 +524,7 @@ def test_words_in_two_views_or_of_two_kinds_are_no_evidence() -> None:
 )
 def test_a_signature_does_not_carry_over_to_another_statement(change: dict[str, Any]) -> None:
     fed = alone()
-    statement = Statement(Kind.PREPARE, 1, 0, bytes(32), 1)
+    statement = Statement(Kind.PREPARE, 1, View(0), Digest(bytes(32)), 1)
     signed = fed.sign_as(1, VoteDraft(statement))
     with pytest.raises(RemoteProtocolError, match="W-MSG-2"):
         tell(fed, ME, evolve(signed, statement=evolve(statement, **change)))
@@ -530,7 +533,7 @@ def test_a_signature_does_not_carry_over_to_another_statement(change: dict[str, 
 @pytest.mark.clause("C-STMT-5")
 def test_a_signature_does_not_carry_over_to_another_chain() -> None:
     fed, other = alone(), Federation(5)
-    signed = other.sign_as(1, VoteDraft(Statement(Kind.PREPARE, 1, 0, bytes(32), 1)))
+    signed = other.sign_as(1, VoteDraft(Statement(Kind.PREPARE, 1, View(0), Digest(bytes(32)), 1)))
     with pytest.raises(RemoteProtocolError, match="W-MSG-2"):
         tell(fed, ME, signed)
 
@@ -554,7 +557,7 @@ def test_no_view_times_out_while_there_is_no_work() -> None:
     fed = Federation(4)
     fed.settle()
     commit_one(fed, "carol")
-    idle = (Timer(TimerKind.STATUS, 2, 0),)
+    idle = (Timer(TimerKind.STATUS, 2, View(0)),)
     assert [node.state.armed for node in fed.nodes.values()] == [idle] * 4
 
 
@@ -617,7 +620,7 @@ def test_a_timer_that_was_not_set_does_nothing() -> None:
     fed.submit(ME, opening(fed, "carol"))
     node = fed.nodes[ME]
     _, timer = node.timers[TimerKind.VIEW]
-    for stale in (evolve(timer, view=1), evolve(timer, height=2), evolve(timer, height=0)):
+    for stale in (evolve(timer, view=View(1)), evolve(timer, height=2), evolve(timer, height=0)):
         transition = step(node.state, Elapsed(stale, fed.now_ms))
         assert (transition.state, transition.effects) == (node.state, ())
 

@@ -45,11 +45,12 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
+from web4core.types import Nonce, PublicKey, TimeMs, TransactionId
 
 CAROL = Address(platform="thor", agent="carol")
 NOBODY = Address(platform="thor", agent="nobody")
 THOR, SPROUT, LEGION = (platform_key(index) for index in range(3))
-EXPIRY_MS = START_MS + 100
+EXPIRY_MS = TimeMs(START_MS + 100)
 GENESIS = make_genesis(4, {ALICE: 1000, BOB: 500, CAROL: 0})
 LEDGER = Ledger.of(GENESIS)
 CHAIN = LEDGER.chain_id
@@ -63,7 +64,7 @@ class Book:
 
     def do(self, transaction: Transaction, time_ms: int = START_MS + 1) -> str:
         """Apply a transaction: its code, or "ok"."""
-        result = LEDGER.apply(self.state, (transaction,), time_ms)
+        result = LEDGER.apply(self.state, (transaction,), TimeMs(time_ms))
         if isinstance(result, Refusal):
             return result.code
         self.state = result.state
@@ -78,7 +79,7 @@ class Book:
         return entry.available_uatp, entry.locked_uatp, entry.nonce
 
     def phase(self, transfer: bytes) -> Phase:
-        entry = self.state.entries.get(transfer_path(transfer))
+        entry = self.state.entries.get(transfer_path(TransactionId(transfer)))
         assert isinstance(entry, CrossTransfer)
         return entry.phase
 
@@ -86,7 +87,11 @@ class Book:
 def pay(amount_uatp: int, nonce: int, payee: Address = CAROL, by: Key | None = None) -> Transaction:
     return sign(
         Transfer(
-            chain_id=CHAIN, source=ALICE, destination=payee, amount_uatp=amount_uatp, nonce=nonce
+            chain_id=CHAIN,
+            source=ALICE,
+            destination=payee,
+            amount_uatp=amount_uatp,
+            nonce=Nonce(nonce),
         ),
         by or owner_key(ALICE),
     )
@@ -104,18 +109,18 @@ def lock(
         source=ALICE,
         destination=payee,
         amount_uatp=amount_uatp,
-        nonce=nonce,
-        expiry_ms=expiry_ms,
+        nonce=Nonce(nonce),
+        expiry_ms=TimeMs(expiry_ms),
     )
     return sign(body, by or owner_key(ALICE))
 
 
 def commit(transfer: bytes, by: Key = SPROUT) -> Transaction:
-    return sign(TransferCommit(CHAIN, transfer), by)
+    return sign(TransferCommit(CHAIN, TransactionId(transfer)), by)
 
 
 def roll_back(transfer: bytes, by: Key = SPROUT) -> Transaction:
-    return sign(TransferRollback(CHAIN, transfer, "no"), by)
+    return sign(TransferRollback(CHAIN, TransactionId(transfer), "no"), by)
 
 
 def with_a_lock() -> tuple[Book, bytes]:
@@ -235,7 +240,12 @@ def test_a_lock_goes_to_an_open_account_of_another_platform(payee: Address, code
 @pytest.mark.clause("L-LOCK-3", "L-LOCK-5")
 def test_a_lock_comes_from_an_open_account_and_its_owner() -> None:
     body = TransferLock(
-        chain_id=CHAIN, source=NOBODY, destination=BOB, amount_uatp=1, nonce=0, expiry_ms=EXPIRY_MS
+        chain_id=CHAIN,
+        source=NOBODY,
+        destination=BOB,
+        amount_uatp=1,
+        nonce=Nonce(0),
+        expiry_ms=EXPIRY_MS,
     )
     assert Book().do(sign(body, owner_key(ALICE))) == "unknown-source"
     assert Book().do(lock(by=THOR)) == "wrong-key"
@@ -285,7 +295,11 @@ def test_a_transfer_is_between_two_open_accounts_of_one_platform(
         Book().do(
             sign(
                 Transfer(
-                    chain_id=CHAIN, source=source, destination=destination, amount_uatp=1, nonce=0
+                    chain_id=CHAIN,
+                    source=source,
+                    destination=destination,
+                    amount_uatp=1,
+                    nonce=Nonce(0),
                 ),
                 owner_key(by),
             )
@@ -370,7 +384,11 @@ def test_a_transaction_changed_after_signing_never_passes_the_gate() -> None:
     item, claims = fed.gate.parse_item(
         sign(
             Transfer(
-                chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=5, nonce=0
+                chain_id=fed.chain_id,
+                source=ALICE,
+                destination=CAROL,
+                amount_uatp=5,
+                nonce=Nonce(0),
             ),
             owner_key(ALICE),
         ).encoded
@@ -385,16 +403,16 @@ def test_a_transaction_changed_after_signing_never_passes_the_gate() -> None:
 @pytest.mark.parametrize(
     ("body", "keys", "clause"),
     [
-        (TransferRollback(CHAIN, bytes(32), "x" * 121), 1, "W-TYPE-3"),
-        (TransferRollback(CHAIN, bytes(32), "two\nlines"), 1, "W-TYPE-3"),
-        (TransferCommit(CHAIN, bytes(31)), 1, "W-TYPE-2"),
+        (TransferRollback(CHAIN, TransactionId(bytes(32)), "x" * 121), 1, "W-TYPE-3"),
+        (TransferRollback(CHAIN, TransactionId(bytes(32)), "two\nlines"), 1, "W-TYPE-3"),
+        (TransferCommit(CHAIN, TransactionId(bytes(31))), 1, "W-TYPE-2"),
         (
             Transfer(
                 chain_id=CHAIN,
                 source=ALICE,
                 destination=Address(platform="thor", agent="Carol"),
                 amount_uatp=1,
-                nonce=0,
+                nonce=Nonce(0),
             ),
             1,
             "W-TYPE-3",
@@ -405,29 +423,37 @@ def test_a_transaction_changed_after_signing_never_passes_the_gate() -> None:
                 source=ALICE,
                 destination=Address(platform="thor", agent=""),
                 amount_uatp=1,
-                nonce=0,
+                nonce=Nonce(0),
             ),
             1,
             "W-TYPE-3",
         ),
         (
             Transfer(
-                chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=1, nonce=MAX_NONCE + 1
+                chain_id=CHAIN,
+                source=ALICE,
+                destination=CAROL,
+                amount_uatp=1,
+                nonce=Nonce(MAX_NONCE + 1),
             ),
             1,
             "W-TYPE-1",
         ),
         (
-            Transfer(chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=2**63, nonce=0),
+            Transfer(
+                chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=2**63, nonce=Nonce(0)
+            ),
             1,
             "W-TYPE-1",
         ),
         (
-            Transfer(chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=1, nonce=0),
+            Transfer(
+                chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=1, nonce=Nonce(0)
+            ),
             2,
             "L-TX-3",
         ),
-        (TransferCommit(CHAIN, bytes(32)), 0, "L-TX-3"),
+        (TransferCommit(CHAIN, TransactionId(bytes(32))), 0, "L-TX-3"),
     ],
 )
 def test_a_malformed_transaction_never_passes_the_gate(body: Body, keys: int, clause: str) -> None:
@@ -443,7 +469,7 @@ def test_a_malformed_transaction_never_passes_the_gate(body: Body, keys: int, cl
 @pytest.mark.clause("L-BLOCK-2", "L-RULE-2")
 def test_a_block_applies_whole_or_not_at_all() -> None:
     book = Book()
-    result = LEDGER.apply(book.state, (pay(1, 0), pay(5000, 1)), START_MS + 1)
+    result = LEDGER.apply(book.state, (pay(1, 0), pay(5000, 1)), TimeMs(START_MS + 1))
     assert isinstance(result, Refusal)
     assert (result.item, result.code) == (pay(5000, 1).id, "insufficient-funds")
     assert book.account(ALICE) == (1000, 0, 0)
@@ -454,7 +480,7 @@ def test_equal_contents_have_equal_roots_whatever_the_way_there() -> None:
     ways = ([pay(1, 0), pay(2, 1)], [pay(2, 0), pay(1, 1)])
     roots = []
     for way in ways:
-        result = LEDGER.apply(Book().state, tuple(way), START_MS + 1)
+        result = LEDGER.apply(Book().state, tuple(way), TimeMs(START_MS + 1))
         assert isinstance(result, Applied)
         roots.append(result.root)
     assert roots[0] == roots[1]
@@ -464,7 +490,7 @@ def test_equal_contents_have_equal_roots_whatever_the_way_there() -> None:
 @pytest.mark.clause("L-STATE-3")
 def test_an_account_and_a_transfer_never_share_a_place() -> None:
     odd = str(ALICE).encode().ljust(32, b"\0")
-    assert account_path(ALICE) != transfer_path(odd)
+    assert account_path(ALICE) != transfer_path(TransactionId(odd))
 
 
 @pytest.mark.clause("L-RULE-1", "L-RULE-4")
@@ -483,7 +509,9 @@ def test_every_code_is_explained() -> None:
     ],
 )
 def test_an_impossible_genesis_is_refused(accounts: list[tuple[Address, int]], clause: str) -> None:
-    content = genesis_content(GenesisAccount(who, bytes(32), amount) for who, amount in accounts)
+    content = genesis_content(
+        GenesisAccount(who, PublicKey(bytes(32)), amount) for who, amount in accounts
+    )
     with pytest.raises(LocalProtocolError, match=clause):
         LEDGER.initial(content)
 

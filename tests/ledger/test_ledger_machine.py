@@ -19,6 +19,7 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
+from web4core.types import Nonce, TimeMs, TransactionId
 
 PLATFORMS = ("thor", "sprout", "legion", "platform2")
 PEOPLE = [
@@ -141,7 +142,7 @@ class LedgerMachine(RuleBasedStateMachine):
         transaction = sign(body, *keys)
         before = self.state
         self.now += 1
-        result = self.ledger.apply(self.state, (transaction,), self.now)
+        result = self.ledger.apply(self.state, (transaction,), TimeMs(self.now))
         publics = tuple(key.public for key in keys)
         expected = self.model.run(body, transaction.id, self.now, publics)
         if isinstance(result, Refusal):
@@ -170,7 +171,7 @@ class LedgerMachine(RuleBasedStateMachine):
             source=payer,
             destination=payee,
             amount_uatp=amount,
-            nonce=nonce,
+            nonce=Nonce(nonce),
         )
         self.submit(body, self.key(payer, whose))
 
@@ -188,21 +189,21 @@ class LedgerMachine(RuleBasedStateMachine):
             source=payer,
             destination=payee,
             amount_uatp=amount,
-            nonce=nonce,
-            expiry_ms=self.now + 1 + ahead,
+            nonce=Nonce(nonce),
+            expiry_ms=TimeMs(self.now + 1 + ahead),
         )
         self.submit(body, self.key(payer, whose))
 
     @rule(data=st.data(), by=st.integers(0, 3))
     def commit(self, data: st.DataObject, by: int) -> None:
         transfer = data.draw(st.sampled_from(self.locks))
-        self.submit(TransferCommit(self.ledger.chain_id, transfer), platform_key(by))
+        self.submit(TransferCommit(self.ledger.chain_id, TransactionId(transfer)), platform_key(by))
 
     @rule(data=st.data(), by=st.integers(0, 4))
     def roll_back(self, data: st.DataObject, by: int) -> None:
         transfer = data.draw(st.sampled_from(self.locks))
         key = Key("stranger") if by == 4 else platform_key(by)
-        self.submit(TransferRollback(self.ledger.chain_id, transfer, "why not"), key)
+        self.submit(TransferRollback(self.ledger.chain_id, TransactionId(transfer), "why not"), key)
 
     @rule(ms=st.integers(1, 10))
     def wait(self, ms: int) -> None:

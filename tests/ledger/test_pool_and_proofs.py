@@ -39,6 +39,7 @@ from web4core.ledger.transactions import (
     TransferRollback,
 )
 from web4core.merkle import list_proof, prove
+from web4core.types import Nonce, StateRoot, TimeMs, TransactionId
 
 CAROL = Address(platform="thor", agent="carol")
 
@@ -52,7 +53,11 @@ def federation() -> Federation:
 def pay(fed: Federation, amount: int, nonce: int) -> Transaction:
     return sign(
         Transfer(
-            chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=amount, nonce=nonce
+            chain_id=fed.chain_id,
+            source=ALICE,
+            destination=CAROL,
+            amount_uatp=amount,
+            nonce=Nonce(nonce),
         ),
         owner_key(ALICE),
     )
@@ -70,8 +75,8 @@ def test_overspending_over_several_transactions_is_refused_at_once() -> None:
         source=ALICE,
         destination=BOB,
         amount_uatp=500,
-        nonce=1,
-        expiry_ms=fed.now_ms + 10_000,
+        nonce=Nonce(1),
+        expiry_ms=TimeMs(fed.now_ms + 10_000),
     )
     fed.submit(0, pay(fed, 400, 0), sign(lock, owner_key(ALICE)), pay(fed, 101, 2))
     assert codes(fed) == ["insufficient-funds"]
@@ -86,11 +91,11 @@ def test_all_that_settles_a_transfer_waits_in_one_lane() -> None:
     transfer = bytes(range(32))
     home = platform_key(1)
     settlements = (
-        sign(TransferCommit(fed.chain_id, transfer), home),
-        sign(TransferRollback(fed.chain_id, transfer, "no"), home),
-        sign(TransferRollback(fed.chain_id, transfer, "anyone"), owner_key(ALICE)),
+        sign(TransferCommit(fed.chain_id, TransactionId(transfer)), home),
+        sign(TransferRollback(fed.chain_id, TransactionId(transfer), "no"), home),
+        sign(TransferRollback(fed.chain_id, TransactionId(transfer), "anyone"), owner_key(ALICE)),
     )
-    assert {lane_path(each) for each in settlements} == {transfer_path(transfer)}
+    assert {lane_path(each) for each in settlements} == {transfer_path(TransactionId(transfer))}
     assert lane_path(pay(fed, 1, 0)) == account_path(ALICE)
 
 
@@ -118,7 +123,7 @@ def test_a_lane_and_the_pool_are_bounded() -> None:
     assert codes(fed) == ["lane-full"]
     config = fed.nodes[0].state.config
     full = fed.ledger.admit(
-        fed.nodes[0].state.app, config.application.empty_pool(), (pay(fed, 1, 0),), 1, 0
+        fed.nodes[0].state.app, config.application.empty_pool(), (pay(fed, 1, 0),), TimeMs(1), 0
     )
     assert [refusal.code for refusal in full.refused] == ["pool-full"]
 
@@ -187,7 +192,7 @@ def test_a_light_client_believes_what_is_proved_and_nothing_else() -> None:
     richer = evolve(proof, entry=evolve(shown, available_uatp=10**6))
     with pytest.raises(RemoteProtocolError, match="L-LIGHT-2"):
         check_entry(trust, ENTRY_PROOF.encode(richer), verify)
-    other_root = evolve(proof.anchor.header, state_root=bytes(32))
+    other_root = evolve(proof.anchor.header, state_root=StateRoot(bytes(32)))
     forged = evolve(proof, anchor=evolve(proof.anchor, header=other_root))
     with pytest.raises(RemoteProtocolError, match="L-LIGHT-1"):
         check_entry(trust, ENTRY_PROOF.encode(forged), verify)

@@ -20,7 +20,7 @@ from web4core.application import Applied, Pooled
 from web4core.effects import Refuse
 from web4core.events import Received
 from web4core.ledger.application import Ledger
-from web4core.ledger.pool import MAX_LANE
+from web4core.ledger.pool import MAX_LANE, Pool
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import (
     AccountOpen,
@@ -37,14 +37,15 @@ from web4core.messages import (
     ViewChangeDraft,
     prepared_reference,
 )
+from web4core.types import Nonce, TimeMs, TransactionId, View
 
 CAROL = Address(platform="thor", agent="carol")
 SPROUT = platform_key(1)
 GENESIS = make_genesis(4, {ALICE: 1000, BOB: 500, CAROL: 100})
 LEDGER = Ledger.of(GENESIS)
 CHAIN = LEDGER.chain_id
-NOW_MS = START_MS + 10
-EXPIRY_MS = NOW_MS + 100
+NOW_MS = TimeMs(START_MS + 10)
+EXPIRY_MS = TimeMs(NOW_MS + 100)
 CAPACITY = 1000
 
 
@@ -55,8 +56,10 @@ class Waiting:
         self.state = LEDGER.initial(GENESIS.content)
         self.pool = LEDGER.empty_pool()
 
-    def add(self, *transactions: Transaction, at_ms: int = NOW_MS, room: int = CAPACITY) -> Pooled:
-        pooled = LEDGER.admit(self.state, self.pool, transactions, at_ms, room)
+    def add(
+        self, *transactions: Transaction, at_ms: int = NOW_MS, room: int = CAPACITY
+    ) -> Pooled[Pool, Transaction]:
+        pooled = LEDGER.admit(self.state, self.pool, transactions, TimeMs(at_ms), room)
         self.pool = pooled.pool
         return pooled
 
@@ -67,10 +70,12 @@ class Waiting:
 
     def decide(self, *transactions: Transaction, at_ms: int = NOW_MS) -> list[str]:
         """A block with these; what falls out of the pool, by code."""
-        applied = LEDGER.apply(self.state, transactions, at_ms)
+        applied = LEDGER.apply(self.state, transactions, TimeMs(at_ms))
         assert isinstance(applied, Applied)
         self.state = applied.state
-        pooled = LEDGER.recheck(self.state, self.pool, applied.touched, transactions, at_ms + 1)
+        pooled = LEDGER.recheck(
+            self.state, self.pool, applied.touched, transactions, TimeMs(at_ms + 1)
+        )
         self.pool = pooled.pool
         return [str(each.code) for each in pooled.refused]
 
@@ -80,7 +85,11 @@ def pay(
 ) -> Transaction:
     return sign(
         Transfer(
-            chain_id=CHAIN, source=payer, destination=payee, amount_uatp=amount_uatp, nonce=nonce
+            chain_id=CHAIN,
+            source=payer,
+            destination=payee,
+            amount_uatp=amount_uatp,
+            nonce=Nonce(nonce),
         ),
         owner_key(payer),
     )
@@ -92,18 +101,18 @@ def lock(amount_uatp: int, nonce: int, expiry_ms: int = EXPIRY_MS) -> Transactio
         source=ALICE,
         destination=BOB,
         amount_uatp=amount_uatp,
-        nonce=nonce,
-        expiry_ms=expiry_ms,
+        nonce=Nonce(nonce),
+        expiry_ms=TimeMs(expiry_ms),
     )
     return sign(body, owner_key(ALICE))
 
 
 def commit(transfer: bytes) -> Transaction:
-    return sign(TransferCommit(CHAIN, transfer), SPROUT)
+    return sign(TransferCommit(CHAIN, TransactionId(transfer)), SPROUT)
 
 
 def roll_back(transfer: bytes, by: Key = SPROUT, reason: str = "no") -> Transaction:
-    return sign(TransferRollback(CHAIN, transfer, reason), by)
+    return sign(TransferRollback(CHAIN, TransactionId(transfer), reason), by)
 
 
 @pytest.mark.clause("L-POOL-2")
@@ -211,18 +220,22 @@ def test_what_gossip_drives_out_of_the_pool_is_told_and_the_gossip_is_not() -> N
         source=ALICE,
         destination=BOB,
         amount_uatp=200,
-        nonce=0,
-        expiry_ms=fed.now_ms + 100,
+        nonce=Nonce(0),
+        expiry_ms=TimeMs(fed.now_ms + 100),
     )
     stale = sign(late, owner_key(ALICE))
     fed.submit(0, stale)
     fed.now_ms += 200
     newer = sign(
-        Transfer(chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=5, nonce=0),
+        Transfer(
+            chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=5, nonce=Nonce(0)
+        ),
         owner_key(ALICE),
     )
     other = sign(
-        Transfer(chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=6, nonce=0),
+        Transfer(
+            chain_id=fed.chain_id, source=ALICE, destination=CAROL, amount_uatp=6, nonce=Nonce(0)
+        ),
         owner_key(ALICE),
     )
     tell(fed, 0, Submission((newer, other)))
@@ -280,8 +293,8 @@ def test_an_expired_lock_at_the_head_of_a_lane_is_told_by_the_next_proposer() ->
                 source=ALICE,
                 destination=BOB,
                 amount_uatp=1,
-                nonce=nonce,
-                expiry_ms=fed.now_ms + expires_ms,
+                nonce=Nonce(nonce),
+                expiry_ms=TimeMs(fed.now_ms + expires_ms),
             ),
             owner_key(ALICE),
         )
@@ -304,7 +317,7 @@ def move_to(fed: Federation, view: int, me: int) -> None:
     """Bring a platform into a view, in which it has heard from everybody."""
     for index in fed.nodes:
         if index != me:
-            statement = Statement(Kind.VIEW_CHANGE, 1, view, prepared_reference(None), index)
+            statement = Statement(Kind.VIEW_CHANGE, 1, View(view), prepared_reference(None), index)
             draft = ViewChangeDraft(statement, None, None)
             fed.feed(me, Received(fed.sign_as(index, draft), fed.now_ms))
 
@@ -312,7 +325,12 @@ def move_to(fed: Federation, view: int, me: int) -> None:
 @pytest.mark.clause("L-POOL-2")
 def test_what_waits_is_judged_by_the_time_of_the_next_block() -> None:
     lock = TransferLock(
-        chain_id=CHAIN, source=ALICE, destination=BOB, amount_uatp=1, nonce=0, expiry_ms=EXPIRY_MS
+        chain_id=CHAIN,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=1,
+        nonce=Nonce(0),
+        expiry_ms=EXPIRY_MS,
     )
     it = Waiting()
     assert it.codes(sign(lock, owner_key(ALICE)), at_ms=EXPIRY_MS) == ["expiry-not-future"]

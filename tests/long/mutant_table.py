@@ -50,6 +50,14 @@ def written(
     return HEAD + rows + _automatic(automatic) + _equivalent(equivalent)
 
 
+def with_named(page: str, named: Mapping[str, Trial], equivalent: Mapping[str, str]) -> str:
+    """The page with the rows of the named mutants, and the reasons, anew; the counts stay."""
+    _, _, rest = page.partition(MACHINE_MADE)
+    counts, _, _ = rest.partition(UNSEEN)
+    rows = "".join(_named(each, named[each.name]) for each in NAMED)
+    return HEAD + rows + MACHINE_MADE + counts + _equivalent(equivalent)
+
+
 def _named(named: Named, trial: Trial) -> str:
     return f"{row_of(named)} {trial.caught_by or 'nothing'} | {trial.seconds:.1f} |\n"
 
@@ -81,10 +89,13 @@ def _instrument(trial: Trial) -> str:
 
 def _equivalent(equivalent: Mapping[str, str]) -> str:
     rows = "".join(f"{unseen_row(*each)}\n" for each in equivalent.items())
-    return f"\n## Those that change nothing\n\n{_UNSEEN}{rows}"
+    return f"{UNSEEN}{rows}"
 
 
-_UNSEEN = """| function | change | why nobody can see it |
+UNSEEN = """
+## Those that change nothing
+
+| function | change | why nobody can see it |
 |---|---|---|
 """
 

@@ -31,6 +31,7 @@ from web4core.ledger.transactions import BODY, TransferRollback, decode_transact
 from web4core.messages import Kind, Statement, conflict, message_schemas, signing_bytes
 from web4core.schema import line, name, octets, sequence, uint
 from web4core.settings import Settings
+from web4core.types import ChainId, Digest, Nonce, PublicKey, Signature, TransactionId, View
 
 LIMIT = 1 << 20
 
@@ -116,10 +117,14 @@ def test_a_value_of_another_type_is_refused(clause: str, act: Callable[[], Any])
     "change",
     [
         pytest.param(lambda _: (), id="no platform"),
-        pytest.param(lambda them: (*them, Platform("thor", bytes(32))), id="a name twice"),
+        pytest.param(
+            lambda them: (*them, Platform("thor", PublicKey(bytes(32)))), id="a name twice"
+        ),
         pytest.param(lambda them: (*them, Platform("odin", them[0].key)), id="a key twice"),
         pytest.param(
-            lambda _: tuple(Platform(f"p{i}", i.to_bytes(32, "big")) for i in range(129)),
+            lambda _: tuple(
+                Platform(f"p{i}", PublicKey(i.to_bytes(32, "big"))) for i in range(129)
+            ),
             id="129 platforms",
         ),
     ],
@@ -141,7 +146,7 @@ def test_the_chain_id_is_the_digest_of_the_genesis(example: Example) -> None:
 @pytest.mark.clause("H-GENESIS-2")
 def test_the_parent_of_block_0_is_the_chain_id(example: Example) -> None:
     header = example.first.header
-    assert (header.parent, header.height) == (example.gate.chain_id, 0)
+    assert (header.parent, header.height) == (Digest(example.gate.chain_id), 0)
 
 
 @pytest.mark.clause("H-BLOCK-1", "H-BLOCK-4", "W-TYPE-5")
@@ -193,13 +198,15 @@ def test_a_payload_of_the_wrong_shape_is_refused(
 def test_signed_bytes_are_domain_chain_kind_height_view_digest(kind: Kind) -> None:
     chain, named = bytes(range(32)), bytes(range(32, 64))
     expected = b"web4/1/statement\x00" + chain + struct.pack(">BQQ", kind, 7, 9) + named
-    assert signing_bytes(chain, Statement(kind, 7, 9, named, 3)) == expected
+    assert signing_bytes(ChainId(chain), Statement(kind, 7, View(9), Digest(named), 3)) == expected
 
 
 @pytest.mark.clause("C-STMT-5")
 def test_signed_bytes_differ_where_kind_chain_height_or_view_do() -> None:
     signed = {
-        signing_bytes(bytes([chain]) * 32, Statement(kind, height, view, bytes(32), 0))
+        signing_bytes(
+            ChainId(bytes([chain]) * 32), Statement(kind, height, View(view), Digest(bytes(32)), 0)
+        )
         for chain in (0, 1)
         for kind in Kind
         for height in (0, 1, 256)
@@ -211,7 +218,7 @@ def test_signed_bytes_differ_where_kind_chain_height_or_view_do() -> None:
 @pytest.mark.clause("C-STMT-4")
 @pytest.mark.parametrize("kind", list(Kind))
 def test_two_digests_conflict_for_all_kinds_but_status(kind: Kind) -> None:
-    one, other = (Statement(kind, 1, 0, bytes([each]) * 32, 2) for each in (0, 1))
+    one, other = (Statement(kind, 1, View(0), Digest(bytes([each]) * 32), 2) for each in (0, 1))
     assert conflict(one, other) is (kind is not Kind.STATUS)
 
 
@@ -263,7 +270,7 @@ def test_there_are_six_messages(example: Example) -> None:
 @pytest.mark.clause("L-STATE-3")
 def test_paths_are_digests_of_names() -> None:
     assert account_path(ALICE) == tagged("map-key", b"account/alice@thor")
-    assert transfer_path(bytes(32)) == tagged("map-key", b"transfer/" + bytes(32))
+    assert transfer_path(TransactionId(bytes(32))) == tagged("map-key", b"transfer/" + bytes(32))
 
 
 @pytest.mark.clause("L-STATE-1", "L-STATE-5")
@@ -292,14 +299,14 @@ def test_a_transactions_id_covers_body_and_keys(example: Example) -> None:
 
 @pytest.mark.clause("L-TX-2")
 def test_a_nonce_without_a_successor_is_refused(example: Example) -> None:
-    plain = BODY.dump(evolve(example.body, nonce=2**63 - 1))
+    plain = BODY.dump(evolve(example.body, nonce=Nonce(2**63 - 1)))
     refused("W-TYPE-1", lambda: BODY.load(plain))
 
 
 @pytest.mark.clause("L-TX-5")
 @pytest.mark.parametrize("reason", ["a\nb", "x" * 121, "\x00"], ids=["two lines", "long", "null"])
 def test_a_reason_that_is_no_line_is_refused(example: Example, reason: str) -> None:
-    body = TransferRollback(example.gate.chain_id, bytes(32), reason)
+    body = TransferRollback(example.gate.chain_id, TransactionId(bytes(32)), reason)
     refused("W-TYPE-3", lambda: BODY.load(BODY.dump(body)))
 
 
@@ -312,7 +319,7 @@ def test_a_body_that_is_not_in_a_byte_string_is_refused(example: Example) -> Non
 
 def content(*endowments: tuple[Address, int]) -> bytes:
     return genesis_content(
-        GenesisAccount(address, bytes(32), amount) for address, amount in endowments
+        GenesisAccount(address, PublicKey(bytes(32)), amount) for address, amount in endowments
     )
 
 
@@ -356,7 +363,9 @@ def test_a_content_that_is_no_list_of_accounts_is_refused(example: Example) -> N
 
 
 def hello(example: Example, platform: int, chain_id: bytes | None = None) -> bytes:
-    return link.HELLO.encode(link.Hello(chain_id or example.gate.chain_id, platform, bytes(32)))
+    return link.HELLO.encode(
+        link.Hello(ChainId(chain_id or example.gate.chain_id), platform, bytes(32))
+    )
 
 
 @pytest.mark.clause("W-LINK-1")
@@ -374,7 +383,7 @@ def test_a_caller_of_another_chain_is_refused(example: Example) -> None:
 
 @pytest.mark.clause("W-LINK-2")
 def test_an_answer_of_another_platform_is_refused() -> None:
-    data = link.WELCOME.encode(link.Welcome(2, bytes(32), bytes(64)))
+    data = link.WELCOME.encode(link.Welcome(2, bytes(32), Signature(bytes(64))))
     refused("W-LINK-2", lambda: link.check_welcome(data, 1))
 
 
@@ -382,7 +391,7 @@ def test_an_answer_of_another_platform_is_refused() -> None:
 def test_both_ends_sign_domain_chain_parties_and_nonces(example: Example) -> None:
     chain, keys = example.gate.chain_id, example.gate.keys
     theirs, ours = bytes([7]) * 32, bytes([8]) * 32
-    welcome = link.Welcome(1, theirs, bytes(64))
+    welcome = link.Welcome(1, theirs, Signature(bytes(64)))
     claim = link.welcome_claim(chain, 3, keys, ours, welcome)
     parties = struct.pack(">HH", 1, 3)
     assert claim.key == keys[1]
@@ -393,7 +402,7 @@ def test_both_ends_sign_domain_chain_parties_and_nonces(example: Example) -> Non
 def test_the_proof_is_over_the_nonces_the_other_way_round(example: Example) -> None:
     chain, keys = example.gate.chain_id, example.gate.keys
     theirs, ours = bytes([7]) * 32, bytes([8]) * 32
-    caller, proof = link.Hello(chain, 3, theirs), link.Proof(bytes(64))
+    caller, proof = link.Hello(chain, 3, theirs), link.Proof(Signature(bytes(64)))
     claim = link.proof_claim(chain, 1, keys, ours, caller, proof)
     parties = struct.pack(">HH", 3, 1)
     assert claim.key == keys[3]

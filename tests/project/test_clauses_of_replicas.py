@@ -40,9 +40,19 @@ from web4core.replica.blocks import judge
 from web4core.replica.pacemaker import set_timers
 from web4core.replica.state import Run
 from web4core.settings import Settings
+from web4core.types import (
+    Digest,
+    Nonce,
+    PublicKey,
+    Signature,
+    StateRoot,
+    TimeMs,
+    TransactionId,
+    View,
+)
 
-BLANK = bytes(64)
-NOW_MS = TIME_MS + 1
+BLANK = Signature(bytes(64))
+NOW_MS = TimeMs(TIME_MS + 1)
 QUORUM = 3
 SETTINGS = Settings()
 
@@ -59,15 +69,15 @@ def platform(example: Example, name: str = "thor") -> State:
 
 def signed_by(kind: Kind, block: Block, count: int = QUORUM) -> Certificate:
     pairs = tuple((signer, BLANK) for signer in range(count))
-    return Certificate(kind, block.header.height, 0, block.digest, pairs)
+    return Certificate(kind, block.header.height, View(0), block.digest, pairs)
 
 
 def vote(kind: Kind, block: Block, signer: int) -> Received:
-    return Received(Vote(Statement(kind, 1, 0, block.digest, signer), BLANK), NOW_MS)
+    return Received(Vote(Statement(kind, 1, View(0), block.digest, signer), BLANK), NOW_MS)
 
 
 def proposal(block: Block) -> Received:
-    statement = Statement(Kind.PRE_PREPARE, 1, 0, block.digest, 1)
+    statement = Statement(Kind.PRE_PREPARE, 1, View(0), block.digest, 1)
     return Received(Proposal(statement, BLANK, block, None), NOW_MS)
 
 
@@ -76,7 +86,7 @@ def decided(block: Block) -> Received:
 
 
 def with_root(block: Block, root: bytes) -> Block:
-    return seal(evolve(block.header, state_root=root), block.payload)
+    return seal(evolve(block.header, state_root=StateRoot(root)), block.payload)
 
 
 def fed(state: State, *events: Received) -> Transition:
@@ -158,7 +168,7 @@ def test_a_proposer_with_a_transaction_proposes_in_view_0(example: Example) -> N
 
 
 def entered(signer: int, view: int) -> Received:
-    statement = Statement(Kind.VIEW_CHANGE, 1, view, prepared_reference(None), signer)
+    statement = Statement(Kind.VIEW_CHANGE, 1, View(view), prepared_reference(None), signer)
     return Received(ViewChange(statement, BLANK, None, None), NOW_MS)
 
 
@@ -188,9 +198,9 @@ def in_view(example: Example, view: int, others_there: int) -> State:
     state = platform(example)
     slots = state.agreement.slots
     for signer in range(others_there + 1):
-        statement = Statement(Kind.VIEW_CHANGE, 1, view, prepared_reference(None), signer)
+        statement = Statement(Kind.VIEW_CHANGE, 1, View(view), prepared_reference(None), signer)
         slots = keep(slots, ViewChange(statement, BLANK, None, None))
-    return evolve(state, agreement=evolve(state.agreement, view=view, slots=slots))
+    return evolve(state, agreement=evolve(state.agreement, view=View(view), slots=slots))
 
 
 def timers(state: State) -> dict[TimerKind, int]:
@@ -233,7 +243,7 @@ def test_without_work_a_platform_only_says_where_it_is(example: Example) -> None
 @pytest.mark.clause("C-PACE-5")
 def test_a_timer_that_is_not_armed_changes_nothing(example: Example) -> None:
     state = fed(platform(example), vote(Kind.PREPARE, example.block, 2)).state
-    stale = Elapsed(Timer(TimerKind.VIEW, 1, 5), NOW_MS)
+    stale = Elapsed(Timer(TimerKind.VIEW, 1, View(5)), NOW_MS)
     assert step(state, stale) == Transition(state, ())
 
 
@@ -241,7 +251,9 @@ def test_a_timer_that_is_not_armed_changes_nothing(example: Example) -> None:
 
 
 def status(signer: int, height: int) -> Received:
-    return Received(Status(Statement(Kind.STATUS, height, 0, bytes(32), signer), BLANK), NOW_MS)
+    return Received(
+        Status(Statement(Kind.STATUS, height, View(0), Digest(bytes(32)), signer), BLANK), NOW_MS
+    )
 
 
 def fetched(effects: tuple[Effect, ...]) -> list[tuple[int, int]]:
@@ -257,7 +269,7 @@ def test_far_behind_a_platform_asks_at_once(example: Example) -> None:
 def test_one_behind_a_platform_waits_first(example: Example) -> None:
     transition = fed(platform(example), status(2, 2))
     assert fetched(transition.effects) == []
-    assert Timer(TimerKind.SYNC, 1, 0) in transition.state.armed
+    assert Timer(TimerKind.SYNC, 1, View(0)) in transition.state.armed
 
 
 @pytest.mark.clause("C-SYNC-2")
@@ -299,7 +311,7 @@ def test_nobody_is_asked_who_is_no_further(example: Example) -> None:
     state = fed(platform(example), status(2, 9)).state
     assert state.sync is not None
     level = evolve(state, sync=evolve(state.sync, peer_heights=(0, state.height, 9, 0), turn=0))
-    asked = step(level, Elapsed(Timer(TimerKind.SYNC, 1, 0), NOW_MS))
+    asked = step(level, Elapsed(Timer(TimerKind.SYNC, 1, View(0)), NOW_MS))
     assert fetched(asked.effects) == [(1, 2)]
 
 
@@ -322,7 +334,9 @@ def test_a_platform_does_not_answer_its_own_status(example: Example) -> None:
 
 @pytest.mark.clause("C-LOSS-1")
 def test_a_platform_alone_tells_nobody_where_it_is() -> None:
-    alone = Genesis("alone", 0, (Platform("thor", bytes(32)),), genesis_content(()))
+    alone = Genesis(
+        "alone", TimeMs(0), (Platform("thor", PublicKey(bytes(32))),), genesis_content(())
+    )
     begun = start(alone, "thor", SETTINGS, Ledger.of).state
     assert done(step(begun, Resumed(NOW_MS)).effects) == []
 
@@ -351,7 +365,7 @@ def test_a_block_is_refused_for_the_first_transaction_that_does_not_apply(
 @pytest.mark.clause("L-BLOCK-1", "A-APP-4")
 def test_the_order_of_a_block_counts(example: Example) -> None:
     state = example.ledger.initial(example.genesis.content)
-    second = evolve(example.body, nonce=1)
+    second = evolve(example.body, nonce=Nonce(1))
     after = assemble(second, example.transaction.keys, (BLANK,))
     outcomes = [
         isinstance(example.ledger.apply(state, payload, NOW_MS), Refusal)
@@ -419,14 +433,25 @@ def test_a_message_without_its_signature_does_not_pass_the_gate(example: Example
         example.gate.open(data, verify)
 
 
-FAR = 2**63 - 1
+FAR = View(2**63 - 1)
 ODD = [
-    pytest.param(Statement(Kind.STATUS, FAR, FAR, bytes(32), 3), id="a status at the end of time"),
-    pytest.param(Statement(Kind.PREPARE, FAR, 0, bytes(32), 3), id="a vote far ahead"),
-    pytest.param(Statement(Kind.COMMIT, 1, FAR, bytes(32), 3), id="a vote in the last view"),
-    pytest.param(Statement(Kind.PREPARE, 2, FAR, bytes(32), 0), id="an own vote never cast"),
-    pytest.param(Statement(Kind.VIEW_CHANGE, 1, FAR, bytes(32), 3), id="the last view"),
-    pytest.param(Statement(Kind.VIEW_CHANGE, 1, 1, bytes(32), 0), id="an own view never entered"),
+    pytest.param(
+        Statement(Kind.STATUS, FAR, FAR, Digest(bytes(32)), 3), id="a status at the end of time"
+    ),
+    pytest.param(
+        Statement(Kind.PREPARE, FAR, View(0), Digest(bytes(32)), 3), id="a vote far ahead"
+    ),
+    pytest.param(
+        Statement(Kind.COMMIT, 1, FAR, Digest(bytes(32)), 3), id="a vote in the last view"
+    ),
+    pytest.param(
+        Statement(Kind.PREPARE, 2, FAR, Digest(bytes(32)), 0), id="an own vote never cast"
+    ),
+    pytest.param(Statement(Kind.VIEW_CHANGE, 1, FAR, Digest(bytes(32)), 3), id="the last view"),
+    pytest.param(
+        Statement(Kind.VIEW_CHANGE, 1, View(1), Digest(bytes(32)), 0),
+        id="an own view never entered",
+    ),
 ]
 
 
@@ -503,12 +528,12 @@ def in_agreement(**change: Any) -> Callable[[State], State]:
 
 
 def statement_at(kind: Kind, height: int, view: int, signer: int = 0) -> Statement:
-    return Statement(kind, height, view, bytes(32), signer)
+    return Statement(kind, height, View(view), Digest(bytes(32)), signer)
 
 
 def unproved_lock(state: State) -> State:
-    certificate = Certificate(Kind.PREPARE, 2, 0, state.tip.digest, ((0, BLANK),))
-    lock = Lock(0, state.tip.digest, certificate, state.tip)
+    certificate = Certificate(Kind.PREPARE, 2, View(0), state.tip.digest, ((0, BLANK),))
+    lock = Lock(View(0), state.tip.digest, certificate, state.tip)
     return evolve(state, agreement=evolve(state.agreement, lock=lock))
 
 
@@ -532,7 +557,7 @@ def ledger_with(*entries: Account | CrossTransfer) -> Callable[[State], State]:
     return change
 
 
-OWNER = bytes(32)
+OWNER = PublicKey(bytes(32))
 BROKEN = [
     pytest.param("I-LOCK-1", unproved_lock, id="a lock with one signature"),
     pytest.param(
@@ -550,33 +575,41 @@ BROKEN = [
     pytest.param("I-TIP-1", uncertified, id="a tip without its certificate"),
     pytest.param(
         "I-ROOT-1",
-        ledger_with(Account(address=BOB, owner=OWNER, available_uatp=1, locked_uatp=0, nonce=0)),
+        ledger_with(
+            Account(address=BOB, owner=OWNER, available_uatp=1, locked_uatp=0, nonce=Nonce(0))
+        ),
         id="another state",
     ),
     pytest.param(
         "I-SUPPLY-1",
-        ledger_with(Account(address=BOB, owner=OWNER, available_uatp=1, locked_uatp=0, nonce=0)),
+        ledger_with(
+            Account(address=BOB, owner=OWNER, available_uatp=1, locked_uatp=0, nonce=Nonce(0))
+        ),
         id="money made",
     ),
     pytest.param(
         "I-SUPPLY-2",
-        ledger_with(Account(address=BOB, owner=OWNER, available_uatp=-1, locked_uatp=0, nonce=0)),
+        ledger_with(
+            Account(address=BOB, owner=OWNER, available_uatp=-1, locked_uatp=0, nonce=Nonce(0))
+        ),
         id="a debt",
     ),
     pytest.param(
         "I-SUPPLY-3",
-        ledger_with(Account(address=BOB, owner=OWNER, available_uatp=0, locked_uatp=1, nonce=0)),
+        ledger_with(
+            Account(address=BOB, owner=OWNER, available_uatp=0, locked_uatp=1, nonce=Nonce(0))
+        ),
         id="locked for nothing",
     ),
     pytest.param(
         "I-SUPPLY-4",
         ledger_with(
             CrossTransfer(
-                id=bytes(32),
+                id=TransactionId(bytes(32)),
                 source=ALICE,
                 destination=BOB,
                 amount_uatp=1,
-                expiry_ms=2,
+                expiry_ms=TimeMs(2),
                 phase=Phase.COMMITTED,
             )
         ),
@@ -601,7 +634,14 @@ def test_a_sound_state_breaks_no_invariant(example: Example) -> None:
 
 @pytest.mark.clause("I-AGREE-1", "I-AGREE-2")
 def test_two_blocks_at_one_height_are_seen(example: Example) -> None:
-    header = Header(example.gate.chain_id, 1, bytes(32), 1, payload_root(()), bytes(32))
+    header = Header(
+        example.gate.chain_id,
+        1,
+        Digest(bytes(32)),
+        TimeMs(1),
+        payload_root(()),
+        StateRoot(bytes(32)),
+    )
     decisions = [
         invariants.Decision(0, example.block),
         invariants.Decision(1, seal(header, ())),

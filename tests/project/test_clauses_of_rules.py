@@ -22,9 +22,11 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
+from web4core.types import ChainId, Nonce, PublicKey, TimeMs, TransactionId
 
-CHAIN, ID, LOCKED = (bytes([each]) * 32 for each in range(3))
-THOR, SPROUT, OWNER, STRANGER = (bytes([each]) * 32 for each in range(10, 14))
+CHAIN = ChainId(bytes(32))
+ID, LOCKED = (TransactionId(bytes([each]) * 32) for each in (1, 2))
+THOR, SPROUT, OWNER, STRANGER = (PublicKey(bytes([each]) * 32) for each in range(10, 14))
 ALICE, CAROL = Address(platform="thor", agent="alice"), Address(platform="thor", agent="carol")
 BOB, NOBODY = Address(platform="sprout", agent="bob"), Address(platform="thor", agent="nobody")
 NOW_MS, EXPIRY_MS = 500, 1000
@@ -35,29 +37,29 @@ class Case:
     """A call of a rule: the body, who signed, when, and what the ledger holds."""
 
     body: Any
-    keys: tuple[bytes, ...]
+    keys: tuple[PublicKey, ...]
     accounts: dict[Address, Account]
-    transfers: dict[bytes, CrossTransfer]
+    transfers: dict[TransactionId, CrossTransfer]
     time_ms: int = NOW_MS
 
     def account(self, address: Address) -> Account | None:
         return self.accounts.get(address)
 
-    def transfer(self, transfer: bytes) -> CrossTransfer | None:
+    def transfer(self, transfer: TransactionId) -> CrossTransfer | None:
         return self.transfers.get(transfer)
 
-    def platform_key(self, platform: str) -> bytes | None:
+    def platform_key(self, platform: str) -> PublicKey | None:
         return {"thor": THOR, "sprout": SPROUT}.get(platform)
 
     def run(self) -> Outcome:
-        return RULES[type(self.body)](self, self.body, Call(ID, self.time_ms, self.keys))
+        return RULES[type(self.body)](self, self.body, Call(ID, TimeMs(self.time_ms), self.keys))
 
 
 Fault = Callable[[Case], Case]
 ACCOUNTS = {
-    ALICE: Account(address=ALICE, owner=OWNER, available_uatp=100, locked_uatp=40, nonce=7),
-    BOB: Account(address=BOB, owner=OWNER, available_uatp=10, locked_uatp=0, nonce=0),
-    CAROL: Account(address=CAROL, owner=OWNER, available_uatp=10, locked_uatp=0, nonce=0),
+    ALICE: Account(address=ALICE, owner=OWNER, available_uatp=100, locked_uatp=40, nonce=Nonce(7)),
+    BOB: Account(address=BOB, owner=OWNER, available_uatp=10, locked_uatp=0, nonce=Nonce(0)),
+    CAROL: Account(address=CAROL, owner=OWNER, available_uatp=10, locked_uatp=0, nonce=Nonce(0)),
 }
 TRANSFERS = {
     LOCKED: CrossTransfer(
@@ -65,23 +67,29 @@ TRANSFERS = {
         source=ALICE,
         destination=BOB,
         amount_uatp=40,
-        expiry_ms=EXPIRY_MS,
+        expiry_ms=TimeMs(EXPIRY_MS),
         phase=Phase.LOCKED,
     )
 }
 
 
-def case(body: Any, *keys: bytes) -> Case:
+def case(body: Any, *keys: PublicKey) -> Case:
     return Case(body, keys, ACCOUNTS, TRANSFERS)
 
 
 OPEN = case(AccountOpen(CHAIN, NOBODY, OWNER), THOR, OWNER)
 TRANSFER = case(
-    Transfer(chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=100, nonce=7), OWNER
+    Transfer(chain_id=CHAIN, source=ALICE, destination=CAROL, amount_uatp=100, nonce=Nonce(7)),
+    OWNER,
 )
 LOCK = case(
     TransferLock(
-        chain_id=CHAIN, source=ALICE, destination=BOB, amount_uatp=100, nonce=7, expiry_ms=EXPIRY_MS
+        chain_id=CHAIN,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=100,
+        nonce=Nonce(7),
+        expiry_ms=TimeMs(EXPIRY_MS),
     ),
     OWNER,
 )
@@ -93,7 +101,7 @@ def body(**change: Any) -> Fault:
     return lambda it: evolve(it, body=evolve(it.body, **change))
 
 
-def signed_by(*keys: bytes) -> Fault:
+def signed_by(*keys: PublicKey) -> Fault:
     return lambda it: evolve(it, keys=keys)
 
 
@@ -117,7 +125,11 @@ def subject_opened(it: Case) -> Case:
         accounts={
             **it.accounts,
             address: Account(
-                address=address, owner=OWNER, available_uatp=0, locked_uatp=0, nonce=0
+                address=address,
+                owner=OWNER,
+                available_uatp=0,
+                locked_uatp=0,
+                nonce=Nonce(0),
             ),
         },
     )
@@ -235,28 +247,28 @@ def test_there_is_one_rule_for_each_kind_of_body() -> None:
 @pytest.mark.clause("L-OPEN-4")
 def test_an_opened_account_is_empty() -> None:
     assert OPEN.run() == (
-        Account(address=NOBODY, owner=OWNER, available_uatp=0, locked_uatp=0, nonce=0),
+        Account(address=NOBODY, owner=OWNER, available_uatp=0, locked_uatp=0, nonce=Nonce(0)),
     )
 
 
 @pytest.mark.clause("L-XFER-8")
 def test_a_transfer_moves_the_amount_and_uses_the_nonce() -> None:
     assert TRANSFER.run() == (
-        Account(address=ALICE, owner=OWNER, available_uatp=0, locked_uatp=40, nonce=8),
-        Account(address=CAROL, owner=OWNER, available_uatp=110, locked_uatp=0, nonce=0),
+        Account(address=ALICE, owner=OWNER, available_uatp=0, locked_uatp=40, nonce=Nonce(8)),
+        Account(address=CAROL, owner=OWNER, available_uatp=110, locked_uatp=0, nonce=Nonce(0)),
     )
 
 
 @pytest.mark.clause("L-LOCK-9")
 def test_a_lock_sets_the_amount_aside_and_is_named_by_its_transaction() -> None:
     assert LOCK.run() == (
-        Account(address=ALICE, owner=OWNER, available_uatp=0, locked_uatp=140, nonce=8),
+        Account(address=ALICE, owner=OWNER, available_uatp=0, locked_uatp=140, nonce=Nonce(8)),
         CrossTransfer(
             id=ID,
             source=ALICE,
             destination=BOB,
             amount_uatp=100,
-            expiry_ms=EXPIRY_MS,
+            expiry_ms=TimeMs(EXPIRY_MS),
             phase=Phase.LOCKED,
         ),
     )
@@ -270,11 +282,11 @@ def test_a_commit_credits_the_destination() -> None:
             source=ALICE,
             destination=BOB,
             amount_uatp=40,
-            expiry_ms=EXPIRY_MS,
+            expiry_ms=TimeMs(EXPIRY_MS),
             phase=Phase.COMMITTED,
         ),
-        Account(address=ALICE, owner=OWNER, available_uatp=100, locked_uatp=0, nonce=7),
-        Account(address=BOB, owner=OWNER, available_uatp=50, locked_uatp=0, nonce=0),
+        Account(address=ALICE, owner=OWNER, available_uatp=100, locked_uatp=0, nonce=Nonce(7)),
+        Account(address=BOB, owner=OWNER, available_uatp=50, locked_uatp=0, nonce=Nonce(0)),
     )
 
 
@@ -286,10 +298,10 @@ def test_a_rollback_returns_the_amount() -> None:
             source=ALICE,
             destination=BOB,
             amount_uatp=40,
-            expiry_ms=EXPIRY_MS,
+            expiry_ms=TimeMs(EXPIRY_MS),
             phase=Phase.ROLLED_BACK,
         ),
-        Account(address=ALICE, owner=OWNER, available_uatp=140, locked_uatp=0, nonce=7),
+        Account(address=ALICE, owner=OWNER, available_uatp=140, locked_uatp=0, nonce=Nonce(7)),
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from attrs import evolve, frozen
 
 from web4core.ledger.rules import Call
-from web4core.ledger.state import Account, Address, View
+from web4core.ledger.state import Account, Address, LedgerView
+from web4core.types import Nonce
 
 FEE_UATP = 1
 
@@ -41,7 +42,7 @@ class LeakyTransfer(PaidTransfer):
     """The same, but for a mistake."""
 
 
-def paid_transfer(view: View, body: PaidTransfer, call: Call) -> Any:
+def paid_transfer(view: LedgerView, body: PaidTransfer, call: Call) -> Any:
     """The amount to the destination, the fee to the collector."""
     source, destination = view.account(body.source), view.account(body.destination)
     collector = view.account(body.collector)
@@ -54,11 +55,11 @@ def paid_transfer(view: View, body: PaidTransfer, call: Call) -> Any:
     if body.amount_uatp <= 0 or source.available_uatp < body.amount_uatp + FEE_UATP:
         return Refused.NOT_COVERED
     left = source.available_uatp - body.amount_uatp - FEE_UATP
-    debited = evolve(source, available_uatp=left, nonce=source.nonce + 1)
+    debited = evolve(source, available_uatp=left, nonce=Nonce(source.nonce + 1))
     return debited, _paid(destination, body.amount_uatp), _paid(collector, FEE_UATP)
 
 
-def leaky_transfer(view: View, body: LeakyTransfer, call: Call) -> Any:
+def leaky_transfer(view: LedgerView, body: LeakyTransfer, call: Call) -> Any:
     """As above, but the collector is forgotten."""
     outcome = paid_transfer(view, body, call)
     return outcome if isinstance(outcome, Refused) else outcome[:2]

@@ -286,7 +286,7 @@ def test_every_rule_that_takes_a_step_is_an_action() -> None:
     stepping = {
         name
         for name, function in inspect.getmembers(rules, inspect.isfunction)
-        if function.__annotations__.get("return") == "Step"
+        if function.__annotations__.get("return") == "RuleOutcome"
     }
     rendered = {rule for action in ACTIONS for rule in action.rules}
     assert {f"web4core.consensus.rules.{name}" for name in stepping} <= rendered

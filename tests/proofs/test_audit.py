@@ -29,7 +29,8 @@ from web4core.consensus.state import Agreement
 from web4core.events import Received
 from web4core.messages import Decided, Kind, Statement, Vote
 from web4core.snapshot import decode_event, decode_state, encode_event, encode_state
-from web4proofs.audit import Audit, Departure, Journal, Verdict
+from web4core.types import Digest, Signature, View
+from web4proofs.audit import Audit, AuditResult, Departure, Journal
 
 ME = 0
 
@@ -77,7 +78,7 @@ def two_blocks(fed: Federation) -> tuple[Block, Block]:
 
 def own(kind: Kind, block: Block, view: int = 0) -> Callable[[object], bool]:
     """Whether a message is this vote of the platform's own."""
-    wanted = Statement(kind, block.header.height, view, block.digest, ME)
+    wanted = Statement(kind, block.header.height, View(view), block.digest, ME)
     return lambda message: isinstance(message, Vote) and message.statement == wanted
 
 
@@ -92,7 +93,7 @@ def test_the_journals_of_honest_platforms_hold(n: int) -> None:
         commit_one(fed, agent)
     found = audited(fed)
     assert [str(each) for each in found.departures] == []
-    assert found.verdict is Verdict.HOLDS
+    assert found.verdict is AuditResult.HOLDS
     assert [each.decided for each in found.replays] == [3] * n
     assert found.events == sum(len(node.journal) for node in fed.nodes.values())
 
@@ -144,7 +145,7 @@ def test_a_platform_that_lost_its_journal_is_not_blamed_where_it_is_silent() -> 
 def test_no_event_is_nothing_to_audit() -> None:
     fed = Federation(4)
     found = audited(fed, journal(fed, 0, []))
-    assert (found.verdict, found.exit_code) == (Verdict.NOTHING, 3)
+    assert (found.verdict, found.exit_code) == (AuditResult.NOTHING, 3)
 
 
 # --- a platform that is broken -----------------------------------------------------------------
@@ -203,8 +204,8 @@ def test_a_platform_that_goes_back_to_a_view_is_named(monkeypatch: pytest.Monkey
     tell(fed, ME, *(view_change(fed, each, 1, 2) for each in (1, 2)))
     enter = rules.enter
 
-    def back_once(agreement: Agreement, view: int) -> rules.Step:
-        return enter(agreement, 1 if agreement.view == 2 else view)
+    def back_once(agreement: Agreement, view: int) -> rules.RuleOutcome:
+        return enter(agreement, View(1 if agreement.view == 2 else view))
 
     monkeypatch.setattr(rules, "enter", back_once)
     tell(fed, ME, *(view_change(fed, each, 1, 3) for each in (1, 2)))
@@ -266,7 +267,7 @@ def test_a_state_that_breaks_an_invariant_is_named(monkeypatch: pytest.MonkeyPat
     block, _ = two_blocks(fed)
     sound = rules.lock_and_commit
 
-    def forgetful(agreement: Agreement) -> rules.Step:
+    def forgetful(agreement: Agreement) -> rules.RuleOutcome:
         locked, draft = sound(agreement)
         return evolve(locked, lock=None), draft
 
@@ -283,7 +284,7 @@ def test_a_core_that_raises_is_named_and_ends_the_fold(monkeypatch: pytest.Monke
     fed = Federation(4)
     commit_one(fed, "carol")
 
-    def defect(_agreement: Agreement) -> rules.Step:
+    def defect(_agreement: Agreement) -> rules.RuleOutcome:
         raise KeyError("a defect")
 
     monkeypatch.setattr(rules, "join", defect)
@@ -316,7 +317,7 @@ def test_a_forged_signature_is_named() -> None:
     event = decode_event(fed.events, records[at - 1])
     assert isinstance(event, Received)
     assert isinstance(event.message, Vote)
-    forged = evolve(event, message=evolve(event.message, signature=bytes(64)))
+    forged = evolve(event, message=evolve(event.message, signature=Signature(bytes(64))))
     records[at - 1] = encode_event(fed.events, forged)
     found = audited(fed, journal(fed, 1, records)).departures[0]
     assert (found.platform, found.event, found.clause) == ("sprout", at, "A-EVENT-3")
@@ -339,7 +340,7 @@ def test_blocks_that_are_kept_must_be_those_of_the_journal() -> None:
 def test_a_guard_that_signed_more_than_the_journal_says_is_named() -> None:
     fed = Federation(4)
     commit_one(fed, "carol")
-    signed = Statement(Kind.COMMIT, 2, 0, bytes(32), 0)
+    signed = Statement(Kind.COMMIT, 2, View(0), Digest(bytes(32)), 0)
     found = only(audited(fed, evolve(journal(fed, 0), guarded=(signed,))))
     assert (found.platform, found.clause) == ("thor", "C-GUARD-4")
 

@@ -19,12 +19,13 @@ from web4core.events import Event
 from web4core.messages import Certificate
 from web4core.replica import State, Transition
 from web4core.replica import step as shipped_step
+from web4core.types import Digest, View
 from web4proofs.explore import (
     Bounds,
+    ExplorationResult,
     NotATrace,
     Subject,
     Tick,
-    Verdict,
     as_plain,
     as_text,
     explore,
@@ -74,14 +75,14 @@ def few(ticks: list[Tick]) -> Report:
 @pytest.mark.clause("I-AGREE-1", "I-SIGN-1", "I-LOCK-1", "I-SAID-1", "I-SAID-2", "I-SAID-3")
 @pytest.mark.slow
 def test_with_the_first_proposer_byzantine_two_views_hold(small: Report) -> None:
-    assert [each.verdict for each in small.parts] == [Verdict.HOLDS]
+    assert [each.verdict for each in small.parts] == [ExplorationResult.HOLDS]
     assert small.exit_code == 0
     assert small.parts[0].places > 5_000
 
 
 def test_with_any_platform_byzantine_one_view_holds(few: Report) -> None:
     assert [each.byzantine for each in few.parts] == [(0,), (1,), (2,), (3,)]
-    assert [each.verdict for each in few.parts] == [Verdict.HOLDS] * 4
+    assert [each.verdict for each in few.parts] == [ExplorationResult.HOLDS] * 4
 
 
 def test_from_every_place_all_come_to_decide(few: Report) -> None:
@@ -103,13 +104,13 @@ def test_two_heights_at_once_hold_and_every_branch_is_taken_that_can_be(
     small: Report,
 ) -> None:
     report = Report("", (part((3,), Bounds(heights=2, views=1), thorough=True), *small.parts), 0.0)
-    assert report.verdict is Verdict.HOLDS
+    assert report.verdict is ExplorationResult.HOLDS
     assert report.unexplained == ()
 
 
 def test_a_second_height_holds_after_the_first() -> None:
     found = part((3,), Bounds(heights=2, views=1), settled="A")
-    assert found.verdict is Verdict.HOLDS
+    assert found.verdict is ExplorationResult.HOLDS
     assert found.places > 100
 
 
@@ -164,7 +165,7 @@ def test_bounds_that_cannot_be_are_refused() -> None:
 
 def test_too_many_byzantine_platforms_fork_and_the_run_is_played_again(tmp_path: Path) -> None:
     found = part((0, 1), Bounds(heights=1, views=1, faulty=2))
-    assert found.verdict is Verdict.FAILS
+    assert found.verdict is ExplorationResult.FAILS
     assert found.counterexample is not None
     assert found.counterexample.broken.clause == "C-CERT-1"
     again = replayed(tmp_path, found)
@@ -233,7 +234,7 @@ def test_a_broken_rule_is_found_and_the_run_is_played_again(
 ) -> None:
     breaks(monkeypatch)
     found = part(byzantine)
-    assert found.verdict is Verdict.FAILS
+    assert found.verdict is ExplorationResult.FAILS
     assert found.counterexample is not None
     assert found.counterexample.broken.clause == clause
     again = replayed(tmp_path, found)
@@ -246,7 +247,7 @@ def hides_its_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     enter = rules.enter
 
     def hiding(agreement: Any, view: int) -> Any:
-        moved, draft = enter(evolve(agreement, lock=None), view)
+        moved, draft = enter(evolve(agreement, lock=None), View(view))
         return evolve(moved, lock=agreement.lock), draft
 
     monkeypatch.setattr(rules, "enter", hiding)
@@ -259,7 +260,7 @@ def test_a_place_that_leads_to_no_decision_is_found_and_played_again(
 ) -> None:
     hides_its_lock(monkeypatch)
     found = part((0,), partings=(Parting.NOTHING,))
-    assert found.verdict is Verdict.STUCK
+    assert found.verdict is ExplorationResult.STUCK
     again = replayed(tmp_path, found)
     assert (again.exit_code, again.expected) == (13, 13)
     monkeypatch.undo()
@@ -274,7 +275,7 @@ def test_a_move_that_is_no_step_of_the_protocol_is_found(monkeypatch: pytest.Mon
     def of_this_view_too(
         certificate: Certificate, n: int, height: int, digest: bytes, below: int
     ) -> bool:
-        return proves_prepared(certificate, n, height, digest, below + 1)
+        return proves_prepared(certificate, n, height, Digest(digest), View(below + 1))
 
     monkeypatch.setattr(gate, "proves_prepared", of_this_view_too)
     federation = federation_of(Plan(SMALL, (2,)))

@@ -24,6 +24,7 @@ from web4core.ledger.transactions import (
     TransferLock,
     TransferRollback,
 )
+from web4core.types import Nonce
 from web4proofs.ledger import (
     THEOREMS,
     authority,
@@ -193,7 +194,7 @@ def lock_without_a_nonce(view: Any, body: TransferLock, call: Call) -> Any:
         return outcome
     debited, opened = outcome
     assert isinstance(debited, Account)
-    return evolve(debited, nonce=debited.nonce - 1), opened
+    return evolve(debited, nonce=Nonce(debited.nonce - 1)), opened
 
 
 def open_by_the_owner_alone(view: Any, body: AccountOpen, call: Call) -> Any:
@@ -204,7 +205,9 @@ def open_by_the_owner_alone(view: Any, body: AccountOpen, call: Call) -> Any:
     if view.account(body.address) is not None:
         return Code.ACCOUNT_EXISTS
     return (
-        Account(address=body.address, owner=body.owner, available_uatp=0, locked_uatp=0, nonce=0),
+        Account(
+            address=body.address, owner=body.owner, available_uatp=0, locked_uatp=0, nonce=Nonce(0)
+        ),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from web4proofs.catalogue import UnknownName, chosen
 from web4proofs.reports import FORMATS, Run, failures_of, render
-from web4proofs.runner import Attempt, Verdict, attempt, exit_code, run
+from web4proofs.runner import Attempt, ProofResult, attempt, exit_code, run
 from web4proofs.theorem import Answer, Executed, Failure, Outcome, Query, Theorem
 
 PROVED = Outcome((Query("q", Answer.UNSAT, Answer.UNSAT, 0.1, 7),), paths=3)
@@ -60,16 +60,18 @@ def told(*outcomes: Callable[[], Outcome]) -> tuple[Attempt, ...]:
 @pytest.mark.parametrize(
     ("outcome", "verdict"),
     [
-        (lambda: PROVED, Verdict.HOLDS),
-        (lambda: REFUTED, Verdict.FAILS),
-        (lambda: FOUND, Verdict.FAILS),
-        (lambda: UNDECIDED, Verdict.UNDECIDED),
-        (Outcome, Verdict.FAILS),
-        (raises, Verdict.BROKE_OFF),
+        (lambda: PROVED, ProofResult.HOLDS),
+        (lambda: REFUTED, ProofResult.FAILS),
+        (lambda: FOUND, ProofResult.FAILS),
+        (lambda: UNDECIDED, ProofResult.UNDECIDED),
+        (Outcome, ProofResult.FAILS),
+        (raises, ProofResult.BROKE_OFF),
     ],
     ids=["proved", "refuted", "found", "unknown", "nothing asked", "raises"],
 )
-def test_only_an_answered_question_proves(outcome: Callable[[], Outcome], verdict: Verdict) -> None:
+def test_only_an_answered_question_proves(
+    outcome: Callable[[], Outcome], verdict: ProofResult
+) -> None:
     assert attempt(theorem("P-ONE-1", outcome)).verdict is verdict
 
 
@@ -94,13 +96,17 @@ def test_theorems_run_side_by_side_and_are_told_in_their_order() -> None:
     heard: list[str] = []
     attempts = run(few(), few, lambda done: heard.append(done.theorem.id), jobs=2)
     assert [each.theorem.id for each in attempts] == ["P-ONE-1", "P-ONE-2", "P-TWO-1"]
-    assert [each.verdict for each in attempts] == [Verdict.HOLDS, Verdict.FAILS, Verdict.FAILS]
+    assert [each.verdict for each in attempts] == [
+        ProofResult.HOLDS,
+        ProofResult.FAILS,
+        ProofResult.FAILS,
+    ]
     assert sorted(heard) == ["P-ONE-1", "P-ONE-2", "P-TWO-1"]
 
 
 def test_a_proof_whose_process_ends_does_not_hold() -> None:
     attempts = run(deadly(), deadly, lambda _done: None, jobs=2)
-    assert attempts[1].verdict is Verdict.BROKE_OFF
+    assert attempts[1].verdict is ProofResult.BROKE_OFF
     assert "ended" in failures_of(attempts[1])[0].found
 
 

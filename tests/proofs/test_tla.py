@@ -542,7 +542,7 @@ class Reading:
     def __init__(self, federation: Federation) -> None:
         offers, bounds = federation.arena.offers, federation.arena.bounds
         self.federation = federation
-        self.names = {
+        self.names: dict[bytes, str] = {
             **{each.digest: each.digest.hex()[:8] for each in offers.statements.all()},
             **{digest: known.name for digest, known in offers.blocks.by_digest.items()},
             prepared_reference(None): "none",

@@ -37,6 +37,7 @@ from web4core.messages import (
     VoteDraft,
 )
 from web4core.quorum import faulty, proposer
+from web4core.types import Digest, Nonce, Signature, View
 
 CAROL = Address(platform="thor", agent="carol")
 MAX_HEAL_TIMERS = 4_000
@@ -55,7 +56,7 @@ MOST = st.sampled_from([127, 127, 63, 31, 15, 7, 11, 13, 14, 112])
 """A set of platforms that is large more often than not."""
 
 STAGES = ("submission", "PRE_PREPARE", "PREPARE", "COMMIT", "VIEW_CHANGE", "STATUS", "decided")
-Votes = tuple[Kind, int, int, bytes]
+Votes = tuple[Kind, int, View, Digest]
 
 
 def stage(message: Message) -> str:
@@ -79,7 +80,7 @@ class FederationMachine(RuleBasedStateMachine):
         self.fed.settle()
         self.nonces = {ALICE: 0, CAROL: 0}
         self.acknowledged: list[Transaction] = []
-        self.signatures: dict[Votes, dict[int, bytes]] = {}
+        self.signatures: dict[Votes, dict[int, Signature]] = {}
         self.blocks: dict[bytes, Block] = {}
         self.heard = 0
         self.pay(which, 1, False)
@@ -222,7 +223,7 @@ class FederationMachine(RuleBasedStateMachine):
             source=payer,
             destination=payee,
             amount_uatp=amount,
-            nonce=self.nonces[payer],
+            nonce=Nonce(self.nonces[payer]),
         )
         transaction = sign(body, owner_key(payer))
         if self.fed.submit(up[which % len(up)], transaction):
@@ -283,7 +284,7 @@ class FederationMachine(RuleBasedStateMachine):
         digest = bytes(32) if block is None else block.digest
         height = self.near(offset) if block is None or offset else block.header.height
         kind, signer = Kind.COMMIT if commit else Kind.PREPARE, self.villain(who)
-        statement = Statement(kind, height, view, digest, signer)
+        statement = Statement(kind, height, View(view), Digest(digest), signer)
         self.put(signer, to, self.fed.sign_as(signer, VoteDraft(statement)))
 
     def certificates(self, kind: Kind, forged: bool) -> list[Certificate]:
@@ -297,8 +298,10 @@ class FederationMachine(RuleBasedStateMachine):
             for each in self.byzantine:
                 pairs[each] = vote(self.fed, kind, each, self.blocks[key[3]], key[2]).signature
             if forged:
-                pairs = {each: pairs.get(each, bytes(64)) for each in range(self.n)}
-            found.append(Certificate(kind, *key[1:], tuple(sorted(pairs.items()))))
+                pairs = {each: pairs.get(each, Signature(bytes(64))) for each in range(self.n)}
+            _, height, view, digest = key
+            signatures = tuple(sorted(pairs.items()))
+            found.append(Certificate(kind, height, view, digest, signatures))
         return found
 
     @rule(who=INDEX, which=INDEX, view=VIEWS, to=PLATFORMS, forged=st.booleans())
@@ -378,7 +381,7 @@ class FederationMachine(RuleBasedStateMachine):
             source=ALICE,
             destination=CAROL,
             amount_uatp=amount,
-            nonce=2**60,
+            nonce=Nonce(2**60),
         )
         self.put(self.villain(who), to, Submission((sign(body, owner_key(ALICE)),)))
 

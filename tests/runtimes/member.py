@@ -34,6 +34,7 @@ from web4core import (
     RemoteProtocolError,
     SetTimer,
     Settings,
+    Signature,
     State,
     Submitted,
     Timer,
@@ -49,6 +50,7 @@ from web4core.guard import Memory
 from web4core.ledger.state import account_path
 from web4core.node import Node, Output, Release, Remember, SignAll, Write
 from web4core.node import Outgoing as Message
+from web4core.types import Nonce, PublicKey, TimeMs
 
 NAMES = ("thor", "sprout", "legion", "platform2")
 PAYMENTS_UATP = (250, 30, 7, 400)
@@ -112,19 +114,19 @@ CRYPTO = Crypto(sign, Verifier())
 def genesis() -> Genesis:
     """Four platforms; the Alice of each has 1000 micro-ATP, the Bob of each none."""
     accounts = [
-        GenesisAccount(Address(platform=name, agent=agent), _public(agent), amount_uatp)
+        GenesisAccount(Address(platform=name, agent=agent), PublicKey(_public(agent)), amount_uatp)
         for name in NAMES
         for agent, amount_uatp in (("alice", 1000), ("bob", 0))
     ]
-    platforms = tuple(Platform(name, _public(name)) for name in NAMES)
-    return Genesis("runtimes", 0, platforms, genesis_content(accounts))
+    platforms = tuple(Platform(name, PublicKey(_public(name))) for name in NAMES)
+    return Genesis("runtimes", TimeMs(0), platforms, genesis_content(accounts))
 
 
 @cache
 def payments() -> tuple[Transaction, ...]:
     """A signed payment for each platform."""
     chain_id = Gate.of(genesis(), Ledger.of(genesis())).chain_id
-    keys = (_public("alice"),)
+    keys = (PublicKey(_public("alice")),)
     made = []
     for name, amount_uatp in zip(NAMES, PAYMENTS_UATP, strict=True):
         body = Transfer(
@@ -132,10 +134,11 @@ def payments() -> tuple[Transaction, ...]:
             source=Address(platform=name, agent="alice"),
             destination=Address(platform=name, agent="bob"),
             amount_uatp=amount_uatp,
-            nonce=0,
+            nonce=Nonce(0),
         )
         _, message = draft(body, keys)
-        made.append(assemble(body, keys, (key_of("alice").sign(message),)))
+        signature = Signature(key_of("alice").sign(message))
+        made.append(assemble(body, keys, (signature,)))
     return tuple(made)
 
 
@@ -241,7 +244,7 @@ class Member:
                         self.guard = memory
                         node.remembered()
                     case SignAll(messages=messages):
-                        node.signed([self._key.sign(each) for each in messages])
+                        node.signed([Signature(self._key.sign(each)) for each in messages])
                     case Release(outputs=outputs):
                         outgoing += [each for output in outputs for each in self._sent(output)]
         return outgoing

@@ -31,6 +31,7 @@ from web4core import (
     SetTimer,
     Settings,
     Sign,
+    Signature,
     Submitted,
     Verify,
     decode_event,
@@ -99,7 +100,7 @@ def told(effect: Effect, gate: Gate, sign: Callable[[bytes], bytes]) -> dict[str
     match effect:
         case Sign(draft=draft, to=to):
             signature = sign(signing_bytes(gate.chain_id, draft.statement))
-            message = gate.encode(with_signature(draft, signature)).hex()
+            message = gate.encode(with_signature(draft, Signature(signature))).hex()
             return {**name, "message": message, "to": list(to)}
         case Send(message=message, to=to):
             return {**name, "message": gate.encode(message).hex(), "to": list(to)}

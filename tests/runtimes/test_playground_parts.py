@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.runtimes.member import CRYPTO, sign
 from web4cli.playground import INSTALL, PYODIDE_VERSION, playground
+from web4core.types import PublicKey, Signature
 from web4lab.playground import server
 from web4lab.playground.bundle import bundle
 from web4lab.playground.fixtures import Crypto
@@ -45,7 +46,7 @@ async def _sign(private: str, message: str) -> str:
 
 async def _verify(*claim: str) -> bool:
     key, message, signature = map(bytes.fromhex, claim)
-    return CRYPTO.verify(key, message, signature)
+    return CRYPTO.verify(PublicKey(key), message, Signature(signature))
 
 
 def played(*deeds: tuple[Any, ...]) -> dict[str, Any]:

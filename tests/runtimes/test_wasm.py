@@ -20,6 +20,7 @@ from tests.runtimes.member import CRYPTO, Member
 from tests.runtimes.replay import Document, digest_of, replayed
 from tests.runtimes.transcripts import transcripts
 from web4core import state_digest
+from web4core.types import PublicKey, Signature
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -98,10 +99,10 @@ def test_every_signature_is_asked_of_the_host(
 ) -> None:
     asked = 0
 
-    def counting(*claim: bytes) -> bool:
+    def counting(key: PublicKey, message: bytes, signature: Signature) -> bool:
         nonlocal asked
         asked += 1
-        return CRYPTO.verify(*claim)
+        return CRYPTO.verify(key, message, signature)
 
     for document in documents.values():
         replayed(document, CRYPTO._replace(verify=counting))

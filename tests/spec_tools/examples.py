@@ -37,6 +37,7 @@ from web4core.messages import (
     Draft,
     Kind,
     ProposalDraft,
+    SignedMessage,
     Statement,
     ViewChangeDraft,
     Vote,
@@ -46,9 +47,10 @@ from web4core.messages import (
     with_signature,
 )
 from web4core.quorum import quorum
+from web4core.types import Nonce, PublicKey, Signature, TimeMs, View
 
 NAMES = ("thor", "sprout", "legion", "platform2")
-TIME_MS = 1_700_000_000_000
+TIME_MS = TimeMs(1_700_000_000_000)
 ALICE, BOB = Address(platform="thor", agent="alice"), Address(platform="thor", agent="bob")
 ALICES_KEY = Ed25519PrivateKey.from_private_bytes(bytes([161]) * 32)
 HEX_WIDTH = 96
@@ -65,9 +67,14 @@ def _public(key: Ed25519PrivateKey) -> bytes:
 def _genesis() -> Genesis:
     owner = _public(ALICES_KEY)
     content = genesis_content(
-        [GenesisAccount(ALICE, owner, 1_000_000_000), GenesisAccount(BOB, owner, 0)]
+        [
+            GenesisAccount(ALICE, PublicKey(owner), 1_000_000_000),
+            GenesisAccount(BOB, PublicKey(owner), 0),
+        ]
     )
-    platforms = tuple(Platform(name, _public(_key(index))) for index, name in enumerate(NAMES))
+    platforms = tuple(
+        Platform(name, PublicKey(_public(_key(index)))) for index, name in enumerate(NAMES)
+    )
     return Genesis("example", TIME_MS, platforms, content)
 
 
@@ -85,39 +92,43 @@ class Example:
             source=ALICE,
             destination=BOB,
             amount_uatp=250_000_000,
-            nonce=0,
+            nonce=Nonce(0),
         )
         self.transaction = _alice_signs(self.body)
-        applied = self.ledger.apply(state, (self.transaction,), TIME_MS + 1)
+        applied = self.ledger.apply(state, (self.transaction,), TimeMs(TIME_MS + 1))
         if not isinstance(applied, Applied):
             raise ValueError(f"the transfer of the example does not apply: {applied.code}")
         self.applied = applied
         root = payload_root([self.transaction])
-        header = Header(self.gate.chain_id, 1, self.first.digest, TIME_MS + 1, root, applied.root)
+        header = Header(
+            self.gate.chain_id, 1, self.first.digest, TimeMs(TIME_MS + 1), root, applied.root
+        )
         self.block: Block = seal(header, [self.transaction])
 
     def signed(self, draft: Draft) -> Any:
         """The signed message, which must pass the gate by the verdict of the core itself."""
         message_bytes = signing_bytes(self.gate.chain_id, draft.statement)
-        message = with_signature(draft, _key(draft.statement.signer).sign(message_bytes))
+        message = with_signature(draft, Signature(_key(draft.statement.signer).sign(message_bytes)))
         self.gate.open(self.gate.encode(message), verify)
         return message
 
     def vote(self, kind: Kind, signer: int) -> Vote:
         """A platform's vote on the block in view 0."""
-        return self.signed(VoteDraft(Statement(kind, 1, 0, self.block.digest, signer)))
+        vote: Vote = self.signed(VoteDraft(Statement(kind, 1, View(0), self.block.digest, signer)))
+        return vote
 
     def certificate(self, kind: Kind) -> Certificate:
         """The votes of the first q platforms on the block in view 0."""
         votes = [self.vote(kind, signer) for signer in range(quorum(len(NAMES)))]
         pairs = tuple((vote.statement.signer, vote.signature) for vote in votes)
-        return Certificate(kind, 1, 0, self.block.digest, pairs)
+        return Certificate(kind, 1, View(0), self.block.digest, pairs)
 
 
 def _alice_signs(body: Transfer) -> Transaction:
-    keys = (_public(ALICES_KEY),)
+    keys = (PublicKey(_public(ALICES_KEY)),)
     identity = transaction_id(BODY.encode(body), keys)
-    return assemble(body, keys, (ALICES_KEY.sign(transaction_signing_bytes(identity)),))
+    signature = Signature(ALICES_KEY.sign(transaction_signing_bytes(identity)))
+    return assemble(body, keys, (signature,))
 
 
 def _of_the_genesis(example: Example) -> Iterator[tuple[str, bytes]]:
@@ -163,17 +174,17 @@ def _of_the_messages(example: Example) -> Iterator[tuple[str, bytes]]:
     prepared = example.certificate(Kind.PREPARE)
     reference = prepared_reference(prepared)
     yield "Digest of a VIEW-CHANGE with the prepared certificate of view 0 (C-STMT-3)", reference
-    statement = Statement(Kind.VIEW_CHANGE, 1, 1, reference, 2)
+    statement = Statement(Kind.VIEW_CHANGE, 1, View(1), reference, 2)
     change = example.signed(ViewChangeDraft(statement, prepared, block))
     yield "VIEW-CHANGE of platform 2 into view 1, signed bytes", _signed_bytes(example, change)
     yield "VIEW-CHANGE of platform 2 into view 1, encoded", gate.encode(change)
-    statement = Statement(Kind.PRE_PREPARE, 1, 1, block.digest, 2)
+    statement = Statement(Kind.PRE_PREPARE, 1, View(1), block.digest, 2)
     again = example.signed(ProposalDraft(statement, block, prepared))
     yield "PRE-PREPARE of platform 2, which proposes the block again in view 1", gate.encode(again)
 
 
-def _signed_bytes(example: Example, draft: Draft) -> bytes:
-    return signing_bytes(example.gate.chain_id, draft.statement)
+def _signed_bytes(example: Example, message: SignedMessage) -> bytes:
+    return signing_bytes(example.gate.chain_id, message.statement)
 
 
 def _of_the_decision(example: Example) -> Iterator[tuple[str, bytes]]:

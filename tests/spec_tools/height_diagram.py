@@ -29,12 +29,13 @@ from web4core.messages import (
     with_signature,
 )
 from web4core.quorum import proposer
+from web4core.types import ChainId, Digest, Signature, StateRoot, TimeMs, View
 
 N, HEIGHT, LAST_VIEW = 4, 1, 2
 MAX_STATES = 200_000
 """More would mean that the set of inputs is not as small as it should be."""
 
-SIGNATURE = bytes(64)
+SIGNATURE = Signature(bytes(64))
 """Rules never look at signatures: the gate did."""
 
 DECIDED = "decided"
@@ -44,7 +45,12 @@ Input: TypeAlias = Callable[[Agreement], Agreement | None]
 
 def _block() -> Block:
     chain = digest(Tag.GENESIS)
-    return seal(Header(chain, HEIGHT, chain, 1, payload_root(()), bytes(32)), ())
+    return seal(
+        Header(
+            ChainId(chain), HEIGHT, Digest(chain), TimeMs(1), payload_root(()), StateRoot(bytes(32))
+        ),
+        (),
+    )
 
 
 BLOCK = _block()
@@ -69,7 +75,7 @@ def phase(agreement: Agreement) -> str:
 
 
 def _statement(kind: Kind, view: int, of: bytes, signer: int) -> Statement:
-    return Statement(kind, HEIGHT, view, of, signer)
+    return Statement(kind, HEIGHT, View(view), Digest(of), signer)
 
 
 def _others(agreement: Agreement) -> list[int]:
@@ -120,7 +126,7 @@ def _inputs() -> Iterator[Input]:
         yield _votes(Kind.COMMIT, view)
         if view > 0:
             pairs = tuple((index, SIGNATURE) for index in range(3))
-            prepared = Certificate(Kind.PREPARE, HEIGHT, view - 1, BLOCK.digest, pairs)
+            prepared = Certificate(Kind.PREPARE, HEIGHT, View(view - 1), BLOCK.digest, pairs)
             yield _view_changes(view, None)
             yield _view_changes(view, prepared)
 
@@ -175,7 +181,7 @@ class Recorder:
     def _after_timers(self, agreement: Agreement) -> list[Agreement]:
         after = self._after(evolve(agreement, gathered=True))
         if agreement.view < LAST_VIEW:
-            moved, _ = rules.enter(agreement, agreement.view + 1)
+            moved, _ = rules.enter(agreement, View(agreement.view + 1))
             self.note(agreement, "time-out", phase(moved))
             self.steps.append(Taken("time-out", agreement, moved))
             after += self._after(moved)
@@ -197,13 +203,13 @@ class Recorder:
             if agreement == before:
                 return agreement
 
-    def prepare(self, agreement: Agreement) -> rules.Step:
+    def prepare(self, agreement: Agreement) -> rules.RuleOutcome:
         """Vote, unless the block is another's and found wanting."""
         own = proposer(HEIGHT, agreement.view, N) == agreement.me
         return rules.prepare(agreement, own or self.trusts)
 
     def rule(
-        self, name: str, agreement: Agreement, rule: Callable[[Agreement], rules.Step]
+        self, name: str, agreement: Agreement, rule: Callable[[Agreement], rules.RuleOutcome]
     ) -> Agreement:
         """Apply one rule, and note where it leads if it takes a step."""
         moved, draft = rule(agreement)
@@ -217,7 +223,7 @@ class Recorder:
         self.edges[phase(agreement), rule, where] = None
 
 
-def _propose(agreement: Agreement) -> rules.Step:
+def _propose(agreement: Agreement) -> rules.RuleOutcome:
     again = rules.reproposal(agreement)
     if again is None:
         return rules.propose(agreement, BLOCK, None)

@@ -20,8 +20,11 @@ from web4core.ledger import application, light, pool, rules, state, transactions
 from web4core.ledger.application import Ledger, genesis_content
 from web4core.schema import Schema
 from web4core.settings import Settings
+from web4core.types import PublicKey, TimeMs
 
-_LEDGER = Ledger.of(Genesis("example", 0, (Platform("thor", bytes(32)),), genesis_content(())))
+_LEDGER = Ledger.of(
+    Genesis("example", TimeMs(0), (Platform("thor", PublicKey(bytes(32))),), genesis_content(()))
+)
 _MESSAGES = messages.message_schemas(_LEDGER.decode)
 _EXPONENTS = (63, 34, 30)
 

@@ -22,20 +22,26 @@ from web4core.ledger.transactions import (
     TransferRollback,
     assemble,
 )
+from web4core.types import Nonce, PublicKey, Signature, TimeMs
 
 THOR, SPROUT, OWNER, STRANGER = (bytes([each]) * 32 for each in range(1, 5))
 SOURCE, DESTINATION = (
     Address(platform="thor", agent="alice"),
     Address(platform="sprout", agent="bob"),
 )
-EXPIRY_MS = 1000
+EXPIRY_MS = TimeMs(1000)
 TIMES = {"before the expiry": EXPIRY_MS - 1, "from the expiry on": EXPIRY_MS}
 NOTHING = "none"
 _GENESIS = Genesis(
     "example",
-    0,
-    (Platform("thor", THOR), Platform("sprout", SPROUT)),
-    genesis_content([GenesisAccount(SOURCE, OWNER, 10), GenesisAccount(DESTINATION, OWNER, 0)]),
+    TimeMs(0),
+    (Platform("thor", PublicKey(THOR)), Platform("sprout", PublicKey(SPROUT))),
+    genesis_content(
+        [
+            GenesisAccount(SOURCE, PublicKey(OWNER), 10),
+            GenesisAccount(DESTINATION, PublicKey(OWNER), 0),
+        ]
+    ),
 )
 _LEDGER = Ledger.of(_GENESIS)
 
@@ -52,9 +58,9 @@ class Move:
     refused: bool
 
 
-def _signed(body: Body, key: bytes) -> Transaction:
+def _signed(body: Body, key: PublicKey) -> Transaction:
     """Rules never look at signatures, only at the keys whose signatures verified."""
-    return assemble(body, (key,), (bytes(64),))
+    return assemble(body, (key,), (Signature(bytes(64)),))
 
 
 _LOCK = _signed(
@@ -63,10 +69,10 @@ _LOCK = _signed(
         source=SOURCE,
         destination=DESTINATION,
         amount_uatp=4,
-        nonce=0,
+        nonce=Nonce(0),
         expiry_ms=EXPIRY_MS,
     ),
-    OWNER,
+    PublicKey(OWNER),
 )
 _COMMIT = TransferCommit(_LEDGER.chain_id, _LOCK.id)
 _ROLLBACK = TransferRollback(_LEDGER.chain_id, _LOCK.id, "")
@@ -79,11 +85,11 @@ _SIGNERS = {
 
 def _actions() -> Iterator[tuple[str, str, Transaction]]:
     yield "TransferLock", "the source's owner", _LOCK
-    yield "TransferLock", "anyone else", _signed(_LOCK.body, STRANGER)
+    yield "TransferLock", "anyone else", _signed(_LOCK.body, PublicKey(STRANGER))
     for signer, key in _SIGNERS.items():
-        yield "TransferCommit", signer, _signed(_COMMIT, key)
+        yield "TransferCommit", signer, _signed(_COMMIT, PublicKey(key))
     for signer, key in _SIGNERS.items():
-        yield "TransferRollback", signer, _signed(_ROLLBACK, key)
+        yield "TransferRollback", signer, _signed(_ROLLBACK, PublicKey(key))
 
 
 def _phase(overlay: Overlay) -> str:
@@ -100,7 +106,10 @@ def _reached() -> dict[str, LedgerState]:
         for _, _, transaction in _actions():
             for time_ms in TIMES.values():
                 overlay = Overlay(state, _LEDGER.platform_keys)
-                if overlay.apply(transaction, time_ms) is None and _phase(overlay) not in states:
+                if (
+                    overlay.apply(transaction, TimeMs(time_ms)) is None
+                    and _phase(overlay) not in states
+                ):
                     states[_phase(overlay)] = overlay.settle()[0]
                     waiting.append(_phase(overlay))
     return states
@@ -113,7 +122,7 @@ def moves() -> tuple[Move, ...]:
         for action, signer, transaction in _actions():
             for when, time_ms in TIMES.items():
                 overlay = Overlay(state, _LEDGER.platform_keys)
-                code = overlay.apply(transaction, time_ms)
+                code = overlay.apply(transaction, TimeMs(time_ms))
                 outcome = _phase(overlay) if code is None else code.value
                 found.append(Move(phase, action, signer, when, outcome, code is not None))
     return tuple(found)

@@ -29,6 +29,7 @@ from web4core.messages import (
     prepared_reference,
 )
 from web4core.quorum import faulty, proposer
+from web4core.types import Digest, Nonce, TimeMs, View
 
 CAROL = Address(platform="thor", agent="carol")
 MAX_ROUNDS = 3_000
@@ -74,7 +75,7 @@ class Chaos:
             source=payer,
             destination=payee,
             amount_uatp=amount,
-            nonce=self.nonces[payer],
+            nonce=Nonce(self.nonces[payer]),
         )
         transaction = sign(body, owner_key(payer))
         if self.fed.submit(self.dice.choice(up), transaction):
@@ -128,12 +129,12 @@ class Chaos:
         return [message for _, _, message in self.fed.sent[-300:] if isinstance(message, kind)]
 
     def vote(self, index: int, height: int, view: int) -> Draft:
-        digests = [vote.statement.digest for vote in self._seen(Vote)] or [bytes(32)]
+        digests = [vote.statement.digest for vote in self._seen(Vote)] or [Digest(bytes(32))]
         kind = self.dice.choice([Kind.PREPARE, Kind.COMMIT])
-        return VoteDraft(Statement(kind, height, view, self.dice.choice(digests), index))
+        return VoteDraft(Statement(kind, height, View(view), self.dice.choice(digests), index))
 
     def status(self, index: int, height: int, view: int) -> Draft:
-        return StatusDraft(Statement(Kind.STATUS, height, view, bytes(32), index))
+        return StatusDraft(Statement(Kind.STATUS, height, View(view), Digest(bytes(32)), index))
 
     def view_change(self, index: int, height: int, view: int) -> Draft:
         known = [
@@ -147,7 +148,7 @@ class Chaos:
         prepared = None if shown is None else shown.prepared
         block = None if shown is None else shown.block
         reference = prepared_reference(prepared)
-        statement = Statement(Kind.VIEW_CHANGE, height, max(1, view), reference, index)
+        statement = Statement(Kind.VIEW_CHANGE, height, View(max(1, view)), reference, index)
         return ViewChangeDraft(statement, prepared, block)
 
     def proposal(self, _index: int, height: int, view: int) -> Draft | None:
@@ -164,18 +165,18 @@ class Chaos:
             application = state.config.application
             time_ms = max(self.fed.now_ms, state.tip.header.time_ms + 1) + self.dice.randint(0, 3)
             chosen = application.choose(
-                state.app, state.pool, time_ms, bytes(32), self.dice.randint(1, 2), 10**6
+                state.app, state.pool, TimeMs(time_ms), bytes(32), self.dice.randint(1, 2), 10**6
             )
             header = Header(
                 self.fed.chain_id,
                 height,
                 state.tip.digest,
-                time_ms,
+                TimeMs(time_ms),
                 payload_root(chosen.payload),
                 chosen.applied.root,
             )
             block = seal(header, chosen.payload)
-        statement = Statement(Kind.PRE_PREPARE, height, view, block.digest, turn)
+        statement = Statement(Kind.PRE_PREPARE, height, View(view), block.digest, turn)
         return ProposalDraft(statement, block, None)
 
     # --- the end ---

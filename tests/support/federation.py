@@ -11,7 +11,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from attrs import define, evolve, field, frozen
 from cryptography.exceptions import InvalidSignature
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from web4core import invariants
-from web4core.application import Application
+from web4core.application import AnyApplication
 from web4core.chain import Block, Genesis, Platform
 from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
 from web4core.errors import RemoteProtocolError
@@ -61,9 +61,10 @@ from web4core.messages import (
 from web4core.replica import State, configure, start, step
 from web4core.settings import Settings
 from web4core.snapshot import decode_event, encode_event, event_schema
+from web4core.types import PublicKey, Signature, TimeMs
 
 NAMES = ("thor", "sprout", "legion", "platform2", "odin", "freya", "loki", "baldr", "idun", "bragi")
-START_MS = 1_700_000_000_000
+START_MS = TimeMs(1_700_000_000_000)
 
 MAX_HEAL_TIMERS = 4_000
 """How many timers may run out until all is done."""
@@ -96,11 +97,11 @@ class Key:
         return _private(self.word)
 
     @property
-    def public(self) -> bytes:
+    def public(self) -> PublicKey:
         return _public(self.word)
 
-    def sign(self, message: bytes) -> bytes:
-        return self.private.sign(message)
+    def sign(self, message: bytes) -> Signature:
+        return Signature(self.private.sign(message))
 
 
 @lru_cache(4096)
@@ -109,8 +110,8 @@ def _private(word: str) -> Ed25519PrivateKey:
 
 
 @lru_cache(4096)
-def _public(word: str) -> bytes:
-    return _private(word).public_key().public_bytes_raw()
+def _public(word: str) -> PublicKey:
+    return PublicKey(_private(word).public_key().public_bytes_raw())
 
 
 @lru_cache(1 << 16)
@@ -184,7 +185,7 @@ class Federation:
         settings: Settings | None = None,
         accounts: dict[Address, int] | None = None,
         check: bool = True,
-        application: Callable[[Genesis], Application] = Ledger.of,
+        application: Callable[[Genesis], AnyApplication] = Ledger.of,
     ) -> None:
         self.n = n
         self.genesis = make_genesis(n, accounts)
@@ -196,7 +197,7 @@ class Federation:
         self.chain_id = self.gate.chain_id
         self.byzantine = tuple(byzantine)
         self.honest = tuple(i for i in range(n) if i not in self.byzantine)
-        self.now_ms = START_MS
+        self.now_ms: int = START_MS
         self.check = check
         self.wires: dict[tuple[int, int], deque[bytes]] = {}
         self.signed: list[Statement] = []
@@ -268,6 +269,14 @@ class Federation:
             if each in other.blocks:
                 self.send(target, index, other.blocks[each])
 
+    @overload
+    def sign_as(self, index: int, unsigned: VoteDraft | Vote) -> Vote: ...
+    @overload
+    def sign_as(self, index: int, unsigned: ProposalDraft | Proposal) -> Proposal: ...
+    @overload
+    def sign_as(self, index: int, unsigned: ViewChangeDraft | ViewChange) -> ViewChange: ...
+    @overload
+    def sign_as(self, index: int, unsigned: StatusDraft | Status) -> Status: ...
     def sign_as(self, index: int, unsigned: Draft | SignedMessage) -> SignedMessage:
         """What this platform's key makes of a draft, or of a message whose signature is dropped."""
         message = signing_bytes(self.chain_id, unsigned.statement)

@@ -30,6 +30,7 @@ from web4core.messages import (
 )
 from web4core.quorum import proposer, quorum
 from web4core.replica import State
+from web4core.types import Digest, Nonce, StateRoot, TimeMs, View
 
 
 def opening(fed: Federation, agent: str) -> Transaction:
@@ -47,7 +48,7 @@ def paying(fed: Federation, payee: Address, amount_uatp: int, nonce: int) -> Tra
             source=ALICE,
             destination=payee,
             amount_uatp=amount_uatp,
-            nonce=nonce,
+            nonce=Nonce(nonce),
         ),
         owner_key(ALICE),
     )
@@ -71,10 +72,15 @@ def block_after(
     items = tuple(payload)
     application = state.config.application
     if root is None:
-        applied = application.apply(state.app, items, time_ms)
+        applied = application.apply(state.app, items, TimeMs(time_ms))
         root = applied.root if isinstance(applied, Applied) else application.root(state.app)
     header = Header(
-        state.config.chain_id, state.height, state.tip.digest, time_ms, payload_root(items), root
+        state.config.chain_id,
+        state.height,
+        state.tip.digest,
+        TimeMs(time_ms),
+        payload_root(items),
+        StateRoot(root),
     )
     return seal(header, items)
 
@@ -85,13 +91,13 @@ def proposal(
     """The proposal of this block by the platform whose turn it is."""
     height = block.header.height
     turn = proposer(height, view, fed.n)
-    statement = Statement(Kind.PRE_PREPARE, height, view, block.digest, turn)
+    statement = Statement(Kind.PRE_PREPARE, height, View(view), block.digest, turn)
     return fed.sign_as(turn, ProposalDraft(statement, block, justification))
 
 
 def vote(fed: Federation, kind: Kind, signer: int, block: Block, view: int = 0) -> Vote:
     """A platform's PREPARE or COMMIT for this block."""
-    statement = Statement(kind, block.header.height, view, block.digest, signer)
+    statement = Statement(kind, block.header.height, View(view), block.digest, signer)
     return fed.sign_as(signer, VoteDraft(statement))
 
 
@@ -101,7 +107,7 @@ def certificate(
     """Votes of these platforms, by default the first q, as a certificate."""
     chosen = range(quorum(fed.n)) if signers is None else signers
     pairs = tuple((each, vote(fed, kind, each, block, view).signature) for each in chosen)
-    return Certificate(kind, block.header.height, view, block.digest, pairs)
+    return Certificate(kind, block.header.height, View(view), block.digest, pairs)
 
 
 def view_change(
@@ -113,13 +119,15 @@ def view_change(
     block: Block | None = None,
 ) -> ViewChange:
     """A platform's VIEW-CHANGE."""
-    statement = Statement(Kind.VIEW_CHANGE, height, view, prepared_reference(prepared), signer)
+    statement = Statement(
+        Kind.VIEW_CHANGE, height, View(view), prepared_reference(prepared), signer
+    )
     return fed.sign_as(signer, ViewChangeDraft(statement, prepared, block))
 
 
 def status(fed: Federation, signer: int, height: int, view: int = 0) -> Status:
     """A platform's word on where it is."""
-    statement = Statement(Kind.STATUS, height, view, bytes(32), signer)
+    statement = Statement(Kind.STATUS, height, View(view), Digest(bytes(32)), signer)
     return fed.sign_as(signer, StatusDraft(statement))
 
 

@@ -62,6 +62,7 @@ from web4core.messages import (
     Submission,
     ViewChangeDraft,
 )
+from web4core.types import TimeMs, TransactionId
 
 MAX_TIMERS = 500
 """Timers that `run` fires at most."""
@@ -209,9 +210,9 @@ class Scenario:
             who = _address(words[1])
             return AccountOpen(chain, who, owner_key(who).public), None
         if kind == "commit":
-            return TransferCommit(chain, self.transfers[words[1]]), None
+            return TransferCommit(chain, TransactionId(self.transfers[words[1]])), None
         if kind == "rollback":
-            return TransferRollback(chain, self.transfers[words[1]], "no"), None
+            return TransferRollback(chain, TransactionId(self.transfers[words[1]]), "no"), None
         payer, payee, amount = _address(words[1]), _address(words[3]), int(words[4])
         nonce = self._account(payer).nonce
         if kind == "lock":
@@ -222,7 +223,7 @@ class Scenario:
                 destination=payee,
                 amount_uatp=amount,
                 nonce=nonce,
-                expiry_ms=expiry_ms,
+                expiry_ms=TimeMs(expiry_ms),
             ), payer
         return Transfer(
             chain_id=chain, source=payer, destination=payee, amount_uatp=amount, nonce=nonce

@@ -11,6 +11,7 @@ from web4core.application import Applied, Chosen, Pooled, Refusal
 from web4core.chain import Genesis
 from web4core.schema import Schema, octets, sequence
 from web4core.signature_check import SignatureCheck
+from web4core.types import StateRoot, TransactionId
 
 MAX_NOTES = 1000
 
@@ -22,8 +23,8 @@ class Note:
     encoded: bytes
 
     @property
-    def id(self) -> bytes:
-        return hashlib.sha256(self.encoded).digest()
+    def id(self) -> TransactionId:
+        return TransactionId(hashlib.sha256(self.encoded).digest())
 
 
 _NOTE = Schema(
@@ -52,12 +53,12 @@ class Notebook:
     def initial(self, content: bytes) -> tuple[Note, ...]:
         return ()
 
-    def root(self, state: tuple[Note, ...]) -> bytes:
-        return hashlib.sha256(_NOTES.encode(state)).digest()
+    def root(self, state: tuple[Note, ...]) -> StateRoot:
+        return StateRoot(hashlib.sha256(_NOTES.encode(state)).digest())
 
     def apply(
         self, state: tuple[Note, ...], payload: tuple[Note, ...], time_ms: int
-    ) -> Applied | Refusal:
+    ) -> Applied[tuple[Note, ...]] | Refusal:
         for note in payload:
             if note in state:
                 return Refusal(note.id, "written-before")
@@ -80,7 +81,7 @@ class Notebook:
         items: tuple[Note, ...],
         time_ms: int,
         capacity: int,
-    ) -> Pooled:
+    ) -> Pooled[tuple[Note, ...], Note]:
         added = tuple(note for note in items if note not in state and note not in pool)
         return Pooled(pool + added, (), added)
 
@@ -92,7 +93,7 @@ class Notebook:
         start: bytes,
         items: int,
         size: int,
-    ) -> Chosen:
+    ) -> Chosen[tuple[Note, ...], Note]:
         applied = self.apply(state, pool[:items], time_ms)
         assert isinstance(applied, Applied)
         return Chosen(pool[:items], applied)
@@ -104,7 +105,7 @@ class Notebook:
         touched: tuple[bytes, ...] | None,
         included: tuple[Note, ...],
         time_ms: int,
-    ) -> Pooled:
+    ) -> Pooled[tuple[Note, ...], Note]:
         return Pooled(tuple(note for note in pool if note not in state), ())
 
 

@@ -199,7 +199,10 @@ def candidates() -> list[tuple[bytes, bytes, bytes]]:
     key = Key("somebody")
     good = key.sign(b"hello")
     r, s = good[:32], int.from_bytes(good[32:], "little")
-    cases = [(key.public, b"hello", good), (key.public, b"other", good)]
+    cases: list[tuple[bytes, bytes, bytes]] = [
+        (key.public, b"hello", good),
+        (key.public, b"other", good),
+    ]
     cases.append((key.public, b"hello", r + (s + L).to_bytes(32, "little")))
     cases.extend((small, b"hello", good) for small in SMALL)
     cases.extend((key.public, b"hello", small + good[32:]) for small in SMALL)

@@ -24,6 +24,7 @@ from web4core.ledger.state import (
 )
 from web4core.messages import Kind, Statement, ViewChangeDraft
 from web4core.replica import State
+from web4core.types import Digest, TimeMs, TransactionId, View
 
 
 def locked_state() -> State:
@@ -61,7 +62,7 @@ def spoilt_states() -> dict[str, list[State]]:
     assert commit is not None
     few = evolve(lock.certificate, signatures=lock.certificate.signatures[:2])
     twice = evolve(few, signatures=(*few.signatures, few.signatures[0]))
-    moved = Statement(Kind.VIEW_CHANGE, 2, 0, bytes(32), 0)
+    moved = Statement(Kind.VIEW_CHANGE, 2, View(0), Digest(bytes(32)), 0)
     silent = evolve(AGREEMENT, said=evolve(AGREEMENT.said, commit=None))
     swapped = AGREEMENT.slots.prepares[::-1]
     assert STATE.tip_certificate is not None
@@ -69,17 +70,19 @@ def spoilt_states() -> dict[str, list[State]]:
         "I-LOCK-1": [
             with_lock(certificate=few),
             with_lock(certificate=twice),
-            evolve(STATE, agreement=evolve(silent, lock=evolve(lock, view=1))),
+            evolve(STATE, agreement=evolve(silent, lock=evolve(lock, view=View(1)))),
             with_lock(block=STATE.tip),
         ],
         "I-SAID-1": [
             with_said(prepare=evolve(prepare, statement=evolve(prepare.statement, signer=1))),
-            with_said(prepare=evolve(prepare, statement=evolve(prepare.statement, view=1))),
+            with_said(prepare=evolve(prepare, statement=evolve(prepare.statement, view=View(1)))),
             with_said(prepare=evolve(prepare, statement=evolve(prepare.statement, height=1))),
         ],
         "I-SAID-2": [
             evolve(STATE, agreement=evolve(AGREEMENT, lock=None)),
-            with_said(commit=evolve(commit, statement=evolve(commit.statement, digest=bytes(32)))),
+            with_said(
+                commit=evolve(commit, statement=evolve(commit.statement, digest=Digest(bytes(32))))
+            ),
         ],
         "I-SAID-3": [with_said(view_change=ViewChangeDraft(moved, None, None))],
         "I-SLOT-1": [
@@ -91,7 +94,7 @@ def spoilt_states() -> dict[str, list[State]]:
         ],
         "I-TIP-1": [
             evolve(STATE, tip_certificate=None),
-            evolve(STATE, tip_certificate=evolve(STATE.tip_certificate, digest=bytes(32))),
+            evolve(STATE, tip_certificate=evolve(STATE.tip_certificate, digest=Digest(bytes(32)))),
         ],
         "I-ROOT-1": [evolve(STATE, app=Federation(4).nodes[0].state.app)],
     }
@@ -120,7 +123,12 @@ def test_every_invariant_of_a_platform_is_tried() -> None:
 # --- of the ledger -----------------------------------------------------------------------------
 
 OPEN = CrossTransfer(
-    id=bytes(32), source=ALICE, destination=BOB, amount_uatp=10, expiry_ms=99, phase=Phase.LOCKED
+    id=TransactionId(bytes(32)),
+    source=ALICE,
+    destination=BOB,
+    amount_uatp=10,
+    expiry_ms=TimeMs(99),
+    phase=Phase.LOCKED,
 )
 
 
@@ -188,16 +196,16 @@ def test_two_decisions_at_one_height_are_seen() -> None:
 @pytest.mark.clause("I-SIGN-1", "C-STMT-4")
 @pytest.mark.parametrize("kind", [Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT, Kind.VIEW_CHANGE])
 def test_two_digests_in_one_view_are_seen(kind: Kind) -> None:
-    first = Statement(kind, 1, 2, bytes(32), 0)
-    assert invariants.check_statements([first, first, evolve(first, view=3)]) == ()
-    found = invariants.check_statements([first, evolve(first, digest=bytes([1]) * 32)])
+    first = Statement(kind, 1, View(2), Digest(bytes(32)), 0)
+    assert invariants.check_statements([first, first, evolve(first, view=View(3))]) == ()
+    found = invariants.check_statements([first, evolve(first, digest=Digest(bytes([1]) * 32))])
     assert [violation.clause for violation in found] == ["I-SIGN-1"]
 
 
 @pytest.mark.clause("I-SIGN-1")
 def test_a_status_binds_nobody() -> None:
-    first = Statement(Kind.STATUS, 1, 2, bytes(32), 0)
-    assert invariants.check_statements([first, evolve(first, digest=bytes([1]) * 32)]) == ()
+    first = Statement(Kind.STATUS, 1, View(2), Digest(bytes(32)), 0)
+    assert invariants.check_statements([first, evolve(first, digest=Digest(bytes([1]) * 32))]) == ()
 
 
 @pytest.mark.clause("C-QUORUM-2")

@@ -32,8 +32,9 @@ from web4core import (
     Write,
     decode_event,
 )
-from web4core.messages import Kind, Statement, Status, Vote
+from web4core.messages import Kind, Statement, Status, StatusDraft, Vote
 from web4core.node import MAX_ARRIVALS, MAX_BATCH, MAX_BULK
+from web4core.types import Digest, Signature, View
 
 ME = 1
 """The proposer of height 1 in view 0, so that it has something to say."""
@@ -66,7 +67,7 @@ def take_all(node: Node) -> list[SetTimer | Flush]:
     return timers
 
 
-def signatures(task: SignAll) -> list[bytes]:
+def signatures(task: SignAll) -> list[Signature]:
     return [platform_key(ME).sign(message) for message in task.messages]
 
 
@@ -233,7 +234,7 @@ def test_a_platform_hears_itself_behind_all_that_waits(fed: Federation, node: No
     assert Received in heard[1:]
 
 
-def signatures_of(node: Node) -> list[bytes]:
+def signatures_of(node: Node) -> list[Signature]:
     handed = node._handed
     assert isinstance(handed, SignAll)
     return signatures(handed)
@@ -249,8 +250,7 @@ def test_timers_are_told_with_the_event_that_sets_them(fed: Federation) -> None:
 
 
 def status(fed: Federation, view: int) -> Status:
-    unsigned = Status(Statement(Kind.STATUS, 1, view, bytes(32), 2), b"")
-    return fed.sign_as(2, unsigned)
+    return fed.sign_as(2, StatusDraft(Statement(Kind.STATUS, 1, View(view), Digest(bytes(32)), 2)))
 
 
 def test_what_comes_from_outside_finds_no_room_in_a_full_queue(fed: Federation, node: Node) -> None:
@@ -306,7 +306,7 @@ def test_an_event_gets_the_clock_reading_of_its_turn(fed: Federation, node: Node
 
 @pytest.mark.clause("C-LOSS-5")
 def test_a_vote_of_a_height_that_is_decided_is_late(fed: Federation, node: Node) -> None:
-    vote = Vote(Statement(Kind.PREPARE, 0, 0, bytes(32), 2), b"")
+    vote = Vote(Statement(Kind.PREPARE, 0, View(0), Digest(bytes(32)), 2), Signature(b""))
     assert node.is_late(vote)
     assert not node.is_late(evolve(vote, statement=evolve(vote.statement, height=1)))
 

@@ -41,6 +41,7 @@ from web4core.messages import message_schemas
 from web4core.replica.blocks import judge as judge_block
 from web4core.replica.state import Run
 from web4core.schema import MAX_UINT
+from web4core.types import Nonce, TimeMs, TransactionId
 
 ABOUT = (
     "Whether a block is valid on top of block 0 of the given genesis (C-VALID-1, C-VALID-2, "
@@ -48,7 +49,7 @@ ABOUT = (
     "good; the receiver's clock is not asked."
 )
 TIME = START_MS + 1
-EXPIRY = START_MS + 10
+EXPIRY = TimeMs(START_MS + 10)
 DAVE = Address(platform="thor", agent="dave")
 LIMIT = 1 << 21
 
@@ -65,26 +66,36 @@ def _lock(amount: int = 5, nonce: int = 0) -> Transaction:
         source=ALICE,
         destination=BOB,
         amount_uatp=amount,
-        nonce=nonce,
+        nonce=Nonce(nonce),
         expiry_ms=EXPIRY,
     )
     return sign(body, owner_key(ALICE))
 
 
 def _commit(transfer: bytes) -> Transaction:
-    return sign(TransferCommit(federation().chain_id, transfer), platform_key(1))
+    return sign(TransferCommit(federation().chain_id, TransactionId(transfer)), platform_key(1))
 
 
 def _rollback(transfer: bytes) -> Transaction:
-    return sign(TransferRollback(federation().chain_id, transfer, "no"), platform_key(1))
+    return sign(
+        TransferRollback(federation().chain_id, TransactionId(transfer), "no"), platform_key(1)
+    )
 
 
 def _valid() -> Iterator[tuple[str, Block, str]]:
     first = Transfer(
-        chain_id=federation().chain_id, source=ALICE, destination=DAVE, amount_uatp=9, nonce=0
+        chain_id=federation().chain_id,
+        source=ALICE,
+        destination=DAVE,
+        amount_uatp=9,
+        nonce=Nonce(0),
     )
     spend = Transfer(
-        chain_id=federation().chain_id, source=DAVE, destination=CAROL, amount_uatp=9, nonce=0
+        chain_id=federation().chain_id,
+        source=DAVE,
+        destination=CAROL,
+        amount_uatp=9,
+        nonce=Nonce(0),
     )
     yield "one transfer", _made([payment()]), "L-BLOCK-1 C-VALID-4"
     yield "no items", _made([]), "L-BLOCK-1 H-BLOCK-2"

@@ -14,6 +14,7 @@ from web4core.certificates import proves_decided, proves_prepared
 from web4core.chain import chain_id
 from web4core.messages import CERTIFICATE, Certificate, Kind, certified_statement, signing_bytes
 from web4core.quorum import quorum
+from web4core.types import Digest, Signature, View
 
 ABOUT = (
     "Whether a certificate, with its signatures, proves that the block of this digest is prepared "
@@ -22,7 +23,7 @@ ABOUT = (
 )
 SIZES = (1, 2, 3, 4, 5, 7)
 HEIGHT, VIEW, BELOW = 3, 2, 5
-DIGEST = bytes(range(32))
+DIGEST = Digest(bytes(range(32)))
 LIMIT = 1 << 20
 PAIR = "C-CERT-3 C-CERT-4"
 
@@ -53,7 +54,7 @@ def made(
     n: int, signers: Iterable[int], kind: Kind = Kind.PREPARE, view: int = VIEW
 ) -> Certificate:
     """A certificate with a good signature by each of these, whoever they are."""
-    bare = Certificate(kind, HEIGHT, view, DIGEST, ())
+    bare = Certificate(kind, HEIGHT, View(view), DIGEST, ())
     chain = federation(n).chain_id
     pairs = []
     for signer in signers:
@@ -133,7 +134,7 @@ def _forged() -> Iterator[tuple[str, Certificate]]:
         "with a bit changed": bytes([first[0] ^ 1]) + first[1:],
     }
     for name, signature in wrong.items():
-        yield name, evolve(good, signatures=((0, signature), *good.signatures[1:]))
+        yield name, evolve(good, signatures=((0, Signature(signature)), *good.signatures[1:]))
 
 
 def _vectors() -> Iterator[Vector]:
@@ -180,10 +181,10 @@ def judge(given: Json, vector: Json) -> Json:
     keys = [platform.key for platform in genesis.platforms]
     certificate = CERTIFICATE.decode(bytes.fromhex(vector["certificate"]), LIMIT)
     n, height, digest = len(keys), vector["height"], bytes.fromhex(vector["digest"])
-    if vector["proves"] == "decided" and not proves_decided(certificate, n, height, digest):
+    if vector["proves"] == "decided" and not proves_decided(certificate, n, height, Digest(digest)):
         raise Refused("C-CERT-4")
     if vector["proves"] == "prepared" and not proves_prepared(
-        certificate, n, height, digest, vector["below"]
+        certificate, n, height, Digest(digest), vector["below"]
     ):
         raise Refused("C-CERT-3")
     for signer, signature in certificate.signatures:

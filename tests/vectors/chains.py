@@ -32,6 +32,7 @@ from web4core.chain import Block, Header, payload_root, seal
 from web4core.errors import RemoteProtocolError
 from web4core.ledger.transactions import Transaction
 from web4core.messages import Certificate, Decided, Kind
+from web4core.types import TimeMs
 
 ABOUT = (
     "A chain of decided messages from height 1 on, verified as spec/ledger.md says. The result is "
@@ -53,10 +54,12 @@ class Chain:
         fed, tip = federation(), self.place.tip
         payload = tuple(items)
         time_ms = tip.header.time_ms + 1_000 if time_ms is None else time_ms
-        applied = fed.ledger.apply(self.place.state, payload, time_ms)
+        applied = fed.ledger.apply(self.place.state, payload, TimeMs(time_ms))
         root = applied.root if isinstance(applied, Applied) else tip.header.state_root
         height = tip.header.height + 1
-        header = Header(fed.chain_id, height, tip.digest, time_ms, payload_root(payload), root)
+        header = Header(
+            fed.chain_id, height, tip.digest, TimeMs(time_ms), payload_root(payload), root
+        )
         return seal(evolve(header, **changes), payload)
 
     def then(self, *items: Transaction, view: int = 0) -> Chain:

@@ -33,6 +33,7 @@ from web4core.ledger.transactions import (
 from web4core.messages import Decided, Kind, Submission
 from web4core.quorum import with_an_honest_one
 from web4core.settings import Settings
+from web4core.types import Nonce, TimeMs
 
 
 def _enter(fed: Watched, view: int) -> None:
@@ -239,8 +240,8 @@ def _lock(fed: Watched, payee: Address, expiry_ms: int, nonce: int = 0) -> Trans
         source=source,
         destination=payee,
         amount_uatp=5,
-        nonce=nonce,
-        expiry_ms=expiry_ms,
+        nonce=Nonce(nonce),
+        expiry_ms=TimeMs(expiry_ms),
     )
     return sign(body, owner_key(source))
 

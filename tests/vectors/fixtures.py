@@ -25,6 +25,7 @@ from web4core import ed25519
 from web4core.chain import GENESIS, MAX_GENESIS_BYTES, Block, Genesis
 from web4core.ledger.state import Address
 from web4core.ledger.transactions import AccountOpen, Transaction, Transfer
+from web4core.types import Nonce
 
 CAROL = Address(platform="thor", agent="carol")
 ACCOUNTS = {ALICE: 1_000_000_000, BOB: 500_000_000, CAROL: 0}
@@ -59,7 +60,7 @@ def payment(amount_uatp: int = 250, nonce: int = 0) -> Transaction:
         source=ALICE,
         destination=CAROL,
         amount_uatp=amount_uatp,
-        nonce=nonce,
+        nonce=Nonce(nonce),
     )
     return sign(body, owner_key(ALICE))
 

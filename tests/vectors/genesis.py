@@ -24,6 +24,7 @@ from web4core.chain import (
 from web4core.ledger.application import CONTENT, GenesisAccount, Ledger, genesis_content
 from web4core.ledger.state import MAX_SUPPLY_UATP, Address
 from web4core.schema import MAX_UINT
+from web4core.types import PublicKey, TimeMs
 
 ABOUT = (
     "A genesis, as it is encoded, and what follows from it: chain id, header and digest of "
@@ -43,7 +44,9 @@ def _endowed(*amounts: int) -> Genesis:
 
 def _platforms(count: int) -> tuple[Platform, ...]:
     """Platforms with keys that nobody can sign with; a genesis does not judge keys."""
-    return tuple(Platform(f"p{index}", index.to_bytes(32, "big")) for index in range(count))
+    return tuple(
+        Platform(f"p{index}", PublicKey(index.to_bytes(32, "big"))) for index in range(count)
+    )
 
 
 def _accepted() -> Iterator[tuple[str, Genesis]]:
@@ -55,13 +58,13 @@ def _accepted() -> Iterator[tuple[str, Genesis]]:
     yield "accounts with nothing", _endowed(0, 0, 0)
     yield "the largest supply", _endowed(MAX_SUPPLY_UATP - 1, 1)
     yield "the largest supply in one account", _endowed(MAX_SUPPLY_UATP)
-    yield "time zero", evolve(good, time_ms=0)
-    yield "the last time", evolve(good, time_ms=MAX_UINT)
+    yield "time zero", evolve(good, time_ms=TimeMs(0))
+    yield "the last time", evolve(good, time_ms=TimeMs(MAX_UINT))
     yield "another name", evolve(good, chain="other")
     yield "another order of platforms", evolve(good, platforms=good.platforms[::-1])
     backwards = CONTENT.encode(CONTENT.decode(good.content, len(good.content))[::-1])
     yield "another order of accounts", evolve(good, content=backwards)
-    weak = (Platform("weak", IDENTITY), *good.platforms[1:])
+    weak = (Platform("weak", PublicKey(IDENTITY)), *good.platforms[1:])
     yield "a key that K-KEY-4 refuses", evolve(_endowed(), platforms=weak)
 
 

@@ -26,6 +26,7 @@ from web4core.ledger.light import (
 from web4core.ledger.state import Account, Address, account_path, path_of
 from web4core.merkle import MapProof, prove
 from web4core.messages import Certificate, Kind
+from web4core.types import ChainId, Digest, Nonce, PublicKey, Signature, StateRoot, TimeMs, View
 
 ENTRIES = (
     "Whether an account or a transfer is proved to somebody who holds the chain id and the "
@@ -49,9 +50,18 @@ def _alice() -> EntryProof:
 def _spoilt_anchors(good: SignedHeader) -> Iterator[tuple[str, SignedHeader]]:
     """Anchors that prove no header."""
     signed = good.certificate
-    yield "another state root", evolve(good, header=evolve(good.header, state_root=bytes(32)))
-    yield "another time", evolve(good, header=evolve(good.header, time_ms=good.header.time_ms + 1))
-    yield "a header of another chain", evolve(good, header=evolve(good.header, chain_id=bytes(32)))
+    yield (
+        "another state root",
+        evolve(good, header=evolve(good.header, state_root=StateRoot(bytes(32)))),
+    )
+    yield (
+        "another time",
+        evolve(good, header=evolve(good.header, time_ms=TimeMs(good.header.time_ms + 1))),
+    )
+    yield (
+        "a header of another chain",
+        evolve(good, header=evolve(good.header, chain_id=ChainId(bytes(32)))),
+    )
     yield (
         "two signatures",
         evolve(good, certificate=evolve(signed, signatures=signed.signatures[:2])),
@@ -65,9 +75,9 @@ def _spoilt_anchors(good: SignedHeader) -> Iterator[tuple[str, SignedHeader]]:
     yield "PREPAREs instead of COMMITs", evolve(good, certificate=prepared)
     passed_off = evolve(prepared, kind=Kind.COMMIT)
     yield "PREPAREs passed off as COMMITs", evolve(good, certificate=passed_off)
-    yield "another view", evolve(good, certificate=evolve(signed, view=signed.view + 1))
+    yield "another view", evolve(good, certificate=evolve(signed, view=View(signed.view + 1)))
     signer, signature = signed.signatures[0]
-    large = signature[:32] + little(value(signature[32:]) + ORDER)
+    large = Signature(signature[:32] + little(value(signature[32:]) + ORDER))
     forged = evolve(signed, signatures=((signer, large), *signed.signatures[1:]))
     yield "a signature with S plus L", evolve(good, certificate=forged)
 
@@ -89,8 +99,8 @@ def _spoilt_entries() -> Iterator[tuple[str, EntryProof]]:
         "a micro-ATP more",
         evolve(good, entry=evolve(entry, available_uatp=entry.available_uatp + 1)),
     )
-    yield "the nonce before", evolve(good, entry=evolve(entry, nonce=entry.nonce - 1))
-    yield "another owner", evolve(good, entry=evolve(entry, owner=bytes(32)))
+    yield "the nonce before", evolve(good, entry=evolve(entry, nonce=Nonce(entry.nonce - 1)))
+    yield "another owner", evolve(good, entry=evolve(entry, owner=PublicKey(bytes(32))))
     other = evolve(entry, address=Address(platform="thor", agent="carol"))
     yield "the balance under another name", evolve(good, entry=other)
     yield "no steps", evolve(good, proof=MapProof(()))
@@ -148,9 +158,9 @@ def _inclusions() -> Iterator[Vector]:
             name, sentence(name), "L-LIGHT-3 W-LIST-3", proof=INCLUSION_PROOF.encode(spoilt).hex()
         )
     for name, header in (
-        ("another payload root", evolve(good.anchor.header, payload_root=bytes(32))),
+        ("another payload root", evolve(good.anchor.header, payload_root=Digest(bytes(32)))),
         ("another height", evolve(good.anchor.header, height=9)),
-        ("another chain", evolve(good.anchor.header, chain_id=bytes(32))),
+        ("another chain", evolve(good.anchor.header, chain_id=ChainId(bytes(32)))),
     ):
         spoilt = evolve(good, anchor=evolve(good.anchor, header=header))
         yield refuse(

@@ -42,6 +42,7 @@ from web4core.link import (
     welcome_claim,
 )
 from web4core.schema import MAX_UINT
+from web4core.types import ChainId
 
 HANDSHAKES = (
     "One message of a handshake, as platform `me` gets it. `message` says which of the three it "
@@ -96,7 +97,7 @@ def _signing_bytes(chain: bytes, parties: tuple[int, int], nonces: tuple[bytes, 
     speaker, listener = parties
     challenge, own_nonce = nonces
     return link_signing_bytes(
-        chain, speaker=speaker, listener=listener, challenge=challenge, own_nonce=own_nonce
+        ChainId(chain), speaker=speaker, listener=listener, challenge=challenge, own_nonce=own_nonce
     )
 
 

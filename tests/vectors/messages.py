@@ -51,6 +51,7 @@ from web4core.messages import (
     Vote,
     prepared_reference,
 )
+from web4core.types import Signature
 
 ABOUT = (
     "Whether a message passes the gate, its signatures included. A refusal names the first clause "
@@ -213,7 +214,7 @@ def _bad_signatures() -> Iterator[Case]:
     """Good in every other way, so that the last check of all refuses them."""
     fed, good = federation(), _vote()
     r, s = good.signature[:32], value(good.signature[32:])
-    yield "vote with S plus L", evolve(good, signature=r + little(s + ORDER)), "W-MSG-2"
+    yield "vote with S plus L", evolve(good, signature=Signature(r + little(s + ORDER))), "W-MSG-2"
     yield "vote signed by another", evolve(good, signature=_vote(signer=1).signature), "W-MSG-2"
     commit = evolve(good, signature=_vote(Kind.COMMIT).signature)
     yield "PREPARE with the signature of the COMMIT", commit, "W-MSG-2"
@@ -225,13 +226,17 @@ def _bad_signatures() -> Iterator[Case]:
     elsewhere = federation(5).sign_as(2, good)
     yield "vote of another chain", elsewhere, "W-MSG-2"
     here = status(fed, 2, 1)
-    yield "status with no signature", evolve(here, signature=bytes(64)), "W-MSG-2"
+    yield "status with no signature", evolve(here, signature=Signature(bytes(64))), "W-MSG-2"
     yield (
         "proposal with no signature",
-        evolve(proposal(fed, block()), signature=bytes(64)),
+        evolve(proposal(fed, block()), signature=Signature(bytes(64))),
         "W-MSG-2",
     )
-    yield "view_change with no signature", evolve(_changed(), signature=bytes(64)), "W-MSG-2"
+    yield (
+        "view_change with no signature",
+        evolve(_changed(), signature=Signature(bytes(64))),
+        "W-MSG-2",
+    )
     forged = _with_a_forged_signature(prepared())
     again = proposal(fed, block(), 1, forged)
     yield "proposal with a forged signature in its certificate", again, "W-MSG-2"
@@ -239,7 +244,7 @@ def _bad_signatures() -> Iterator[Case]:
     yield "view_change with a forged signature in its certificate", changed, "W-MSG-2"
     commits = _with_a_forged_signature(prepared(kind=Kind.COMMIT))
     yield "decided with a forged signature", Decided(block(), commits), "W-MSG-2"
-    stolen = assemble(payment().body, payment().keys, (bytes(64),))
+    stolen = assemble(payment().body, payment().keys, (Signature(bytes(64)),))
     yield "submission with a forged transaction", Submission((payment(), stolen)), "W-MSG-2 L-TX-4"
     hidden = Decided(*_decided_with(stolen))
     yield "decided block with a forged transaction", hidden, "W-MSG-2 L-TX-4"

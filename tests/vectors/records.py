@@ -59,6 +59,7 @@ from web4core.messages import (
 from web4core.schema import MAX_UINT, Schema
 from web4core.settings import Settings
 from web4core.snapshot import event_schema
+from web4core.types import Nonce, TransactionId, View
 
 ABOUT = (
     "A record of spec/wire.md and its fields by name. `record` names the type that the bytes are "
@@ -147,13 +148,17 @@ def _of_the_ledger() -> Iterator[Sample]:
     yield Sample(
         "account",
         "entry",
-        Account(address=ALICE, owner=key, available_uatp=5, locked_uatp=6, nonce=7),
+        Account(address=ALICE, owner=key, available_uatp=5, locked_uatp=6, nonce=Nonce(7)),
     )
     yield Sample(
         "account with the largest amounts",
         "entry",
         Account(
-            address=ALICE, owner=key, available_uatp=MAX_UINT, locked_uatp=MAX_UINT, nonce=MAX_UINT
+            address=ALICE,
+            owner=key,
+            available_uatp=MAX_UINT,
+            locked_uatp=MAX_UINT,
+            nonce=Nonce(MAX_UINT),
         ),
     )
     for phase in Phase:
@@ -161,7 +166,7 @@ def _of_the_ledger() -> Iterator[Sample]:
             f"transfer in phase {phase}",
             "entry",
             CrossTransfer(
-                id=transfer,
+                id=TransactionId(transfer),
                 source=ALICE,
                 destination=BOB,
                 amount_uatp=5,
@@ -174,13 +179,17 @@ def _of_the_ledger() -> Iterator[Sample]:
     yield Sample(
         "transfer",
         "body",
-        Transfer(chain_id=chain, source=ALICE, destination=BOB, amount_uatp=5, nonce=0),
+        Transfer(chain_id=chain, source=ALICE, destination=BOB, amount_uatp=5, nonce=Nonce(0)),
     )
     yield Sample(
         "transfer with the largest amount and nonce",
         "body",
         Transfer(
-            chain_id=chain, source=ALICE, destination=BOB, amount_uatp=MAX_UINT, nonce=MAX_UINT - 1
+            chain_id=chain,
+            source=ALICE,
+            destination=BOB,
+            amount_uatp=MAX_UINT,
+            nonce=Nonce(MAX_UINT - 1),
         ),
     )
     yield Sample(
@@ -191,12 +200,14 @@ def _of_the_ledger() -> Iterator[Sample]:
             source=ALICE,
             destination=BOB,
             amount_uatp=5,
-            nonce=0,
+            nonce=Nonce(0),
             expiry_ms=START_MS,
         ),
     )
-    yield Sample("commit", "body", TransferCommit(chain, transfer))
-    yield Sample("rollback", "body", TransferRollback(chain, transfer, "no such agent"))
+    yield Sample("commit", "body", TransferCommit(chain, TransactionId(transfer)))
+    yield Sample(
+        "rollback", "body", TransferRollback(chain, TransactionId(transfer), "no such agent")
+    )
 
 
 def _of_links_and_journals() -> Iterator[Sample]:
@@ -205,7 +216,7 @@ def _of_links_and_journals() -> Iterator[Sample]:
     yield Sample("welcome", "welcome", Welcome(0, nonce, signature))
     yield Sample("link proof", "link proof", Proof(signature))
     for kind in TimerKind:
-        yield Sample(f"elapsed {kind.name}", "event", Elapsed(Timer(kind, 1, 0), START_MS))
+        yield Sample(f"elapsed {kind.name}", "event", Elapsed(Timer(kind, 1, View(0)), START_MS))
     yield Sample("submitted", "event", Submitted((payment(),), START_MS))
     yield Sample("connected", "event", Connected(3, START_MS))
     yield Sample("resumed", "event", Resumed(START_MS))
@@ -390,7 +401,7 @@ def _a_byte_too_many() -> Vector:
 
 
 def _rollback_of(reason: str) -> bytes:
-    body = TransferRollback(federation().chain_id, bytes(32), reason)
+    body = TransferRollback(federation().chain_id, TransactionId(bytes(32)), reason)
     return sign(body, platform_key(1)).encoded
 
 

@@ -31,10 +31,11 @@ from web4core.ledger.transactions import (
     TransferRollback,
 )
 from web4core.schema import MAX_UINT
+from web4core.types import Nonce, TimeMs, TransactionId
 
 CHAIN: Final = federation().chain_id
 NOW: Final = START_MS + 1_000
-EXPIRY: Final = START_MS + 5_000
+EXPIRY: Final = TimeMs(START_MS + 5_000)
 ERIN, DAVE = Address(platform="sprout", agent="erin"), Address(platform="legion", agent="dave")
 NOBODY, NOWHERE = Address(platform="thor", agent="nobody"), Address(platform="nowhere", agent="bob")
 STRANGER = Key("a stranger")
@@ -51,7 +52,7 @@ def account(address: Address, available: int, locked: int, nonce: int) -> Accoun
         owner=owner_key(address).public,
         available_uatp=available,
         locked_uatp=locked,
-        nonce=nonce,
+        nonce=Nonce(nonce),
     )
 
 
@@ -61,7 +62,7 @@ STATES: Mapping[str, tuple[Entry, ...]] = {
         account(BOB, 500, 0, 0),
         account(CAROL, 0, 0, 0),
         CrossTransfer(
-            id=LOCKED,
+            id=TransactionId(LOCKED),
             source=ALICE,
             destination=BOB,
             amount_uatp=300,
@@ -69,7 +70,7 @@ STATES: Mapping[str, tuple[Entry, ...]] = {
             phase=Phase.LOCKED,
         ),
         CrossTransfer(
-            id=COMMITTED,
+            id=TransactionId(COMMITTED),
             source=ALICE,
             destination=BOB,
             amount_uatp=40,
@@ -77,7 +78,7 @@ STATES: Mapping[str, tuple[Entry, ...]] = {
             phase=Phase.COMMITTED,
         ),
         CrossTransfer(
-            id=ROLLED_BACK,
+            id=TransactionId(ROLLED_BACK),
             source=ALICE,
             destination=BOB,
             amount_uatp=50,
@@ -209,7 +210,9 @@ def _openings() -> Iterator[Case]:
 
 
 def _pay(amount: int, nonce: int = 5, source: Address = ALICE, to: Address = CAROL) -> Transfer:
-    return Transfer(chain_id=CHAIN, source=source, destination=to, amount_uatp=amount, nonce=nonce)
+    return Transfer(
+        chain_id=CHAIN, source=source, destination=to, amount_uatp=amount, nonce=Nonce(nonce)
+    )
 
 
 def _transfers() -> Iterator[Case]:
@@ -265,8 +268,8 @@ def _lock(
         source=source,
         destination=to,
         amount_uatp=amount,
-        nonce=nonce,
-        expiry_ms=expiry,
+        nonce=Nonce(nonce),
+        expiry_ms=TimeMs(expiry),
     )
 
 
@@ -283,7 +286,7 @@ def _locks() -> Iterator[Case]:
             source=ALICE,
             destination=BOB,
             amount_uatp=amount,
-            expiry_ms=expiry,
+            expiry_ms=TimeMs(expiry),
             phase=Phase.LOCKED,
         )
         after = (account(ALICE, 1_000 - amount, 300 + amount, 6), opened)
@@ -328,12 +331,12 @@ def _locks_refused() -> Iterator[Case]:
 
 
 def _commit(transfer: bytes = LOCKED) -> TransferCommit:
-    return TransferCommit(CHAIN, transfer)
+    return TransferCommit(CHAIN, TransactionId(transfer))
 
 
 def _commits() -> Iterator[Case]:
     settled = CrossTransfer(
-        id=LOCKED,
+        id=TransactionId(LOCKED),
         source=ALICE,
         destination=BOB,
         amount_uatp=300,
@@ -363,12 +366,12 @@ def _commits_refused() -> Iterator[Case]:
 
 
 def _roll_back(transfer: bytes = LOCKED) -> TransferRollback:
-    return TransferRollback(CHAIN, transfer, "no such agent")
+    return TransferRollback(CHAIN, TransactionId(transfer), "no such agent")
 
 
 def _rollbacks() -> Iterator[Case]:
     settled = CrossTransfer(
-        id=LOCKED,
+        id=TransactionId(LOCKED),
         source=ALICE,
         destination=BOB,
         amount_uatp=300,

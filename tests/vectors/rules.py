@@ -30,6 +30,7 @@ from web4core.ledger.state import (
     encode_entry,
     path_of,
 )
+from web4core.types import TimeMs
 
 ABOUT = (
     "A transaction on a state, in a block of its own at `time_ms`: the entries that it changes and "
@@ -100,7 +101,7 @@ def judge(given: Json, vector: Json) -> Json:
     if state.entries.root().hex() != before["state_root"]:
         raise ValueError("the state before is not what its root says")
     item = ledger.decode(bytes.fromhex(vector["transaction"]))
-    applied = ledger.apply(state, (item,), int(vector["time_ms"]))
+    applied = ledger.apply(state, (item,), TimeMs(int(vector["time_ms"])))
     if isinstance(applied, Refusal):
         raise Refused(code=str(applied.code))
     changed = tuple(

@@ -27,6 +27,7 @@ from web4core.events import Submitted, TimerKind
 from web4core.ledger.transactions import TransferLock
 from web4core.messages import Decided, Kind, Submission
 from web4core.settings import Settings
+from web4core.types import Digest, Nonce, StateRoot, TimeMs
 
 
 def happy_path() -> Watched:
@@ -140,10 +141,10 @@ def equivocation() -> Watched:
     fed.hear(view_change(fed, 1, 1, 1), view_change(fed, 1, 1, 1, prepared, one))
     fed.hear(view_change(fed, 2, 1, 2, prepared, one), view_change(fed, 2, 1, 1))
     idle = status(fed, 3, 1)
-    elsewhere = evolve(idle, statement=evolve(idle.statement, digest=bytes([1]) * 32))
+    elsewhere = evolve(idle, statement=evolve(idle.statement, digest=Digest(bytes([1]) * 32)))
     fed.hear(idle, fed.sign_as(3, elsewhere))
     ahead = block_after(fed.nodes[0].state, [], fed.now_ms + 9)
-    later = [seal(evolve(ahead.header, height=2, time_ms=time), ()) for time in (1, 2)]
+    later = [seal(evolve(ahead.header, height=2, time_ms=TimeMs(time)), ()) for time in (1, 2)]
     fed.hear(*(vote(fed, Kind.COMMIT, 3, each) for each in later))
     return fed
 
@@ -154,11 +155,11 @@ def validity() -> Watched:
     fed = alone(settings=Settings(clock_drift_ms=10), silence=silence)
     good = fed.fresh_block(1)
     wrong: Iterable[Block] = (
-        seal(evolve(good.header, state_root=bytes(32)), good.payload),
-        seal(evolve(good.header, parent=bytes(32)), good.payload),
+        seal(evolve(good.header, state_root=StateRoot(bytes(32))), good.payload),
+        seal(evolve(good.header, parent=Digest(bytes(32))), good.payload),
         fed.fresh_block(10**9 + 1),
         fed.fresh_block(1, after_ms=11),
-        seal(evolve(good.header, time_ms=fed.now_ms), good.payload),
+        seal(evolve(good.header, time_ms=TimeMs(fed.now_ms)), good.payload),
     )
     for view, following, block in zip((0, 1, 2, 4, 5), (1, 2, 4, 5, 6), wrong, strict=True):
         fed.hear(proposal(fed, block, view))
@@ -253,8 +254,8 @@ def waiting_in_vain() -> Watched:
         source=ALICE,
         destination=BOB,
         amount_uatp=5,
-        nonce=0,
-        expiry_ms=fed.now_ms + 1_500,
+        nonce=Nonce(0),
+        expiry_ms=TimeMs(fed.now_ms + 1_500),
     )
     _submit(fed, sign(body, owner_key(ALICE)))
     fed.time_out(TimerKind.RESEND)
@@ -271,7 +272,7 @@ def halting() -> Watched:
     """A quorum certifies an invalid block: the platform halts, and answers nothing any more."""
     fed = alone()
     good = fed.fresh_block(1)
-    wrong = seal(evolve(good.header, state_root=bytes(32)), good.payload)
+    wrong = seal(evolve(good.header, state_root=StateRoot(bytes(32))), good.payload)
     fed.hear(Decided(wrong, certificate(fed, Kind.COMMIT, wrong, 0, (1, 2, 3))))
     fed.hear(proposal(fed, good))
     _submit(fed, opening(fed, "dave"))

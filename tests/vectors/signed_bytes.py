@@ -20,28 +20,29 @@ from web4core.ledger.transactions import (
 from web4core.link import link_signing_bytes
 from web4core.messages import Kind, Statement, signing_bytes
 from web4core.schema import MAX_UINT
+from web4core.types import ChainId, Digest, PublicKey, View
 
 ABOUT = (
     "What a key signs, and its signature. `private_key` is that of RFC 8032; `what` says whether "
     "it is a statement, a transaction, or one end of a link."
 )
-BASE = Statement(Kind.PREPARE, 1, 0, bytes(range(32)), 0)
+BASE = Statement(Kind.PREPARE, 1, View(0), Digest(bytes(range(32))), 0)
 STATEMENTS: dict[str, Statement] = {
     "PRE-PREPARE": evolve(BASE, kind=Kind.PRE_PREPARE),
     "PREPARE": BASE,
     "COMMIT": evolve(BASE, kind=Kind.COMMIT),
-    "VIEW-CHANGE": evolve(BASE, kind=Kind.VIEW_CHANGE, view=1),
+    "VIEW-CHANGE": evolve(BASE, kind=Kind.VIEW_CHANGE, view=View(1)),
     "VIEW-CHANGE without a certificate": evolve(
-        BASE, kind=Kind.VIEW_CHANGE, view=1, digest=bytes(32)
+        BASE, kind=Kind.VIEW_CHANGE, view=View(1), digest=Digest(bytes(32))
     ),
     "STATUS": evolve(BASE, kind=Kind.STATUS),
-    "PREPARE of view 1": evolve(BASE, view=1),
+    "PREPARE of view 1": evolve(BASE, view=View(1)),
     "PREPARE of height 2": evolve(BASE, height=2),
-    "PREPARE of height 256 and view 1": evolve(BASE, height=256, view=1),
-    "PREPARE of height 1 and view 256": evolve(BASE, view=256),
-    "PREPARE of another digest": evolve(BASE, digest=bytes(range(32, 0, -1))),
+    "PREPARE of height 256 and view 1": evolve(BASE, height=256, view=View(1)),
+    "PREPARE of height 1 and view 256": evolve(BASE, view=View(256)),
+    "PREPARE of another digest": evolve(BASE, digest=Digest(bytes(range(32, 0, -1)))),
     "COMMIT of the last height and view": evolve(
-        BASE, kind=Kind.COMMIT, height=MAX_UINT, view=MAX_UINT
+        BASE, kind=Kind.COMMIT, height=MAX_UINT, view=View(MAX_UINT)
     ),
     "PREPARE by another platform": evolve(BASE, signer=3),
 }
@@ -151,13 +152,13 @@ def make() -> Document:
 def _message_of(vector: Json) -> tuple[bytes, Json]:
     """The signed bytes, and what else the result tells."""
     if vector["what"] == "transaction":
-        keys = tuple(bytes.fromhex(key) for key in vector["keys"])
+        keys = tuple(PublicKey(bytes.fromhex(key)) for key in vector["keys"])
         identity = transaction_id(bytes.fromhex(vector["body"]), keys)
         return transaction_signing_bytes(identity), {"id": identity.hex()}
     chain = bytes.fromhex(vector["chain_id"])
     if vector["what"] == "link":
         signed = link_signing_bytes(
-            chain,
+            ChainId(chain),
             speaker=vector["speaker"],
             listener=vector["listener"],
             challenge=bytes.fromhex(vector["nonce_of_listener"]),
@@ -166,7 +167,9 @@ def _message_of(vector: Json) -> tuple[bytes, Json]:
         return signed, {}
     height, view = int(vector["height"]), int(vector["view"])
     digest = bytes.fromhex(vector["digest"])
-    return signing_bytes(chain, Statement(Kind(vector["kind"]), height, view, digest, 0)), {}
+    return signing_bytes(
+        ChainId(chain), Statement(Kind(vector["kind"]), height, View(view), Digest(digest), 0)
+    ), {}
 
 
 def judge(_given: Json, vector: Json) -> Json:

@@ -39,6 +39,7 @@ from web4core.ledger.transactions import (
 )
 from web4core.merkle import list_proof, prove
 from web4core.messages import Decided
+from web4core.types import ChainId, Nonce, PublicKey, TimeMs
 
 ABOUT = (
     "The whole chain of a federation of four, and what a light client that has chain id and keys "
@@ -77,7 +78,11 @@ def story() -> Story:
         fed,
         _by(
             Transfer(
-                chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=250_000_000, nonce=0
+                chain_id=chain,
+                source=ALICE,
+                destination=CAROL,
+                amount_uatp=250_000_000,
+                nonce=Nonce(0),
             ),
             None,
             ALICE,
@@ -91,8 +96,8 @@ def story() -> Story:
                 source=ALICE,
                 destination=to,
                 amount_uatp=amount,
-                nonce=nonce,
-                expiry_ms=expiry,
+                nonce=Nonce(nonce),
+                expiry_ms=TimeMs(expiry),
             ),
             None,
             ALICE,
@@ -112,7 +117,9 @@ def story() -> Story:
         fed,
         expired,
         _by(
-            Transfer(chain_id=chain, source=CAROL, destination=ALICE, amount_uatp=7, nonce=0),
+            Transfer(
+                chain_id=chain, source=CAROL, destination=ALICE, amount_uatp=7, nonce=Nonce(0)
+            ),
             None,
             CAROL,
         ),
@@ -122,7 +129,9 @@ def story() -> Story:
     _then(
         fed,
         _by(
-            Transfer(chain_id=chain, source=CAROL, destination=ALICE, amount_uatp=8, nonce=1),
+            Transfer(
+                chain_id=chain, source=CAROL, destination=ALICE, amount_uatp=8, nonce=Nonce(1)
+            ),
             None,
             CAROL,
         ),
@@ -171,8 +180,8 @@ def trust() -> Json:
 
 
 def trust_from(given: Json) -> TrustAnchor:
-    keys = tuple(bytes.fromhex(key) for key in given["keys"])
-    return TrustAnchor(bytes.fromhex(given["chain_id"]), keys)
+    keys = tuple(PublicKey(bytes.fromhex(key)) for key in given["keys"])
+    return TrustAnchor(ChainId(bytes.fromhex(given["chain_id"])), keys)
 
 
 def _step(block: Block, view: int) -> Json:

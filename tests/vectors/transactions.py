@@ -47,6 +47,7 @@ from web4core.ledger.transactions import (
     transaction_signing_bytes,
 )
 from web4core.schema import MAX_UINT
+from web4core.types import ChainId, Nonce, Signature, TimeMs
 
 ABOUT = (
     "A transaction's bytes, its id, its body and its keys. Whether it applies is another question: "
@@ -71,8 +72,8 @@ def _accepted() -> Iterator[tuple[str, Transaction, str]]:
         source=ALICE,
         destination=BOB,
         amount_uatp=5,
-        nonce=0,
-        expiry_ms=START_MS + 10_000,
+        nonce=Nonce(0),
+        expiry_ms=TimeMs(START_MS + 10_000),
     )
     yield "lock", sign(lock, alice), ALL
     yield "commit", sign(TransferCommit(chain, transfer), sprout), ALL
@@ -81,18 +82,30 @@ def _accepted() -> Iterator[tuple[str, Transaction, str]]:
     wide = TransferRollback(chain, transfer, "\U0001f600" * 120)
     yield "rollback with a reason of 480 bytes", sign(wide, sprout), "L-TX-5"
     most = Transfer(
-        chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=MAX_UINT, nonce=MAX_NONCE
+        chain_id=chain,
+        source=ALICE,
+        destination=CAROL,
+        amount_uatp=MAX_UINT,
+        nonce=Nonce(MAX_NONCE),
     )
     yield "transfer with the largest amount and nonce", sign(most, alice), "L-TX-2 W-TYPE-1"
     yield (
         "transfer of nothing",
         sign(
-            Transfer(chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=0, nonce=0), alice
+            Transfer(
+                chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=0, nonce=Nonce(0)
+            ),
+            alice,
         ),
         "W-TYPE-1",
     )
     late = TransferLock(
-        chain_id=chain, source=ALICE, destination=BOB, amount_uatp=1, nonce=0, expiry_ms=MAX_UINT
+        chain_id=chain,
+        source=ALICE,
+        destination=BOB,
+        amount_uatp=1,
+        nonce=Nonce(0),
+        expiry_ms=TimeMs(MAX_UINT),
     )
     yield "lock that expires last", sign(late, alice), "W-TYPE-1"
     long = TransferLock(
@@ -100,8 +113,8 @@ def _accepted() -> Iterator[tuple[str, Transaction, str]]:
         source=_lengthy("x" * 64),
         destination=_lengthy("y" * 64),
         amount_uatp=MAX_UINT,
-        nonce=MAX_NONCE,
-        expiry_ms=MAX_UINT,
+        nonce=Nonce(MAX_NONCE),
+        expiry_ms=TimeMs(MAX_UINT),
     )
     yield "lock with the longest names", sign(long, alice), "W-TYPE-3"
     yield "transfer signed by a stranger", sign(payment().body, owner_key(BOB)), "L-TX-4"
@@ -118,7 +131,7 @@ def _signed_otherwise() -> Transaction:
     """The payment with another good signature of the same key."""
     good = payment()
     message = transaction_signing_bytes(good.id)
-    other = signed_with(scalar_of(seed(owner_key(ALICE))), NONCE, message)
+    other = Signature(signed_with(scalar_of(seed(owner_key(ALICE))), NONCE, message))
     return assemble(good.body, good.keys, (other,))
 
 
@@ -136,7 +149,7 @@ def _signatures_of(body: bytes, *keys: Key) -> tuple[tuple[bytes, ...], tuple[by
 def _refused() -> Iterator[tuple[str, bytes, str]]:
     good, alice = payment(), owner_key(ALICE)
     body = BODY.encode(good.body)
-    yield "another chain", _of_body(evolve(good.body, chain_id=bytes(32)), alice), "L-TX-1"
+    yield "another chain", _of_body(evolve(good.body, chain_id=ChainId(bytes(32))), alice), "L-TX-1"
     two = _signatures_of(body, alice, owner_key(CAROL))
     yield "transfer with two keys", _bytes(body, *two), "L-TX-3"
     yield "transfer with no key", _bytes(body, (), ()), "L-TX-3"
@@ -168,11 +181,11 @@ def _badly_signed() -> Iterator[tuple[str, bytes, str]]:
         "another key's signature": owner_key(CAROL).sign(transaction_signing_bytes(good.id)),
     }
     for name, signature in signatures.items():
-        yield name, assemble(good.body, good.keys, (signature,)).encoded, clauses
+        yield name, assemble(good.body, good.keys, (Signature(signature),)).encoded, clauses
     both = opening()
     swapped = assemble(both.body, both.keys, both.signatures[::-1])
     yield "open with its signatures exchanged", swapped.encoded, clauses
-    unproved = assemble(both.body, both.keys, (both.signatures[0], bytes(64)))
+    unproved = assemble(both.body, both.keys, (both.signatures[0], Signature(bytes(64))))
     yield "open without the owner's signature", unproved.encoded, clauses
     exchanged = assemble(both.body, both.keys[::-1], both.signatures[::-1])
     yield "open with keys and signatures exchanged: the id differs", exchanged.encoded, clauses

@@ -16,7 +16,7 @@ from web4core.events import (
     Submitted,
     TimerKind,
 )
-from web4core.messages import Decided, Kind, Message, Proposal, Status, Submission, Vote
+from web4core.messages import Decided, Draft, Kind, Message, Proposal, Status, Submission, Vote
 from web4core.replica import State, Transition
 
 KIND_NAMES: Final = {
@@ -31,7 +31,7 @@ KIND_NAMES: Final = {
 # --- in words ------------------------------------------------------------------------------------
 
 
-def _in_words(message: Message) -> str:
+def _in_words(message: Message | Draft) -> str:
     """A message in a few words."""
     if isinstance(message, Submission):
         return f"submission of {len(message.transactions)}"

@@ -11,6 +11,7 @@ from web4core.chain import Block
 from web4core.effects import Effect, Halt, Sign
 from web4core.events import Elapsed, Event, Timer, TimerKind
 from web4core.ledger.state import account_path
+from web4core.types import View
 
 
 class Watched(Federation):
@@ -46,7 +47,7 @@ class Watched(Federation):
 
     def ring_stale(self, kind: TimerKind, height: int, view: int) -> None:
         """Let a timer run out that the watched platform has not, or no longer."""
-        self.feed(self.watched, Elapsed(Timer(kind, height, view), self.now_ms))
+        self.feed(self.watched, Elapsed(Timer(kind, height, View(view)), self.now_ms))
 
     def hear(self, *messages: Any) -> None:
         """Tell the watched platform these."""

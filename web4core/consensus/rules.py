@@ -42,7 +42,7 @@ from web4core.messages import (
 from web4core.quorum import proposer, quorum, with_an_honest_one
 from web4core.types import Digest, View
 
-Step: TypeAlias = tuple[Agreement, Draft | None]
+RuleOutcome: TypeAlias = tuple[Agreement, Draft | None]
 """What a rule returns."""
 
 
@@ -58,7 +58,7 @@ def _statement(agreement: Agreement, kind: Kind, digest: Digest) -> Statement:
     return Statement(kind, agreement.height, agreement.view, digest, agreement.me)
 
 
-def join(agreement: Agreement) -> Step:
+def join(agreement: Agreement) -> RuleOutcome:
     """Enter the highest view that f + 1 platforms, one of them honest, have reached (C-VIEW-2)."""
     reached = sorted(views_reached(agreement), reverse=True)
     enough = with_an_honest_one(agreement.n)
@@ -67,7 +67,7 @@ def join(agreement: Agreement) -> Step:
     return enter(agreement, reached[enough - 1])
 
 
-def enter(agreement: Agreement, view: View) -> Step:
+def enter(agreement: Agreement, view: View) -> RuleOutcome:
     """Leave the current view for a higher one, for good, and say with which lock (C-VIEW-1).
 
     The caller makes sure that `view` is higher.
@@ -110,7 +110,7 @@ def reproposal(agreement: Agreement) -> Reproposal | None:
     return Reproposal(best.block, best.prepared)
 
 
-def propose(agreement: Agreement, block: Block, justification: Certificate | None) -> Step:
+def propose(agreement: Agreement, block: Block, justification: Certificate | None) -> RuleOutcome:
     """Propose this block in the current view, once (C-PROP-1, C-PROP-2)."""
     if not may_propose(agreement):
         return agreement, None
@@ -146,7 +146,7 @@ def awaits_verdict(agreement: Agreement) -> Proposal | None:
     return proposal
 
 
-def prepare(agreement: Agreement, valid: bool) -> Step:
+def prepare(agreement: Agreement, valid: bool) -> RuleOutcome:
     """Vote PREPARE for the proposal of the current view, whose block the application judged.
 
     C-PREP-1 to C-PREP-4.
@@ -158,7 +158,7 @@ def prepare(agreement: Agreement, valid: bool) -> Step:
     return evolve(agreement, said=evolve(agreement.said, prepare=draft)), draft
 
 
-def lock_and_commit(agreement: Agreement) -> Step:
+def lock_and_commit(agreement: Agreement) -> RuleOutcome:
     """On a prepared certificate of the current view, with the block held: lock, vote COMMIT once.
 
     C-LOCK-1 to C-LOCK-3.

@@ -23,7 +23,7 @@ from web4core.types import PublicKey, TimeMs, TransactionId
 
 
 class Overlay:
-    """A `View` of a state with changes on top."""
+    """A `LedgerView` of a state with changes on top."""
 
     __slots__ = ("_accounts", "_keys", "_paths", "_state", "_transfers")
 

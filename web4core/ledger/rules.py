@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import evolve, frozen
 
-from web4core.ledger.state import Account, CrossTransfer, Entry, Phase, View
+from web4core.ledger.state import Account, CrossTransfer, Entry, LedgerView, Phase
 from web4core.ledger.transactions import (
     AccountOpen,
     Transfer,
@@ -100,7 +100,7 @@ Outcome: TypeAlias = Code | tuple[Entry, ...]
 """A refusal, or the entries as they are afterwards; the transaction's own subject comes first."""
 
 
-def account_open(view: View, body: AccountOpen, call: Call) -> Outcome:
+def account_open(view: LedgerView, body: AccountOpen, call: Call) -> Outcome:
     """Open an account with nothing in it (L-OPEN-1 to L-OPEN-4)."""
     platform_key = view.platform_key(body.address.platform)
     if platform_key is None:  # L-OPEN-1
@@ -115,7 +115,7 @@ def account_open(view: View, body: AccountOpen, call: Call) -> Outcome:
     return (opened,)  # L-OPEN-4
 
 
-def transfer(view: View, body: Transfer, call: Call) -> Outcome:
+def transfer(view: LedgerView, body: Transfer, call: Call) -> Outcome:
     """Move an amount within a platform (L-XFER-1 to L-XFER-8)."""
     if body.source.platform != body.destination.platform:  # L-XFER-1
         return Code.NOT_LOCAL
@@ -139,7 +139,7 @@ def transfer(view: View, body: Transfer, call: Call) -> Outcome:
     return (debited, credited)  # L-XFER-8
 
 
-def transfer_lock(view: View, body: TransferLock, call: Call) -> Outcome:
+def transfer_lock(view: LedgerView, body: TransferLock, call: Call) -> Outcome:
     """Set an amount aside for an account on another platform (L-LOCK-1 to L-LOCK-9)."""
     if view.platform_key(body.destination.platform) is None:  # L-LOCK-1
         return Code.UNKNOWN_PLATFORM
@@ -172,7 +172,7 @@ def transfer_lock(view: View, body: TransferLock, call: Call) -> Outcome:
     return (debited, opened)  # L-LOCK-9
 
 
-def transfer_commit(view: View, body: TransferCommit, call: Call) -> Outcome:
+def transfer_commit(view: LedgerView, body: TransferCommit, call: Call) -> Outcome:
     """Credit a locked amount to its destination (L-COMMIT-1 to L-COMMIT-5)."""
     pending = view.transfer(body.transfer)
     if pending is None:  # L-COMMIT-1
@@ -190,7 +190,7 @@ def transfer_commit(view: View, body: TransferCommit, call: Call) -> Outcome:
     return (evolve(pending, phase=Phase.COMMITTED), debited, credited)  # L-COMMIT-5
 
 
-def transfer_rollback(view: View, body: TransferRollback, call: Call) -> Outcome:
+def transfer_rollback(view: LedgerView, body: TransferRollback, call: Call) -> Outcome:
     """Return a locked amount to where it came from (L-BACK-1 to L-BACK-4)."""
     pending = view.transfer(body.transfer)
     if pending is None:  # L-BACK-1
@@ -224,7 +224,7 @@ def _spend_refused(source: Account, amount_uatp: int, nonce: Nonce, call: Call) 
     return None
 
 
-RULES: Final[dict[type, Callable[[View, Any, Call], Outcome]]] = {
+RULES: Final[dict[type, Callable[[LedgerView, Any, Call], Outcome]]] = {
     AccountOpen: account_open,
     Transfer: transfer,
     TransferLock: transfer_lock,

@@ -87,7 +87,7 @@ Entry: TypeAlias = Account | CrossTransfer
 """An entry of the ledger's map."""
 
 
-class View(Protocol):
+class LedgerView(Protocol):
     """What a rule may look at. Reached by key only, never enumerated."""
 
     def account(self, address: Address) -> Account | None:

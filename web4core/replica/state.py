@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from web4core.application import AnyApplication, Applied, Refusal
 from web4core.chain import Block
-from web4core.consensus.rules import Step
+from web4core.consensus.rules import RuleOutcome
 from web4core.consensus.state import Agreement, Slots
 from web4core.effects import Effect, Halt, Refuse, Sign
 from web4core.events import Timer
@@ -120,7 +120,7 @@ class Run:
         self.state = state
         self.effects: list[Effect] = []
 
-    def take(self, outcome: Step) -> None:
+    def take(self, outcome: RuleOutcome) -> None:
         """Take the step of a rule, if it took one: the draft goes out to be signed."""
         agreement, draft = outcome
         if draft is not None:

@@ -48,7 +48,7 @@ class Balance:
 
 
 @frozen
-class Step:
+class ScenarioStep:
     """One thing that was done, and the balances that every platform proved afterwards."""
 
     title: str
@@ -63,7 +63,7 @@ class Report:
     """Everything that happened, and which checks held."""
 
     platforms: tuple[str, ...]
-    steps: list[Step] = Factory(list)
+    steps: list[ScenarioStep] = Factory(list)
     checks: dict[str, bool] = Factory(dict)
     supply_uatp: dict[str, int] = Factory(dict)
     messages_per_block: float = 0.0
@@ -122,7 +122,7 @@ class _Stage:
     """The federation, the people, and the report as it grows."""
 
     def __init__(
-        self, federation: LocalFederation, report: Report, on_step: Callable[[Step], None]
+        self, federation: LocalFederation, report: Report, on_step: Callable[[ScenarioStep], None]
     ) -> None:
         self.federation = federation
         self.report = report
@@ -167,7 +167,7 @@ class _Stage:
             str(addresses[agent]): Balance(available * MICRO, locked * MICRO)
             for agent, (available, locked) in expected.items()
         }
-        step = Step(title, height, digests, balances)
+        step = ScenarioStep(title, height, digests, balances)
         self.report.steps.append(step)
         self.check(f"{title}: figures", all(each == wanted for each in balances.values()))
         self.check("one digest at each height", len(set(digests.values())) == 1)
@@ -192,7 +192,7 @@ class _Stage:
         self.check(f"{title}: refused with {code}", found == [code] * len(found))
 
 
-def tell(federation: LocalFederation, on_step: Callable[[Step], None]) -> Report:
+def tell(federation: LocalFederation, on_step: Callable[[ScenarioStep], None]) -> Report:
     """Run the whole story against a federation that is up and linked."""
     began_s = time.monotonic()
     report = Report(federation.names)

@@ -25,7 +25,7 @@ from web4lab.simulation.report import (
     summary_text,
     write_scale_report,
 )
-from web4lab.simulation.run import EXIT_CODES, Options, Report, Verdict, run_seed
+from web4lab.simulation.run import EXIT_CODES, Options, Report, RunResult, run_seed
 from web4lab.simulation.scale import SIZES, Scale, scale_report
 from web4lab.simulation.shrink import Shrunk, shrink
 
@@ -34,11 +34,11 @@ __all__ = [
     "SIZES",
     "Options",
     "Report",
+    "RunResult",
     "Scale",
     "Shrunk",
     "Signatures",
     "Summary",
-    "Verdict",
     "as_text",
     "replay_command",
     "report_json",

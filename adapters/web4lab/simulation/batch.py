@@ -15,7 +15,7 @@ from web4lab.simulation.run import (
     Auditor,
     Options,
     Report,
-    Verdict,
+    RunResult,
     run_seed,
 )
 from web4process.workers import working
@@ -23,7 +23,7 @@ from web4process.workers import working
 MAX_JOBS = 64
 """Processes at a time, whatever is asked for."""
 
-_WORST_FIRST: Final = (Verdict.UNSAFE, Verdict.STUCK, Verdict.INCONCLUSIVE)
+_WORST_FIRST: Final = (RunResult.UNSAFE, RunResult.STUCK, RunResult.INCONCLUSIVE)
 
 Progress = Callable[[Report], None]
 
@@ -35,12 +35,12 @@ class Summary:
     reports: tuple[Report, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> RunResult:
         """The worst of all verdicts. Who made no run has shown nothing."""
         verdicts = [report.verdict for report in self.reports]
         if not verdicts:
-            return Verdict.INCONCLUSIVE
-        return next((worst for worst in _WORST_FIRST if worst in verdicts), Verdict.HOLDS)
+            return RunResult.INCONCLUSIVE
+        return next((worst for worst in _WORST_FIRST if worst in verdicts), RunResult.HOLDS)
 
     @property
     def exit_code(self) -> int:
@@ -50,7 +50,7 @@ class Summary:
     @property
     def failures(self) -> tuple[Report, ...]:
         """The runs that do not hold, in the order of their seeds."""
-        return tuple(each for each in self.reports if each.verdict is not Verdict.HOLDS)
+        return tuple(each for each in self.reports if each.verdict is not RunResult.HOLDS)
 
     @property
     def blocks(self) -> int:

@@ -15,7 +15,7 @@ from attrs import asdict
 from web4lab.simulation.batch import Summary
 from web4lab.simulation.federation import Signatures
 from web4lab.simulation.plots import Chart, Series, svg
-from web4lab.simulation.run import EXIT_CODES, Options, Report, Verdict
+from web4lab.simulation.run import EXIT_CODES, Options, Report, RunResult
 from web4lab.simulation.scale import Scale, as_json
 from web4lab.simulation.shrink import Shrunk
 
@@ -64,7 +64,7 @@ def as_text(report: Report) -> str:
 
 
 def _verdict_line(report: Report) -> str:
-    if report.verdict is Verdict.HOLDS:
+    if report.verdict is RunResult.HOLDS:
         return "forked, and convicted" if report.options.fork else "holds"
     return f"{report.verdict.value}: {report.found}"
 

@@ -36,7 +36,7 @@ EXPECTED_OF_A_FORK: Final = (*FORKS, "C-DEC-4")
 """What an auditor finds when more than f platforms conspire, and must not otherwise."""
 
 
-class Verdict(enum.Enum):
+class RunResult(enum.Enum):
     """What became of a run."""
 
     HOLDS = "holds"
@@ -46,10 +46,10 @@ class Verdict(enum.Enum):
 
 
 EXIT_CODES = {
-    Verdict.HOLDS: 0,
-    Verdict.INCONCLUSIVE: 3,
-    Verdict.UNSAFE: 12,
-    Verdict.STUCK: 13,
+    RunResult.HOLDS: 0,
+    RunResult.INCONCLUSIVE: 3,
+    RunResult.UNSAFE: 12,
+    RunResult.STUCK: 13,
 }
 """The exit code of a command whose worst verdict this is."""
 
@@ -74,7 +74,7 @@ class Report:
     seed: int
     options: Options
     n: int
-    verdict: Verdict
+    verdict: RunResult
     clause: str
     """The clause that does not hold, or nothing."""
     found: str
@@ -161,16 +161,16 @@ def _fork_verdict(cluster: Cluster, came_to: fork.Attempt) -> Outcome:
     """A fork, and at least f + 1 convicted of it, none of them honest."""
     for platform in came_to.evidence:
         if platform in cluster.platforms:
-            return Verdict.UNSAFE, "C-EVID-1", f"honest platform {platform} is convicted"
+            return RunResult.UNSAFE, "C-EVID-1", f"honest platform {platform} is convicted"
     if not came_to.forks:
-        return Verdict.INCONCLUSIVE, "", "the conspirators did not fork the chain in time"
+        return RunResult.INCONCLUSIVE, "", "the conspirators did not fork the chain in time"
     if len(came_to.evidence) <= faulty(cluster.n):
         found = f"a fork, and evidence against {len(came_to.evidence)} platforms only"
-        return Verdict.INCONCLUSIVE, "C-EVID-2", found
-    return Verdict.HOLDS, "", ""
+        return RunResult.INCONCLUSIVE, "C-EVID-2", found
+    return RunResult.HOLDS, "", ""
 
 
-Outcome: TypeAlias = tuple[Verdict, str, str]
+Outcome: TypeAlias = tuple[RunResult, str, str]
 """A verdict, the clause that does not hold, and how."""
 
 
@@ -178,11 +178,11 @@ def _judged(cluster: Cluster, course: Callable[[Cluster], Outcome]) -> Outcome:
     try:
         return course(cluster)
     except Broken as broken:
-        return Verdict.UNSAFE, broken.violation.clause, str(broken.violation)
+        return RunResult.UNSAFE, broken.violation.clause, str(broken.violation)
     except StepRaised as raised:
-        return Verdict.UNSAFE, "A-EVENT-4", str(raised)
+        return RunResult.UNSAFE, "A-EVENT-4", str(raised)
     except Circles as circles:
-        return Verdict.INCONCLUSIVE, "", str(circles)
+        return RunResult.INCONCLUSIVE, "", str(circles)
 
 
 def _audited(
@@ -192,9 +192,9 @@ def _audited(
     if auditor is None:
         return outcome
     found = [each for each in auditor(cluster) if each.clause not in expected]
-    if not found or outcome[0] is Verdict.UNSAFE:
+    if not found or outcome[0] is RunResult.UNSAFE:
         return outcome
-    return Verdict.UNSAFE, found[0].clause, str(found[0])
+    return RunResult.UNSAFE, found[0].clause, str(found[0])
 
 
 def _course(cluster: Cluster) -> Outcome:
@@ -207,13 +207,13 @@ def _course(cluster: Cluster) -> Outcome:
     left = _finish(cluster, healed_us + PATIENCE_US)
     cluster.judge.conclude()
     if left is not None:
-        return Verdict.STUCK, "liveness", left
+        return RunResult.STUCK, "liveness", left
     forgotten = cluster.judge.unfinished(
         index for index in cluster.finishers if not cluster.platforms[index].was_damaged
     )
     if forgotten:
-        return Verdict.STUCK, "A-EFFECT-7", forgotten[0]
-    return Verdict.HOLDS, "", ""
+        return RunResult.STUCK, "A-EFFECT-7", forgotten[0]
+    return RunResult.HOLDS, "", ""
 
 
 def _finish(cluster: Cluster, deadline_us: int) -> str | None:
@@ -226,7 +226,7 @@ def _finish(cluster: Cluster, deadline_us: int) -> str | None:
 
 
 def report_of(
-    cluster: Cluster, options: Options, verdict: Verdict, clause: str, found: str
+    cluster: Cluster, options: Options, verdict: RunResult, clause: str, found: str
 ) -> Report:
     """What is to be told of a run."""
     plan, judge = cluster.plan, cluster.judge

@@ -13,7 +13,7 @@ What an audit says and what it cannot see is in `spec/audit.md`.
 It needs no solver: the protocol that is proved is read here in plain Python.
 """
 
-from web4proofs.audit.auditor import Audit, Verdict, audit
+from web4proofs.audit.auditor import Audit, AuditResult, audit
 from web4proofs.audit.gate_check import Passes, passing
 from web4proofs.audit.journal import Departure, Journal, Replayed
 from web4proofs.audit.journal_replay import replay
@@ -21,11 +21,11 @@ from web4proofs.audit.report import as_plain
 
 __all__ = [
     "Audit",
+    "AuditResult",
     "Departure",
     "Journal",
     "Passes",
     "Replayed",
-    "Verdict",
     "as_plain",
     "audit",
     "passing",

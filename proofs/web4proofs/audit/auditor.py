@@ -14,7 +14,7 @@ from web4proofs.audit.journal import Departure, Journal, Replayed
 from web4proofs.audit.journal_replay import Tick, replay
 
 
-class Verdict(enum.Enum):
+class AuditResult(enum.Enum):
     """What an audit comes to."""
 
     HOLDS = "holds"
@@ -22,7 +22,7 @@ class Verdict(enum.Enum):
     NOTHING = "nothing to audit"
 
 
-EXIT_CODES: Final = {Verdict.HOLDS: 0, Verdict.NOTHING: 3, Verdict.DEPARTS: 12}
+EXIT_CODES: Final = {AuditResult.HOLDS: 0, AuditResult.NOTHING: 3, AuditResult.DEPARTS: 12}
 """The exit code of a command whose verdict this is."""
 
 
@@ -49,11 +49,11 @@ class Audit:
         return sum(each.events for each in self.replays)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> AuditResult:
         """Who looked at nothing has seen nothing amiss, and may not say that all is well."""
         if self.departures:
-            return Verdict.DEPARTS
-        return Verdict.HOLDS if self.events else Verdict.NOTHING
+            return AuditResult.DEPARTS
+        return AuditResult.HOLDS if self.events else AuditResult.NOTHING
 
     @property
     def exit_code(self) -> int:

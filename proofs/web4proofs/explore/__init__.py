@@ -17,7 +17,7 @@ count as one, `search` all states of a federation, `judging` what must hold in e
 from web4proofs.explore.exploration import DEFAULT_BOUNDS, Tick, explore
 from web4proofs.explore.itf import NotATrace
 from web4proofs.explore.ledger import LedgerReport, explore_ledger
-from web4proofs.explore.report import Report, Verdict, as_plain, as_text, worst
+from web4proofs.explore.report import ExplorationResult, Report, as_plain, as_text, worst
 from web4proofs.explore.stub import Stub
 from web4proofs.explore.subject import Bounds, Subject, genesis_of
 from web4proofs.explore.trace_replay import Replayed, replay
@@ -25,6 +25,7 @@ from web4proofs.explore.trace_replay import Replayed, replay
 __all__ = [
     "DEFAULT_BOUNDS",
     "Bounds",
+    "ExplorationResult",
     "LedgerReport",
     "NotATrace",
     "Replayed",
@@ -32,7 +33,6 @@ __all__ = [
     "Stub",
     "Subject",
     "Tick",
-    "Verdict",
     "as_plain",
     "as_text",
     "explore",

@@ -38,7 +38,7 @@ from web4proofs.explore.moves import Arena, Table
 from web4proofs.explore.oracle import Broken
 from web4proofs.explore.progress import Progress
 from web4proofs.explore.refinement import refinement
-from web4proofs.explore.report import Counterexample, Part, Report, Verdict
+from web4proofs.explore.report import Counterexample, ExplorationResult, Part, Report
 from web4proofs.explore.search import Federation, Found, Place, search
 from web4proofs.explore.subject import Bounds, Subject, gate_of, given_claims
 from web4proofs.explore.symmetry import renamings
@@ -159,7 +159,7 @@ def part_of(
     if not found.complete:
         full = len(found.places) > plan.limit
         reason = "bound reached" if full else "something nearer is broken"
-        return _traced(evolve(part, verdict=Verdict.INCONCLUSIVE, reason=reason), tracer)
+        return _traced(evolve(part, verdict=ExplorationResult.INCONCLUSIVE, reason=reason), tracer)
     began_s = time.perf_counter()
     part = _compared(plan, part, federation)
     part = _progressed(plan, part, federation, found, told)
@@ -195,7 +195,7 @@ def _searched(plan: Plan, federation: Federation, found: Found) -> Part:
         plan.bounds,
         plan.byzantine,
         plan.settled,
-        Verdict.HOLDS if found.transitions else Verdict.BROKE_OFF,
+        ExplorationResult.HOLDS if found.transitions else ExplorationResult.BROKE_OFF,
         reason="" if found.transitions else "nothing was explored",
         places=len(found.places),
         locals=len(federation),
@@ -224,12 +224,12 @@ def _compared(plan: Plan, part: Part, federation: Federation) -> Part:
     """The part, unless a reduction or the proofs do not fit what was explored."""
     apart = entangled(federation.table)
     if apart is not None:
-        return evolve(part, verdict=Verdict.INCONCLUSIVE, reason=str(apart))
+        return evolve(part, verdict=ExplorationResult.INCONCLUSIVE, reason=str(apart))
     if not plan.thorough:
         return part
     found = refinement(federation)
     if found.broken is not None:
-        part = evolve(part, verdict=Verdict.INCONCLUSIVE, reason=str(found.broken))
+        part = evolve(part, verdict=ExplorationResult.INCONCLUSIVE, reason=str(found.broken))
     return evolve(part, refined=found.checked)
 
 
@@ -250,7 +250,7 @@ def _progressed(
         rounds[parting.name.lower()] = outcome.places
         for at in outcome.stuck:
             doubtful = _stuck(part, progress, found.chain(at), parting)
-            if doubtful.verdict is Verdict.STUCK:
+            if doubtful.verdict is ExplorationResult.STUCK:
                 return doubtful
     return evolve(doubtful, rounds=rounds)
 
@@ -276,13 +276,13 @@ def _shown(
         deeds = find()
     except Lost as error:
         reason = f"{broken}; but the plain code does not follow: {error}"
-        return evolve(part, verdict=Verdict.INCONCLUSIVE, reason=reason)
+        return evolve(part, verdict=ExplorationResult.INCONCLUSIVE, reason=reason)
     play = Play(federation.arena.subject, federation.stage)
     trace = written(play, deeds, part.name)
     if play.broken is None:
         reason = f"{broken}; but not when the plain code is run"
-        return evolve(part, verdict=Verdict.INCONCLUSIVE, reason=reason)
-    verdict = Verdict.STUCK if play.broken.clause == STUCK else Verdict.FAILS
+        return evolve(part, verdict=ExplorationResult.INCONCLUSIVE, reason=reason)
+    verdict = ExplorationResult.STUCK if play.broken.clause == STUCK else ExplorationResult.FAILS
     shown = Counterexample(play.broken, moves, trace, transcript(play))
     return evolve(part, verdict=verdict, reason=str(play.broken), counterexample=shown)
 
@@ -306,13 +306,13 @@ def _constantly(value: int) -> Callable[[], int]:
 
 
 def _teller(told: Told, number: int, parts: int, plan: Plan) -> Callable[[str, int, int], None]:
-    name = Part(plan.bounds, plan.byzantine, plan.settled, Verdict.HOLDS).name
+    name = Part(plan.bounds, plan.byzantine, plan.settled, ExplorationResult.HOLDS).name
     return lambda phase, known, done: told(Tick(number, parts, name, phase, known, done))
 
 
 def _distance(part: Part) -> int:
     """How many moves away something is broken, beyond which no other part need look."""
-    if part.counterexample is None or part.verdict is not Verdict.FAILS:
+    if part.counterexample is None or part.verdict is not ExplorationResult.FAILS:
         return FAR
     return part.counterexample.moves
 
@@ -324,7 +324,7 @@ def _attempt(plan: Plan, told: Callable[[str, int, int], None], deepest: Callabl
         raise
     except BaseException:  # noqa: BLE001  told as BROKE_OFF, whatever a variant has done
         error = traceback.format_exc()
-        return Part(plan.bounds, plan.byzantine, plan.settled, Verdict.BROKE_OFF, error)
+        return Part(plan.bounds, plan.byzantine, plan.settled, ExplorationResult.BROKE_OFF, error)
 
 
 def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part, ...]:
@@ -369,7 +369,7 @@ def _hear(
         word = ready.recv()
     except EOFError:
         plan, reason = todo[number], "its process ended without a word"
-        word = Part(plan.bounds, plan.byzantine, plan.settled, Verdict.BROKE_OFF, reason)
+        word = Part(plan.bounds, plan.byzantine, plan.settled, ExplorationResult.BROKE_OFF, reason)
     if isinstance(word, Tick):
         told(word)
         return

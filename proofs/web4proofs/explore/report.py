@@ -14,7 +14,7 @@ from web4proofs.explore.subject import Bounds
 from web4proofs.explore.unreached import REASONS
 
 
-class Verdict(enum.Enum):
+class ExplorationResult(enum.Enum):
     """What became of an exploration."""
 
     HOLDS = "holds"
@@ -25,18 +25,18 @@ class Verdict(enum.Enum):
 
 
 EXIT_CODES: Final = {
-    Verdict.HOLDS: 0,
-    Verdict.BROKE_OFF: 1,
-    Verdict.INCONCLUSIVE: 3,
-    Verdict.FAILS: 12,
-    Verdict.STUCK: 13,
+    ExplorationResult.HOLDS: 0,
+    ExplorationResult.BROKE_OFF: 1,
+    ExplorationResult.INCONCLUSIVE: 3,
+    ExplorationResult.FAILS: 12,
+    ExplorationResult.STUCK: 13,
 }
 _WORST_FIRST: Final = (
-    Verdict.FAILS,
-    Verdict.STUCK,
-    Verdict.BROKE_OFF,
-    Verdict.INCONCLUSIVE,
-    Verdict.HOLDS,
+    ExplorationResult.FAILS,
+    ExplorationResult.STUCK,
+    ExplorationResult.BROKE_OFF,
+    ExplorationResult.INCONCLUSIVE,
+    ExplorationResult.HOLDS,
 )
 
 
@@ -62,7 +62,7 @@ class Part:
     byzantine: tuple[int, ...]
     settled: str
     """The block that was decided before, by name; empty at height 1."""
-    verdict: Verdict
+    verdict: ExplorationResult
     reason: str = ""
     """Why it is not `HOLDS`, where no counterexample tells."""
     places: int = 0
@@ -101,10 +101,10 @@ class Report:
     seconds: float
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ExplorationResult:
         """The worst of the parts'; nothing explored proves nothing."""
         if not self.parts:
-            return Verdict.BROKE_OFF
+            return ExplorationResult.BROKE_OFF
         found = {part.verdict for part in self.parts}
         return next(verdict for verdict in _WORST_FIRST if verdict in found)
 

@@ -101,7 +101,7 @@ def any_transfer(transfer: Any) -> CrossTransfer:
 
 
 class SymbolicView:
-    """A `View` of an arbitrary state."""
+    """A `LedgerView` of an arbitrary state."""
 
     def __init__(self) -> None:
         self.accounts = SymbolicMap(any_account)

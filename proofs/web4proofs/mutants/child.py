@@ -33,14 +33,14 @@ def tried(identities: list[str]) -> tuple[str | None, str]:
     try:
         from web4proofs.catalogue import theorems  # noqa: PLC0415
         from web4proofs.reports import failures_of  # noqa: PLC0415
-        from web4proofs.runner import Verdict, attempt  # noqa: PLC0415
+        from web4proofs.runner import ProofResult, attempt  # noqa: PLC0415
 
         by_id = {theorem.id: theorem for theorem in theorems()}
     except Exception as error:  # noqa: BLE001  a mutant may break anything
         return IMPORT_FAILS, f"{type(error).__name__}: {error}"
     for identity in identities:
         done = attempt(by_id[identity])
-        if done.verdict is not Verdict.HOLDS:
+        if done.verdict is not ProofResult.HOLDS:
             return identity, failures_of(done)[0].found
     return None, ""
 

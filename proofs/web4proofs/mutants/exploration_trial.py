@@ -26,7 +26,7 @@ def main() -> None:
 
 def explored() -> str | None:
     """What is amiss in the nearest part that does not hold; None if all hold."""
-    from web4proofs.explore import Bounds, Verdict  # noqa: PLC0415
+    from web4proofs.explore import Bounds, ExplorationResult  # noqa: PLC0415
     from web4proofs.explore.after_gst import Parting  # noqa: PLC0415
     from web4proofs.explore.exploration import Plan, part_of  # noqa: PLC0415
 
@@ -35,7 +35,7 @@ def explored() -> str | None:
         for byzantine in bounds.placements():
             plan = Plan(bounds, byzantine, thorough=False, partings=(Parting.NOTHING,))
             part = part_of(plan)
-            if part.verdict is not Verdict.HOLDS:
+            if part.verdict is not ExplorationResult.HOLDS:
                 shown = part.counterexample
                 told = part.reason if shown is None else f"{shown.broken}, in {shown.moves} moves"
                 return f"{part.name}: {part.verdict.value}: {told}"

@@ -22,7 +22,7 @@ from web4process.signals import uninterrupted
 from web4process.workers import as_done
 from web4proofs.mutants.named import Instrument, Named
 from web4proofs.mutants.operators import Mutant
-from web4proofs.runner import Attempt, Verdict
+from web4proofs.runner import Attempt, ProofResult
 
 LIMIT_S = 300.0
 """A mutant whose proofs take longer runs in circles: that is seen, and so it is caught."""
@@ -57,7 +57,7 @@ def coverage(attempts: Sequence[Attempt]) -> Coverage:
 
     Raises `TrialError` if one does not hold, since then every mutant would seem caught.
     """
-    bad = [each.theorem.id for each in attempts if each.verdict is not Verdict.HOLDS]
+    bad = [each.theorem.id for each in attempts if each.verdict is not ProofResult.HOLDS]
     if bad or not attempts:
         raise TrialError(f"these do not hold on the unbroken code: {', '.join(bad) or 'none'}")
     found: dict[str, list[str]] = {}
@@ -99,16 +99,20 @@ def _end(futures: Iterable[Future[Trial]]) -> None:
 
 
 def named_trials(
-    broken: Iterable[tuple[Named, Mutant]], covered: Coverage, jobs: int | None = None
+    broken: Iterable[tuple[Named, Mutant]],
+    covered: Coverage,
+    simulation: str,
+    jobs: int | None = None,
 ) -> Generator[tuple[str, Trial], None, None]:
     """Try each on the instrument that must catch it; its name comes with it. Raises `TrialError`.
 
+    `simulation` names the module that simulates a mutant in a process of its own.
     Those that tests must catch cannot be tried here.
     """
     tries = {
         Instrument.PROOF: lambda mutant: by_proof(mutant, covered),
         Instrument.EXPLORATION: by_exploration,
-        Instrument.SIMULATION: by_simulation,
+        Instrument.SIMULATION: lambda mutant: by_simulation(mutant, simulation),
     }
     chosen = (partial(tries[named.by], mutant) for named, mutant in broken)
     with closing(trials(chosen, jobs)) as found:
@@ -127,9 +131,9 @@ def by_exploration(mutant: Mutant) -> Trial:
     return _tried(mutant, "web4proofs.mutants.exploration_trial", {})
 
 
-def by_simulation(mutant: Mutant) -> Trial:
-    """Try one mutant on simulated federations."""
-    return _tried(mutant, "web4cli.simulation_trial", {})
+def by_simulation(mutant: Mutant, simulation: str) -> Trial:
+    """Try one mutant on simulated federations; `simulation` is the module that makes them."""
+    return _tried(mutant, simulation, {})
 
 
 def _tried(mutant: Mutant, child: str, asked: Mapping[str, object]) -> Trial:

@@ -19,7 +19,7 @@ from web4proofs.replica.invariant import Part
 from web4proofs.replica.plain import NotPlain, Plain, comparable
 from web4proofs.replica.small import Small
 from web4proofs.symbolic import Path, Unmodelled, explore
-from web4proofs.symbolic.reach import Excuse, Step, name_of, places_of, unreached, watched
+from web4proofs.symbolic.reach import Excuse, SourceLine, name_of, places_of, unreached, watched
 from web4proofs.symbolic.subject import executed
 from web4proofs.theorem import Answer, Failure, Outcome, Prove, Query
 
@@ -53,7 +53,7 @@ class Walk(Generic[T]):
 
     path: Path[T]
     functions: tuple[Callable[..., Any], ...]
-    steps: tuple[Step, ...]
+    steps: tuple[SourceLine, ...]
 
 
 class Attempt:
@@ -65,7 +65,7 @@ class Attempt:
         self._functions: dict[Callable[..., Any], None] = {}
         self._cut: dict[Callable[..., Any], Parts] = {}
         self._excuses: list[Excuse] = []
-        self._steps: set[Step] = set()
+        self._steps: set[SourceLine] = set()
         self._small = Small()
         self._paths = 0
         self._lost = 0
@@ -80,7 +80,7 @@ class Attempt:
         self._functions.update(dict.fromkeys(functions))
         watching = (*functions, *(() if parts is None else parts.all))
 
-        def watches() -> tuple[T, list[Step]]:
+        def watches() -> tuple[T, list[SourceLine]]:
             with watched(watching) as steps:
                 return run(), steps
 

@@ -31,7 +31,7 @@ _FALL_THROUGH_AND_JUMP: Final = (
 
 
 @frozen
-class Step:
+class SourceLine:
     """One instruction that was executed, and the one before it in its frame."""
 
     code: CodeType
@@ -58,10 +58,10 @@ START: Final = -1
 
 
 @contextmanager
-def watched(functions: Iterable[Callable[..., Any]]) -> Iterator[list[Step]]:
+def watched(functions: Iterable[Callable[..., Any]]) -> Iterator[list[SourceLine]]:
     """Records every instruction that these functions execute, in order, while the block lasts."""
     codes = frozenset(code for function in functions for code in codes_of(function))
-    steps: list[Step] = []
+    steps: list[SourceLine] = []
 
     def on_call(frame: FrameType, _event: str, _argument: object) -> Any:
         if frame.f_code not in codes:
@@ -77,13 +77,13 @@ def watched(functions: Iterable[Callable[..., Any]]) -> Iterator[list[Step]]:
         sys.settrace(earlier)
 
 
-def _recorder(code: CodeType, steps: list[Step]) -> Callable[[FrameType, str, object], Any]:
+def _recorder(code: CodeType, steps: list[SourceLine]) -> Callable[[FrameType, str, object], Any]:
     before = START
 
     def record(frame: FrameType, event: str, _argument: object) -> Any:
         nonlocal before
         if event == "opcode":
-            steps.append(Step(code, before, frame.f_lasti))
+            steps.append(SourceLine(code, before, frame.f_lasti))
             before = frame.f_lasti
         elif event == "exception":
             before = START
@@ -113,7 +113,9 @@ def places_of(function: Callable[..., Any]) -> frozenset[str]:
 
 
 def unreached(
-    functions: Iterable[Callable[..., Any]], steps: Iterable[Step], excuses: Sequence[Excuse] = ()
+    functions: Iterable[Callable[..., Any]],
+    steps: Iterable[SourceLine],
+    excuses: Sequence[Excuse] = (),
 ) -> tuple[str, ...]:
     """What the steps did not reach and nobody excused, and excuses for what they did reach."""
     seen = set(steps)
@@ -139,7 +141,7 @@ def name_of(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def _lines_missing(code: CodeType, seen: set[Step]) -> Iterator[tuple[str, int]]:
+def _lines_missing(code: CodeType, seen: set[SourceLine]) -> Iterator[tuple[str, int]]:
     reached = {step.at for step in seen if step.code == code}
     lines: dict[int, bool] = {}
     for instruction in dis.get_instructions(code):
@@ -151,7 +153,7 @@ def _lines_missing(code: CodeType, seen: set[Step]) -> Iterator[tuple[str, int]]
             yield f'"{_text(code, line).strip()}"', line
 
 
-def _outcomes_missing(code: CodeType, seen: set[Step]) -> Iterator[tuple[str, int]]:
+def _outcomes_missing(code: CodeType, seen: set[SourceLine]) -> Iterator[tuple[str, int]]:
     instructions = list(dis.get_instructions(code))
     nexts = _nexts(code, seen)
     for instruction, following in pairwise(instructions):
@@ -166,7 +168,7 @@ def _outcomes_missing(code: CodeType, seen: set[Step]) -> Iterator[tuple[str, in
                 yield f'"{_segment(code, instruction)}" is {outcome}', line or 0
 
 
-def _nexts(code: CodeType, seen: set[Step]) -> dict[int, set[int]]:
+def _nexts(code: CodeType, seen: set[SourceLine]) -> dict[int, set[int]]:
     """Where each instruction went on to."""
     nexts: dict[int, set[int]] = {}
     for step in seen:

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from web4proofs.symbolic.concrete import Concretion, inputs_of
 from web4proofs.symbolic.engine import MAX_PATHS, Exploration, Path, explore
-from web4proofs.symbolic.reach import Excuse, Step, name_of, unreached, watched
+from web4proofs.symbolic.reach import Excuse, SourceLine, name_of, unreached, watched
 from web4proofs.theorem import Executed
 
 
@@ -44,7 +44,7 @@ class Taken:
     result: Any
     """What the code returned, or None."""
     raised: Exception | None
-    steps: tuple[Step, ...]
+    steps: tuple[SourceLine, ...]
 
 
 @frozen
