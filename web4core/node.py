@@ -215,8 +215,8 @@ class _Batch:
     """What has been stepped since the last `Write`."""
 
     number: int
-    records: list[bytes] = Factory(list)
-    effects: list[Effect | Answer] = Factory(list)
+    records: list[bytes] = Factory(list[bytes])
+    effects: list[Effect | Answer] = Factory(list[Effect | Answer])
     state: State | None = None
     urgent: bool = False
     """Whether somebody waits for something in it."""
@@ -386,7 +386,8 @@ class Node:
         self, waiting: _Waiting, record: bytes, effects: tuple[Effect, ...]
     ) -> tuple[SetTimer | Flush, ...]:
         """Put an event and its effects into the batch; the timers that it sets."""
-        batch, timers = self._batch, []
+        batch = self._batch
+        timers: list[SetTimer] = []
         batch.records.append(record)
         batch.state = self.state
         for effect in effects:
