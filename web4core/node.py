@@ -387,7 +387,7 @@ class Node:
     ) -> tuple[SetTimer | Flush, ...]:
         """Put an event and its effects into the batch; the timers that it sets."""
         batch = self._batch
-        timers: list[SetTimer | Flush] = []
+        timers: list[SetTimer] = []
         batch.records.append(record)
         batch.state = self.state
         for effect in effects:

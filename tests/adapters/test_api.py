@@ -366,7 +366,7 @@ def test_a_halted_platform_is_not_healthy() -> None:
         state = evolve(FED.fresh(0), halted=HALT)
 
     async def play() -> tuple[int, dict[str, Any]]:
-        api = Api(Stub(), *[None] * 7)  # type: ignore[arg-type]
+        api = Api(Stub(), *[None] * 6)  # type: ignore[arg-type]
         answer = await api.health(make_mocked_request("GET", "/v1/health"))
         return answer.status, json.loads(answer.text or "")
 

@@ -15,7 +15,7 @@ from tests.support.federation import NAMES, Federation, platform_key
 from tests.support.forge import commit_one, opening
 from web4adapters.runtime.engine import Engine, wall_clock_ms
 from web4adapters.runtime.ingress import Ingress
-from web4adapters.signers import GuardedSigner, Verifier, create_guard
+from web4adapters.signers import GuardedSigner, Verifier, VerifierPool, create_guard
 from web4adapters.storage import StorageError, Store, StoredBlock
 from web4adapters.throttled_log import LOG_EVERY
 from web4core.effects import Accuse, Sign
@@ -249,7 +249,8 @@ def test_a_statement_counts_by_its_signature_whoever_brings_it(
         signed = rig.fed.sign_as(3 if forged else 2, vote)
         frames: tuple[Frame, ...] = open_packet(packet([frame(rig.fed.gate.encode(signed))]))
         with ThreadPoolExecutor(1) as executor:
-            inlet = Ingress(rig.fed.gate, Verifier(), executor, rig.engine, rig.recorder)  # type: ignore[arg-type]
+            pool = VerifierPool(Verifier(), executor)
+            inlet = Ingress(rig.fed.gate, pool, rig.engine, rig.recorder)  # type: ignore[arg-type]
             await inlet.receive(3, frames)  # over the link of platform 3, in the name of 2
             status = rig.fed.sign_as(
                 0, StatusDraft(Statement(Kind.STATUS, 1, View(0), Digest(bytes(32)), 0))

@@ -25,7 +25,7 @@ from web4adapters.runtime.ingress import (
     PARSE_IN_PLACE_BYTES,
     Ingress,
 )
-from web4adapters.signers import Verifier
+from web4adapters.signers import Verifier, VerifierPool
 from web4adapters.storage import StorageError
 from web4adapters.throttled_log import LOG_EVERY
 from web4core.chain import Block
@@ -144,7 +144,8 @@ def on_stage(
     engine, links = Heard(parts.get("store", Blocks())), parts.get("links", Queues())
     with ThreadPoolExecutor(1, "agreement") as first, ThreadPoolExecutor(1, "bulk") as second:
         watched = Watched()
-        inlet = Ingress(gate, watched, first, engine, links, second)  # type: ignore[arg-type]
+        first_pool, second_pool = VerifierPool(watched, first), VerifierPool(watched, second)
+        inlet = Ingress(gate, first_pool, engine, links, second_pool)  # type: ignore[arg-type]
         scene = Scene(inlet, engine, links, watched, first, second)
 
         async def both() -> None:

@@ -64,6 +64,7 @@ def test_two_seeds_are_two_runs() -> None:
     assert run_seed(5, SMALL).digest != run_seed(6, SMALL).digest
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_under_every_hash_seed() -> None:
     outputs = [
         subprocess.run(

@@ -22,6 +22,7 @@ def test_a_federation_survives_faults_and_finishes_what_it_acknowledged(n: int, 
         chaos.check()
 
 
+@pytest.mark.slow
 def test_the_faults_happen() -> None:
     """The runs above would prove nothing if no view changed and nobody was caught."""
     views = evidence = blocks = 0

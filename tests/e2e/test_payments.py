@@ -75,6 +75,7 @@ def test_a_payment_is_told_to_machines(federation: LocalFederation) -> None:
     assert json.loads(shown)["block"] == told["block"]
 
 
+@pytest.mark.slow
 def test_an_account_opens_and_a_taken_address_leaves_the_key(
     federation: LocalFederation,
 ) -> None:

@@ -37,6 +37,7 @@ def test_a_test_is_as_good_as_its_worst_case(tmp_path: Path) -> None:
     assert found == {"tests.a.test_b.test_c": "failed", "tests.a.test_b.test_d": "skipped"}
 
 
+@pytest.mark.slow
 def test_results_of_proofs_and_mutants_stand_beside_them(tmp_path: Path) -> None:
     report = {"theorems": [{"id": "P-AGREE-1", "verdict": "holds", "seconds": 0.5}]}
     (tmp_path / "prove.json").write_text(json.dumps(report))

@@ -75,6 +75,7 @@ def test_nothing_of_one_height_moves_a_platform_at_the_next() -> None:
     assert entangled(federation.table) is None
 
 
+@pytest.mark.slow
 def test_what_a_reduction_loses_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_tree._Paths, "_gathered", lambda *_: iter(()))
     found = forgetting(PAIR, (), [Forget.VIEW_CHANGES])

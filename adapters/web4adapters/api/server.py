@@ -13,7 +13,6 @@ import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
@@ -22,8 +21,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from web4adapters.runtime.engine import Engine
-from web4adapters.runtime.ingress import verify_beside
-from web4adapters.signers import Verifier
+from web4adapters.signers import VerifierPool
 from web4adapters.storage import StorageError
 from web4adapters.transport import Links
 from web4core import (
@@ -142,8 +140,7 @@ class Api:
         chain: str,
         genesis_block: Block,
         version: str,
-        verifier: Verifier,
-        executor: Executor,
+        pool: VerifierPool,
     ) -> None:
         self._engine = engine
         self._links = links
@@ -151,8 +148,7 @@ class Api:
         self._chain = chain
         self._genesis_block = genesis_block
         self._version = version
-        self._verifier = verifier
-        self._executor = executor
+        self._pool = pool
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of all that clients can ask."""
@@ -235,7 +231,7 @@ class Api:
                 raise RemoteProtocolError(error.clause, reason) from None
             items.append(item)
             claims.extend(own)
-        if not await verify_beside(self._executor, self._verifier, claims):
+        if not await self._pool.holds(claims):
             remedy = "sign the bytes that spec/ledger.md names, with the key that is listed"
             raise ApiError(400, "W-MSG-2", "a signature does not verify", remedy)
         for item in items:

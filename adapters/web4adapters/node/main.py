@@ -21,7 +21,7 @@ from web4adapters.node.logs import loop_error_handler, web_server_log
 from web4adapters.runtime.engine import Engine, NodeHalted
 from web4adapters.runtime.ingress import Ingress
 from web4adapters.runtime.recovery import node_of
-from web4adapters.signers import GuardedSigner, GuardError, KeyFile, Verifier
+from web4adapters.signers import GuardedSigner, GuardError, KeyFile, Verifier, VerifierPool
 from web4adapters.storage import StorageError, Store
 from web4adapters.transport import Links
 from web4adapters.transport.limiter import KEEPALIVE_TIMEOUT_S, ConnectionLimiter, find_room
@@ -137,13 +137,15 @@ class _Node:
         me = node.state.config.me
         urls = _urls(config, names)
         with (
-            ThreadPoolExecutor(len(names), "web4-agreement") as executor,
-            ThreadPoolExecutor(VERIFIER_THREADS, "web4-bulk") as bulk_executor,
-            ThreadPoolExecutor(VERIFIER_THREADS, "web4-clients") as client_executor,
+            ThreadPoolExecutor(len(names), "web4-agreement") as agreement_threads,
+            ThreadPoolExecutor(VERIFIER_THREADS, "web4-bulk") as bulk_threads,
+            ThreadPoolExecutor(VERIFIER_THREADS, "web4-clients") as client_threads,
         ):
             links = Links(gate.chain_id, gate.keys, me, urls, self._guard.sign, verifier)
             engine = Engine(node, self._store, self._guard, links)
-            inlet = Ingress(gate, verifier, executor, engine, links, bulk_executor)
+            agreement = VerifierPool(verifier, agreement_threads)
+            bulk = VerifierPool(verifier, bulk_threads)
+            ingress = Ingress(gate, agreement, engine, links, bulk)
             root = ledger.root(ledger.initial(genesis.content))
             first = genesis_block(genesis, root)
             api = Api(
@@ -153,12 +155,11 @@ class _Node:
                 genesis.chain,
                 first,
                 version("web4"),
-                verifier,
-                client_executor,
+                VerifierPool(verifier, client_threads),
             )
-            return await self._serve(engine, links, inlet, api)
+            return await self._serve(engine, links, ingress, api)
 
-    async def _serve(self, engine: Engine, links: Links, inlet: Ingress, api: Api) -> int:
+    async def _serve(self, engine: Engine, links: Links, ingress: Ingress, api: Api) -> int:
         places, at_once = find_room(len(self._genesis.platforms))
         door = ConnectionLimiter(places)
         middlewares = [door.middleware(), errors_as_json(engine.fail)]
@@ -175,8 +176,8 @@ class _Node:
         stopping = asyncio.ensure_future(stop.wait())
         host, port = self._config.host, self._config.port
         listening = await door.open(_server(runner), host, port, at_once)
-        links.start(inlet)
-        running = asyncio.ensure_future(_together(engine, inlet, links))
+        links.start(ingress)
+        running = asyncio.ensure_future(_together(engine, ingress, links))
         try:
             log.info("%s listens on %s", self._config.name, place_url(host, port))
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -207,11 +208,11 @@ def _server(runner: web.AppRunner) -> web.Server:
     return runner.server
 
 
-async def _together(engine: Engine, inlet: Ingress, links: Links) -> None:
+async def _together(engine: Engine, ingress: Ingress, links: Links) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(links.run())
         group.create_task(engine.run())
-        group.create_task(inlet.run())
+        group.create_task(ingress.run())
 
 
 async def _end(running: asyncio.Future[None]) -> int:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable
+from functools import partial
 
 from attrs import frozen
 
 from web4adapters.runtime.engine import Engine
-from web4adapters.signers import Verifier
+from web4adapters.signers import VerifierPool
 from web4adapters.throttled_log import LOG_EVERY
 from web4adapters.transport import Links
 from web4core import (
@@ -34,9 +34,6 @@ from web4core import (
     frame,
     is_bulk,
 )
-
-CLAIMS_IN_PLACE = 2
-"""Up to so many signatures are checked in the event loop: handing them over takes as long."""
 
 MAX_WAITING = 2 * FETCH_BLOCKS
 """Messages with transactions or old blocks of one peer that may wait to be checked.
@@ -105,43 +102,23 @@ class PeerInbox:
         return parsed
 
 
-async def verify_beside(
-    executor: Executor, verifier: Verifier, claims: list[SignatureCheck]
-) -> bool:
-    """Check signatures in worker threads, unless they are so few that the way there is longer."""
-    (authentic,) = await verify_each_beside(executor, verifier, [claims])
-    return authentic
-
-
-async def verify_each_beside(
-    executor: Executor, verifier: Verifier, groups: Sequence[Sequence[SignatureCheck]]
-) -> list[bool]:
-    """The same for several messages at once: whether each is authentic."""
-    if sum(map(len, groups)) <= CLAIMS_IN_PLACE:
-        return verifier.verify_each(groups)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(executor, verifier.verify_each, groups)
-
-
 class Ingress:
     """Listens to the links, and feeds the engine with what passes the gate.
 
-    `executor` serves statements, `bulk_executor` transactions and old blocks.
+    `pool` serves statements, `bulk_pool` transactions and old blocks.
     """
 
     def __init__(
         self,
         gate: Gate,
-        verifier: Verifier,
-        executor: Executor,
+        pool: VerifierPool,
         engine: Engine,
         links: Links,
-        bulk_executor: Executor | None = None,
+        bulk_pool: VerifierPool | None = None,
     ) -> None:
         self._gate = gate
-        self._verifier = verifier
-        self._executor = executor
-        self._bulk_executor = bulk_executor or executor
+        self._pool = pool
+        self._bulk_pool = bulk_pool or pool
         self._engine = engine
         self._links = links
         self._desks = [PeerInbox(peer) for peer in range(len(gate.keys))]
@@ -186,8 +163,7 @@ class Ingress:
         if sum(map(len, messages)) <= PARSE_IN_PLACE_BYTES:
             parsed = _parse(self._gate, messages)
         else:
-            loop = asyncio.get_running_loop()
-            parsed = await loop.run_in_executor(self._executor, _parse, self._gate, messages)
+            parsed = await self._pool.run(partial(_parse, self._gate), messages)
         for each in parsed:
             if isinstance(each, RemoteProtocolError):
                 self._refuse(desk, each)
@@ -197,7 +173,7 @@ class Ingress:
 
     async def _check_statements(self, desk: PeerInbox, statements: list[_Parsed]) -> None:
         claims = [parsed.claims for parsed in statements]
-        verdicts = await verify_each_beside(self._executor, self._verifier, claims)
+        verdicts = await self._pool.each_holds(claims)
         for parsed, authentic in zip(statements, verdicts, strict=True):
             if not authentic:
                 self._refuse_signature(desk)
@@ -212,7 +188,7 @@ class Ingress:
             if self._engine.node.is_late(parsed.message):
                 continue
             claims = list(parsed.claims)
-            if await verify_beside(self._bulk_executor, self._verifier, claims):
+            if await self._bulk_pool.holds(claims):
                 await self._engine.receive(parsed.message, parsed.encoded)
             else:
                 self._refuse_signature(desk)

@@ -13,6 +13,7 @@ from web4adapters.signers.guardfile import (
     create_guard,
 )
 from web4adapters.signers.keyfile import KeyFile, KeyFileError, Passphrase
+from web4adapters.signers.pool import VerifierPool
 from web4adapters.signers.protocol import Signer
 from web4adapters.signers.verifier import Verifier
 
@@ -26,5 +27,6 @@ __all__ = [
     "Passphrase",
     "Signer",
     "Verifier",
+    "VerifierPool",
     "create_guard",
 ]
