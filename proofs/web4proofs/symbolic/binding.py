@@ -41,8 +41,8 @@ def bind_late(
 ) -> Callable[..., Any]:
     """Do as `bind` does, but only at the first call.
 
-    For definitions at module level: if the code no longer looks up a name, one exploration ends with
-    `Unmodelled`, and the import does not fail.
+    For definitions at module level: if the code no longer looks up a name, one exploration ends
+    with `Unmodelled`, and the import does not fail.
     """
     bound: list[Callable[..., Any]] = []
 
