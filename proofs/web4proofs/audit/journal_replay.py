@@ -64,12 +64,12 @@ class _Fold:
         self._findings.require(invariants.check_state(state))
         agreement = state.agreement
         if state.tip_certificate is not None:
-            self._hear(Decided(state.tip, state.tip_certificate))
+            self._record(Decided(state.tip, state.tip_certificate))
         for slots in (agreement.slots, state.upcoming):
             for held in (slots.proposals, slots.prepares, slots.commits, slots.view_changes):
                 for message in held:
                     if message is not None:
-                        self._hear(message)
+                        self._record(message)
         if agreement.lock is not None:
             self._heard.block(agreement.lock.block)
             for statement in certified(agreement.lock.certificate):
@@ -80,7 +80,7 @@ class _Fold:
         self._findings.number = self._span.first + self._count
         self._count += 1
         if isinstance(event, Received):
-            self._hear(event.message)
+            self._record(event.message)
         before = self._state
         try:
             transition = step(before, event)
@@ -96,7 +96,7 @@ class _Fold:
         if after.agreement is not before.agreement:
             self._follower.compare(after)
 
-    def _hear(self, message: Message) -> None:
+    def _record(self, message: Message) -> None:
         """Record what a message shows, if it passes the gate."""
         clause = self._passes(message)
         if clause is not None:
@@ -165,7 +165,7 @@ class _Fold:
         for decided in self._journal.blocks:
             block, height = decided.block, decided.block.header.height
             kept.add(height)
-            self._hear(decided)
+            self._record(decided)
             _, known = decisions.setdefault(height, (BEFORE, self._follower.decision(block)))
             if known.block.digest != block.digest or height >= self._state.height:
                 found = f"its journal does not lead to the block that it keeps of height {height}"

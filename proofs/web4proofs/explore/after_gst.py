@@ -84,7 +84,7 @@ class _Stepped:
     out: tuple[tuple[int, Item], ...]
 
 
-class Healing:
+class RunsAfterGst:
     """Runs of the honest platforms of one stage until all of them have decided."""
 
     def __init__(self, subject: Subject, stage: Stage, blocks: Blocks) -> None:

@@ -19,7 +19,7 @@ from web4core.messages import BINDING, Message, Statement, signing_bytes
 from web4core.replica import State
 from web4core.signature_check import SignatureCheck
 from web4core.types import PublicKey, Signature
-from web4proofs.explore.after_gst import Healing, Parting
+from web4proofs.explore.after_gst import Parting, RunsAfterGst
 from web4proofs.explore.blocks import Blocks, blocks_of
 from web4proofs.explore.candidate_messages import sign
 from web4proofs.explore.oracle import Broken, disagreement, of_a_step, twice, two_certificates
@@ -45,7 +45,7 @@ class Happened:
 
 @frozen
 class Healed:
-    """The begin of the run after GST, `heard` having been received by all before."""
+    """The start of the run after GST; before it, all have received the messages `heard`."""
 
     parting: Parting
     heard: tuple[bytes, ...] = ()
@@ -113,16 +113,16 @@ class Play:
             case Happened(platform=platform, event=event):
                 self._step(platform, event)
             case Healed(parting=parting, heard=heard):
-                self._heal(parting, tuple(map(self._open, heard)))
+                self._run_after_gst(parting, tuple(map(self._open, heard)))
 
-    def _heal(self, parting: Parting, heard: tuple[Message, ...]) -> None:
+    def _run_after_gst(self, parting: Parting, heard: tuple[Message, ...]) -> None:
         """Find the result of the run after GST, then log its events as far as they matter."""
-        healing = Healing(self.subject, self.stage, self.blocks)
-        healing.log = []
-        states = tuple(healing.state(state) for state in self.states.values())
-        known = tuple(map(healing.message, heard))
-        rounds = healing.rounds(states, known, parting)
-        for platform, event in healing.log:
+        after_gst = RunsAfterGst(self.subject, self.stage, self.blocks)
+        after_gst.log = []
+        states = tuple(after_gst.state(state) for state in self.states.values())
+        known = tuple(map(after_gst.message, heard))
+        rounds = after_gst.rounds(states, known, parting)
+        for platform, event in after_gst.log:
             self._step(platform, event)
             if self.broken is not None:
                 return

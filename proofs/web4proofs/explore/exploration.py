@@ -348,7 +348,7 @@ def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part,
                 sender.close()
             for ready in wait(list(running)):
                 if isinstance(ready, Connection):
-                    _hear(ready, running, parts, todo, told)
+                    _receive(ready, running, parts, todo, told)
     finally:
         for _, process in running.values():
             process.terminate()
@@ -357,7 +357,7 @@ def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part,
     return tuple(parts[number] for number in range(len(todo)))
 
 
-def _hear(
+def _receive(
     ready: Connection,
     running: dict[Connection, tuple[int, Any]],
     parts: dict[int, Part],

@@ -57,7 +57,7 @@ class Arena:
 
 
 @frozen
-class _So:
+class _PathSoFar:
     """The result of a path so far."""
 
     state: State
@@ -123,7 +123,7 @@ class Table:
                 node.cue, state.height
             ):
                 continue
-            yield from self._walk(index, repeats, _So(state), node)
+            yield from self._walk(index, repeats, _PathSoFar(state), node)
 
     def _standing(self, state: State) -> Bits:
         """Return the platform's statements of its view, which it may repeat at any time."""
@@ -133,13 +133,13 @@ class Table:
             draft.statement for draft in drafts if draft is not None
         )
 
-    def _walk(self, index: int, repeats: Bits, so: _So, node: Node) -> Iterator[Move]:
+    def _walk(self, index: int, repeats: Bits, done: _PathSoFar, node: Node) -> Iterator[Move]:
         """Follow a path to its first step that changes the state for good."""
-        event = event_of(node.cue, so.state)
+        event = event_of(node.cue, done.state)
         if event is None:
             return
-        then = self._stepped(so, node.cue, event)
-        to = index if _quiet(so.state, then.state, self.arena.what) else self.index(then.state)
+        then = self._stepped(done, node.cue, event)
+        to = index if _quiet(done.state, then.state, self.arena.what) else self.index(then.state)
         signed = then.signed & ~repeats
         if then.broken or to != index or signed:
             if then.broken or not self._is_beyond(then.state):
@@ -152,20 +152,22 @@ class Table:
         bounds = self.arena.bounds
         return state.height <= bounds.heights and state.agreement.view >= bounds.views
 
-    def _stepped(self, so: _So, cue: Cue, event: Event) -> _So:
+    def _stepped(self, done: _PathSoFar, cue: Cue, event: Event) -> _PathSoFar:
         self.steps += 1
-        path = (*so.path, cue)
+        path = (*done.path, cue)
         try:
-            transition = self._step(so.state, event)
+            transition = self._step(done.state, event)
         except Exception as error:  # noqa: BLE001  A-EVENT-4: it raises nothing
-            return _So(so.state, path, broken=(Broken("A-EVENT-4", f"step raises {error!r}"),))
+            return _PathSoFar(
+                done.state, path, broken=(Broken("A-EVENT-4", f"step raises {error!r}"),)
+            )
         signed, decided = self._said(transition.effects)
-        return _So(
+        return _PathSoFar(
             transition.state,
             path,
-            so.signed | signed,
-            so.decided + decided,
-            of_a_step(so.state, transition.state, transition.effects, self.arena.offers.blocks),
+            done.signed | signed,
+            done.decided + decided,
+            of_a_step(done.state, transition.state, transition.effects, self.arena.offers.blocks),
         )
 
     def _said(self, effects: tuple[Effect, ...]) -> tuple[Bits, tuple[Digest, ...]]:

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define, field
 
 from web4core.messages import BINDING, Kind, Message, Statement
-from web4proofs.explore.after_gst import Healing, Parting
+from web4proofs.explore.after_gst import Parting, RunsAfterGst
 from web4proofs.explore.search import TELL_EVERY, Federation, Place, Told
 
 
@@ -37,7 +37,7 @@ class Progress:
     def __init__(self, federation: Federation) -> None:
         arena = federation.arena
         self.federation = federation
-        self.healing = Healing(arena.subject, federation.stage, arena.offers.blocks)
+        self.after_gst = RunsAfterGst(arena.subject, federation.stage, arena.offers.blocks)
         self._states: dict[int, int] = {}
         self._heard: dict[tuple[int, Parting], tuple[int, ...]] = {}
 
@@ -51,13 +51,13 @@ class Progress:
                     self._not_said_again(index, parting) for index in place
                 )
             )
-        return self.healing.rounds(states, heard, parting)
+        return self.after_gst.rounds(states, heard, parting)
 
     def _state(self, index: int) -> int:
         found = self._states.get(index)
         if found is None:
             state = self.federation.state(index)
-            found = self._states[index] = self.healing.state(state)
+            found = self._states[index] = self.after_gst.state(state)
         return found
 
     def _not_said_again(self, index: int, parting: Parting) -> tuple[int, ...]:
@@ -67,7 +67,7 @@ class Progress:
         if found is None:
             offers = self.federation.arena.offers
             messages = (offers.made(each) for each in self._left_behind(index, parting))
-            found = self._heard[key] = tuple(map(self.healing.message, messages))
+            found = self._heard[key] = tuple(map(self.after_gst.message, messages))
         return found
 
     def _left_behind(self, index: int, parting: Parting) -> Iterator[Statement]:

@@ -33,8 +33,8 @@ MAX_LOST = 3
 class Case:
     """The goals at the end of one path, the values that a failure shows, and the plain call.
 
-    A case with `arguments` is replayed: the plain function is called with the arguments that a model
-    of the path gives, and must return the `result` of that model.
+    A case with `arguments` is replayed: the plain function is called with the arguments that a
+    model of the path gives, and must return the `result` of that model.
     It must also execute the same instructions, unless it `walks` over something symbolic.
     `given` is assumed beside the path's own condition, and must be possible with it.
     """
