@@ -37,7 +37,7 @@ _long_argument = bind_late(
 _SPARE: Final = 1
 """The number of bytes beyond a head's length, to check that they are refused."""
 _LONG: Final = range(24, 32)
-"""The low five bits of heads with an argument of its own, and of heads outside the profile."""
+"""The low five bits of heads that their argument follows, and of heads outside the profile."""
 _EIGHT_BYTES: Final = 27
 _INDEFINITE: Final = 31
 _MAJORS: Final = tuple(major << 5 for major in range(6))
