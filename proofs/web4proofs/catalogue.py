@@ -8,7 +8,7 @@ from web4proofs.theorem import Theorem
 
 
 def theorems() -> tuple[Theorem, ...]:
-    """Every theorem. Imports what is proved, so a mutant must be in place before."""
+    """Return every theorem. This imports the code under proof: put a mutant in place first."""
     from web4proofs import ledger, replica  # noqa: PLC0415  not before a mutant is in place
     from web4proofs.agreement.theorems import THEOREMS  # noqa: PLC0415  likewise, not before
 
@@ -16,13 +16,13 @@ def theorems() -> tuple[Theorem, ...]:
 
 
 class UnknownName(Exception):
-    """No theorem has this id, proves this clause, or begins so."""
+    """A name that is no theorem's id, no start of one, and no clause that a theorem proves."""
 
 
 def chosen(names: Sequence[str], among: Sequence[Theorem]) -> tuple[Theorem, ...]:
-    """The theorems that these names ask for: a theorem's id, the start of one, or a clause.
+    """Return the theorems with these names: a theorem's id, the start of one, or a clause.
 
-    All of them if there are no names. Raises `UnknownName`.
+    Return all theorems if there are no names. Raises `UnknownName`.
     """
     if not names:
         return tuple(among)

@@ -21,14 +21,14 @@ from web4proofs.theorem import Executed, Failure
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 SHOWN: Final = 1
-"""Failures of a theorem that the text shows: the first is enough to begin with."""
+"""Failures of a theorem that the text shows; the first one is enough to begin with."""
 
 NO_FAILURE: Final = Failure("", "nothing was asked, so nothing is proved")
 
 
 @frozen
 class Run:
-    """All attempts of one run, with what repeats it."""
+    """All attempts of one run, with the options that repeat it."""
 
     version: str
     attempts: tuple[Attempt, ...]
@@ -36,7 +36,7 @@ class Run:
 
 
 def failures_of(attempt: Attempt) -> tuple[Failure, ...]:
-    """Why a theorem does not hold, in words, also where the attempt itself did not say."""
+    """Return why a theorem does not hold, also where the attempt itself gave no reason."""
     if attempt.verdict is ProofResult.HOLDS:
         return ()
     if attempt.error:
@@ -53,7 +53,7 @@ def failures_of(attempt: Attempt) -> tuple[Failure, ...]:
 
 
 def as_text(run: Run) -> str:
-    """A paragraph for each theorem, and what was found where one does not hold."""
+    """Return a paragraph for each theorem, and the failures of each that does not hold."""
     parts = [_paragraph(attempt) for attempt in run.attempts]
     count = sum(attempt.verdict is ProofResult.HOLDS for attempt in run.attempts)
     queries = sum(len(attempt.outcome.queries) for attempt in run.attempts)
@@ -89,7 +89,7 @@ def _paragraph(attempt: Attempt) -> str:
 
 
 def as_json(run: Run) -> str:
-    """One object: every theorem, what was executed, every query with its time."""
+    """Return one object: every theorem, the functions executed, every query with its effort."""
     return json.dumps(
         {
             "version": run.version,
@@ -136,7 +136,7 @@ def _plain(attempt: Attempt) -> dict[str, Any]:
 
 
 def as_junit(run: Run) -> str:
-    """A test suite with a case for each theorem."""
+    """Return a test suite with a case for each theorem."""
     bad = [attempt for attempt in run.attempts if attempt.verdict is not ProofResult.HOLDS]
     suite = Xml.Element(
         "testsuite",
@@ -161,7 +161,7 @@ def as_junit(run: Run) -> str:
 
 
 def as_sarif(run: Run) -> str:
-    """A SARIF 2.1.0 log with a rule for each theorem and a result for each failure."""
+    """Return a SARIF 2.1.0 log with a rule for each theorem and a result for each failure."""
     rules = [
         {
             "id": attempt.theorem.id,
@@ -190,7 +190,7 @@ def as_sarif(run: Run) -> str:
 
 
 def as_github(run: Run) -> str:
-    """Workflow commands that put each failure beside the code that it is about."""
+    """Return workflow commands that put each failure beside the code that it is about."""
     lines = []
     for attempt in run.attempts:
         for failure in failures_of(attempt):
@@ -224,7 +224,7 @@ def _sarif_place(path: str, line: int) -> dict[str, Any]:
 
 
 def places_of(attempt: Attempt) -> list[tuple[str, int]]:
-    """File, from the package on, and first line of each function that a proof executed."""
+    """Return file (from the package on) and first line of each function that a proof executed."""
     return [place for each in attempt.outcome.executed if (place := _place(each)) is not None]
 
 
@@ -252,5 +252,5 @@ FORMATS: Final[dict[str, Callable[[Run], str]]] = {
 
 
 def render(run: Run, form: str) -> str:
-    """The report in one of `FORMATS`, ending in one newline."""
+    """Return the report in one of `FORMATS`, ending in one newline."""
     return FORMATS[form](run).rstrip("\n") + "\n"

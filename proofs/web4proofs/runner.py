@@ -1,6 +1,6 @@
-"""Proofs run side by side, one process for each core, and what becomes of each.
+"""The runner: it proves theorems side by side, one process for each core, and collects the results.
 
-Even a single proof runs in a process of its own, since a solver does not stop when it is told to.
+Even a single proof runs in a process of its own, since a solver cannot be stopped from outside.
 
 A theorem is proved anew each time: nothing is kept from an earlier run, so a changed function
 cannot pass by an old proof.
@@ -23,11 +23,11 @@ from web4process.workers import working
 from web4proofs.theorem import Answer, Outcome, Theorem
 
 MAX_JOBS = 64
-"""Processes at a time, whatever is asked for."""
+"""The limit of parallel processes, whatever the user asks for."""
 
 
 class ProofResult(enum.Enum):
-    """What became of a theorem."""
+    """The result for one theorem."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -41,26 +41,26 @@ EXIT_CODES = {
     ProofResult.UNDECIDED: 3,
     ProofResult.FAILS: 12,
 }
-"""The exit code of a run whose worst verdict this is."""
+"""The exit code of a run, by its worst result."""
 
 _WORST_FIRST = (ProofResult.FAILS, ProofResult.BROKE_OFF, ProofResult.UNDECIDED)
 
 
 @frozen
 class Attempt:
-    """A theorem, and what came of trying to prove it."""
+    """A theorem, and the result of an attempt to prove it."""
 
     theorem: Theorem
     verdict: ProofResult
     outcome: Outcome
     seconds: float
     error: str = ""
-    """How the attempt broke off, if it did."""
+    """The exception that ended the attempt; empty if none did."""
 
 
 @frozen
 class _Told:
-    """What comes back from a worker process: a theorem's function stays there."""
+    """The answer of a worker process. The theorem's function cannot be sent, and is left out."""
 
     outcome: Outcome
     seconds: float
@@ -68,7 +68,7 @@ class _Told:
 
 
 def verdict_of(outcome: Outcome) -> ProofResult:
-    """What an outcome means. Without a failure and with an `unknown`, nothing is decided."""
+    """Return the result of an outcome. `unknown` without a failure leaves the theorem undecided."""
     if outcome.holds:
         return ProofResult.HOLDS
     wrong = [query for query in outcome.queries if not query.holds]
@@ -78,7 +78,7 @@ def verdict_of(outcome: Outcome) -> ProofResult:
 
 
 def exit_code(attempts: Sequence[Attempt]) -> int:
-    """The exit code of a run. A run that tried nothing proves nothing."""
+    """Return the exit code of a run. A run that tried nothing proves nothing."""
     verdicts = [attempt.verdict for attempt in attempts]
     if not verdicts:
         return EXIT_CODES[ProofResult.BROKE_OFF]
@@ -89,7 +89,7 @@ def exit_code(attempts: Sequence[Attempt]) -> int:
 
 
 def attempt(theorem: Theorem) -> Attempt:
-    """Try to prove a theorem, here and now."""
+    """Try to prove a theorem in this process."""
     return _attempt_of(theorem, _try(theorem))
 
 
@@ -111,7 +111,7 @@ def _attempt_of(theorem: Theorem, told: _Told) -> Attempt:
 
 
 Find = Callable[[], Sequence[Theorem]]
-"""Finds theorems in a worker process, where they cannot be sent; a function of a module."""
+"""A module-level function that finds the theorems in a worker, since they cannot be sent there."""
 
 
 def run(
@@ -120,9 +120,9 @@ def run(
     told: Callable[[Attempt], None],
     jobs: int | None = None,
 ) -> tuple[Attempt, ...]:
-    """Try to prove these theorems, several at a time; `told` hears of each as it is done.
+    """Try to prove these theorems, several at a time; call `told` with each attempt as it ends.
 
-    `find` gives the same theorems, and perhaps more, in another process.
+    `find` is called in the worker processes; it must return at least the same theorems there.
     """
     if not theorems:
         return ()
@@ -149,7 +149,7 @@ def _result(future: Future[_Told]) -> _Told:
 
 
 _found: dict[str, Theorem] = {}
-"""The theorems of a worker process, by id."""
+"""The theorems of this worker process, by id."""
 
 
 def _prepare(find: Find) -> None:

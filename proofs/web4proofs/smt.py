@@ -1,7 +1,7 @@
-"""Questions to Z3, asked so that the same question gets the same answer on every machine.
+"""Queries to Z3, with the same answer to the same query on every machine.
 
 Effort is bounded by `rlimit`, Z3's own count of its work, and never by the clock.
-`unknown` is an answer like any other, and never the one that a theorem needs.
+`unknown` is a possible answer, and no theorem accepts it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import z3
 from web4proofs.theorem import Answer, Query
 
 EFFORT = 50_000_000
-"""Steps that one question may cost; the dearest of the default run needs a small part of it."""
+"""Z3 steps that one query may cost; the dearest query of the default run needs few of them."""
 
 
 def solver(seed: int = 0, effort: int = EFFORT) -> z3.Solver:
-    """A solver with bounded effort and a fixed seed."""
+    """Return a solver with bounded effort and a fixed seed."""
     made = z3.Solver()
     made.set("rlimit", effort)
     made.set("random_seed", seed)
@@ -33,7 +33,7 @@ def ask(
     seed: int = 0,
     effort: int = EFFORT,
 ) -> tuple[Query, z3.ModelRef | None]:
-    """Ask whether these formulas can hold together; the model, if the answer is that they can."""
+    """Ask whether these formulas can hold together; return the model if they can."""
     asked = solver(seed, effort)
     asked.add(*formulas)
     began_s = time.perf_counter()
@@ -51,14 +51,14 @@ def valid(
     seed: int = 0,
     effort: int = EFFORT,
 ) -> tuple[Query, z3.ModelRef | None]:
-    """Ask whether the goal follows from the hypotheses; a model is a counterexample."""
+    """Ask whether the goal follows from the hypotheses; a returned model is a counterexample."""
     return ask(name, [*hypotheses, z3.Not(goal)], Answer.UNSAT, seed=seed, effort=effort)
 
 
 def possible(
     name: str, formulas: Iterable[z3.ExprRef], *, seed: int = 0, effort: int = EFFORT
 ) -> tuple[Query, z3.ModelRef | None]:
-    """Ask for an instance of these formulas: that they are not contradictory."""
+    """Ask for a model of these formulas, which shows that they do not contradict each other."""
     return ask(name, formulas, Answer.SAT, seed=seed, effort=effort)
 
 

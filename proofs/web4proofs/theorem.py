@@ -1,8 +1,11 @@
-"""What a theorem is, and what an attempt to prove it tells.
+"""Theorems, and the outcomes of attempts to prove them.
 
 Only data lives here, and the one judgement that everything rests on: `Outcome.holds`.
-A theorem holds if and only if at least one question was asked, every answer was the one that it
-needs, and nothing of what was to be executed was left out.
+A theorem holds if and only if
+
+1. at least one query was made,
+2. every answer was the one that its query needs, and
+3. all code that was to be executed was executed.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from attrs import frozen
 
 
 class Answer(enum.Enum):
-    """What the solver said."""
+    """An answer of the solver."""
 
     UNSAT = "unsat"
     SAT = "sat"
@@ -24,7 +27,7 @@ class Answer(enum.Enum):
 
 @frozen
 class Query:
-    """One question to the solver: its name, the answer that the theorem needs, and what came."""
+    """One query to the solver: its name, the answer that the theorem needs, and the answer."""
 
     name: str
     needed: Answer
@@ -41,20 +44,20 @@ class Query:
 
 @frozen
 class Executed:
-    """A function that was executed on symbolic values, as the installed package has it."""
+    """A function of the installed package that was executed on symbolic values."""
 
     name: str
-    """Module and qualified name, as `web4core.ledger.rules.transfer`."""
+    """Module and qualified name, such as `web4core.ledger.rules.transfer`."""
     source_sha256: str
-    """Of the function's source text."""
+    """SHA-256 of the function's source text, in hexadecimal."""
 
 
 @frozen
 class Failure:
     """Why a theorem does not hold.
 
-    `values` are the values of the code that break it, by name, in words.
-    `snippet` is a Python program that shows the same on the plain code, or None where there is no
+    `values` are the values that break the code, by name, as text.
+    `snippet` is a Python program that shows the failure on the plain code; None where there is no
     code to run, as in the abstract protocol.
     """
 
@@ -66,7 +69,7 @@ class Failure:
 
 @frozen
 class Outcome:
-    """What an attempt told."""
+    """The outcome of an attempt to prove a theorem."""
 
     queries: tuple[Query, ...] = ()
     paths: int = 0
@@ -75,7 +78,7 @@ class Outcome:
 
     @property
     def holds(self) -> bool:
-        """Whether the theorem is proved: something was asked, and every answer was as needed."""
+        """Whether the theorem is proved: a query was made, and every answer was the one needed."""
         return (
             bool(self.queries) and not self.failures and all(query.holds for query in self.queries)
         )
@@ -94,12 +97,12 @@ class Theorem:
 
     id: str
     says: str
-    """The statement in words, one sentence."""
+    """The statement as one sentence."""
     clauses: tuple[str, ...]
-    """The clauses of `spec/` that it proves something of."""
+    """The clauses of `spec/` of which it proves a part or the whole."""
     assumes: tuple[str, ...]
-    """What it rests on: numbers of `spec/assumptions.md` as "A1", ids of other theorems, or
-    clauses that it takes for given."""
+    """Its premises: numbers of `spec/assumptions.md` such as "A1", ids of other theorems, or
+    clauses that it assumes."""
     scope: str
-    """For which sizes: "any N", "N in 1, 4, 5, 7, 10", "unbounded amounts", ..."""
+    """The sizes for which it holds: "any N", "N in 1, 4, 5, 7, 10", "unbounded amounts", ..."""
     prove: Prove

@@ -1,19 +1,20 @@
-"""Who can be named after a fork, and who cannot.
+"""Accountability: which platforms can be identified after a fork, and which cannot.
 
-- A fork takes more than f platforms that left the rules: two quorums that share no honest platform
-  (`FORKED_BY_MANY`), and two quorums share more than f platforms, whoever they are.
+- A fork needs more than f platforms that broke the rules. Either two quorums share no honest
+  platform (`FORKED_BY_MANY`), or they do; two quorums always share more than f platforms.
 - Two conflicting statements (C-STMT-4) convict their signer: no honest platform signs both, however
   many others are Byzantine (`model.UNAMBIGUOUS`). Two certificates of one kind and view with two
-  digests give such a pair for each platform that signed both, of which there are more than f
+  digests give such a pair for each platform that signed both, and more than f platforms did
   (`conflict_is_exactly_two_digests_in_one_view`).
 - Certificates of two views give no such pair. More than f platforms then signed COMMIT for one
-  digest and PREPARE for another in a later view; but an honest platform may do that, too, once it
-  is shown a prepared certificate at or above its lock (`an_honest_one_may_turn`).
-- What clears an honest platform is that certificate: it was shown one of a view from that of its
-  COMMIT on (`TURNED_BY_PROOF`), so its journal holds one. Who has none to show broke C-PREP-3.
+  digest, and PREPARE for another in a later view. But an honest platform may do that, too, if it
+  receives a prepared certificate at or above its lock (`an_honest_one_may_turn`).
+- That certificate clears an honest platform: its view is not below that of the COMMIT
+  (`TURNED_BY_PROOF`), so the platform's journal holds it. A platform without one broke C-PREP-3.
 
 So a fork across views can leave no evidence in the sense of C-EVID-1 at all
-(`a_fork_may_name_nobody`); it takes the journals of those who signed to tell who broke the rule.
+(`a_fork_may_name_nobody`); then only the journals of the signers show which platforms broke the
+rule.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ LOST: Final = Claim(
 
 
 def _or_lost(claim: Claim) -> Claim:
-    """The claim, unless two quorums share no honest platform."""
+    """Return the claim or, as the alternative, two quorums that share no honest platform."""
     match claim.formula:
         case ForAll(variables, Implies(premise, conclusion)):
             weaker = Implies(premise, either(conclusion, lost()))
@@ -125,15 +126,15 @@ FORKED_BY_MANY: Final = Protocol(
 """Agreement, or two quorums without a common honest platform, however many are Byzantine."""
 
 
-# --- one view: named by two statements ---------------------------------------------------------
+# --- one view: two statements convict ----------------------------------------------------------
 
 _DIGEST: Final = octets_sort("Digest", 32)
 _BLAMED: Final = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT, Kind.VIEW_CHANGE)
 
 
 def _any_signed() -> tuple[Certificate, Any]:
-    """Any certificate without its signatures, and any signer of it."""
-    # Symbolic values stand where the code has integers and bytes.
+    """Return any certificate without its signatures, and any signer of it."""
+    # Symbolic values replace the integers and bytes of the code.
     height: Any = integer("height")
     view: Any = integer("view")
     digest: Any = identifier("digest", _DIGEST)
@@ -143,7 +144,7 @@ def _any_signed() -> tuple[Certificate, Any]:
 def _judge(
     one: Certificate, signer: int, other: Certificate, another: int
 ) -> tuple[Statement, Statement, bool]:
-    """Two statements as certificates give them back, and whether the code says they conflict."""
+    """Return the statements in two certificates, and whether the code says that they conflict."""
     first = messages.certified_statement(one, signer)
     second = messages.certified_statement(other, another)
     return first, second, messages.conflict(first, second)
@@ -155,7 +156,7 @@ def _judged() -> Subject:
 
 
 def _guilty(first: Statement, second: Statement) -> z3.BoolRef:
-    """What C-STMT-4 says: one signer, kind, height and view, two digests; and no mere hint."""
+    """Return C-STMT-4 as a formula: one signer, kind, height and view, two digests, no hint."""
     if first.kind is not second.kind or first.kind not in _BLAMED:
         return z3.BoolVal(False)
     return z3.And(
@@ -167,10 +168,10 @@ def _guilty(first: Statement, second: Statement) -> z3.BoolRef:
 
 
 def conflict_is_exactly_two_digests_in_one_view() -> Outcome:
-    """The shipped `conflict` convicts just those whom C-STMT-4 does.
+    """The shipped `conflict` convicts exactly the signers that C-STMT-4 convicts.
 
-    So it convicts every signer of two certificates of one kind and view with two digests, and
-    nobody for what it signed in two views.
+    So it convicts every signer of two certificates of one kind and view with two digests, and no
+    platform for statements of two views.
     """
     queries: list[Query] = []
     subject = _judged()
@@ -218,7 +219,7 @@ def _source(statement: Statement) -> str:
     )
 
 
-# --- two views: cleared by a certificate -------------------------------------------------------
+# --- two views: a certificate clears -----------------------------------------------------------
 
 shown: Final = Relation(
     "shown",
@@ -228,7 +229,7 @@ shown: Final = Relation(
 
 
 def _is_shown(of: Variable) -> Update:
-    """The platform was shown a prepared certificate for `d` of the view `of`."""
+    """Record that the platform was shown a prepared certificate for `d` of the view `of`."""
     who, where = Variable("p'", PLATFORM), Variable("h'", HEIGHT)
     view, what = Variable("v'", VIEW), Variable("d'", DIGEST)
     here = both(Equal(who, p), Equal(where, h), up_to(view, of), Equal(what, d))
@@ -236,7 +237,7 @@ def _is_shown(of: Variable) -> Update:
 
 
 def _noting(action: Action) -> Action:
-    """The action, with a note of the certificate that it looks at."""
+    """Return the action, extended to record the certificate that it looks at."""
     of = {PREPARE_JUSTIFIED.name: r, LOCK_AND_COMMIT.name: v}.get(action.name)
     return action if of is None else evolve(action, updates=(*action.updates, _is_shown(of)))
 
@@ -284,15 +285,15 @@ UNLOCKED_BY_PROOF: Final = Protocol(
 """The lock rule as one honest platform keeps it, however many others are Byzantine."""
 
 
-# --- two views: what two statements do not tell -------------------------------------------------
+# --- two views: two statements are no evidence --------------------------------------------------
 
 _FORGETFUL: Final = evolve(
     PREPARE, premises=tuple(each for each in PREPARE.premises if each.name != "lock_agrees")
 )
-"""PREPARE by a platform that forgets its lock, and keeps to all other rules."""
+"""PREPARE by a platform that forgets its lock and keeps all other rules."""
 
 _FORGOT: Final = (2, 3)
-"""Who does so, of four."""
+"""The platforms that forget their lock, among four."""
 
 TURNED: Final[Formula] = some(
     *(p, h, v, w, d, e),
@@ -308,7 +309,7 @@ _KINDS: Final = {
 
 
 def statements(world: finite.World) -> tuple[Statement, ...]:
-    """What was cast in a world, as statements of the shipped code."""
+    """Return the statements cast in a world, as values of the shipped code."""
     return tuple(
         Statement(kind, *_plain(point))
         for relation, kind in _KINDS.items()
@@ -331,9 +332,9 @@ def an_honest_one_may_turn() -> tuple[Query, Run | None]:
 
 
 def a_fork_may_name_nobody() -> tuple[Query, Run | None]:
-    """Among four, two that forget their lock: a fork in which no two statements conflict.
+    """Among four, two forget their lock: a fork in which no two statements conflict.
 
-    All four are read as if honest, so that what the forgetful two signed is seen as well.
+    All four count as honest in the model, so that it records the statements of these two as well.
     """
     start = finite.federation(4, frozenset(), views=2, digests=("A", "B"))
     rest = (LOCK_AND_COMMIT, ENTER, DECIDE)
@@ -348,7 +349,7 @@ def a_fork_may_name_nobody() -> tuple[Query, Run | None]:
 
 
 def two_statements_do_not_always_tell() -> Outcome:
-    """Both runs exist, keep to their rules in plain Python, and give no conflicting statements."""
+    """Both runs exist, are confirmed in plain Python, and contain no conflicting statements."""
     queries: list[Query] = []
     failures: list[Failure] = []
     for (query, run), goal in (
@@ -361,7 +362,7 @@ def two_statements_do_not_always_tell() -> Outcome:
 
 
 def _flaws(run: Run | None, goal: Formula) -> Iterable[str]:
-    """Why a run does not show what it should."""
+    """Yield the reasons why a run does not show what it should."""
     if run is None:
         return ("no such run was found",)
     named = nobody_signs_twice(statements(run.end))

@@ -1,6 +1,6 @@
-"""The actions: each a rule of `web4core.consensus.rules`, with its premises and its updates.
+"""The actions of the protocol: each is a rule of `web4core.consensus.rules`.
 
-How they are read stands in `model`.
+An action has premises and updates. `model` explains how they correspond to a run of the code.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ IN_VIEW: Final = (HONEST, NOT_LEFT, REACHED)
 
 
 def once(relation: Relation, clause: str) -> Premise:
-    """That the platform has cast nothing of this kind in the view."""
+    """Require that the platform has cast no statement of this kind in the view."""
     return Premise(
         f"not_{relation.name}",
         every(e, holds=Not(relation(p, h, v, e))),
@@ -72,7 +72,7 @@ def once(relation: Relation, clause: str) -> Premise:
 
 
 def adds(relation: Relation, *point: Variable) -> Update:
-    """The relation comes to hold of this point, and is as before elsewhere."""
+    """Return the update that adds this point to the relation and keeps all others."""
     variables = tuple(Variable(f"{variable.name}'", variable.sort) for variable in point)
     same = And(tuple(Equal(one, other) for one, other in zip(variables, point, strict=True)))
     return Update(relation, variables, either(relation(*variables), same))
@@ -153,7 +153,7 @@ SETS_LOCK: Final = Update(
         both(Not(both(Equal(_holder, p), Equal(_at, h))), locked(_holder, _at, _view, _on)),
     ),
 )
-"""The platform's lock at the height is now on `d` in view `v`, and on nothing else."""
+"""Afterwards the platform's lock at the height is `d` in view `v`, and it has no other lock."""
 
 LOCK_AND_COMMIT: Final = Action(
     "lock_and_commit",
@@ -213,7 +213,7 @@ ENTER: Final = Action(
         ),
     ),
 )
-"""Why a platform enters, by its timer or after f + 1 others, does not matter: both are allowed."""
+"""A platform may enter for any reason, its own timer or f + 1 others: the model allows both."""
 
 RESTART: Final = Action(
     "restart",
@@ -222,6 +222,6 @@ RESTART: Final = Action(
     (p, h),
     (HONEST,),
 )
-"""Also the step of an event that casts nothing and moves neither view, lock nor tip."""
+"""Also the step of an event that casts nothing and changes neither view, lock nor tip."""
 
 ACTIONS: Final = (*(PROPOSE, PREPARE, PREPARE_JUSTIFIED, LOCK_AND_COMMIT, DECIDE, ENTER, RESTART),)

@@ -1,7 +1,7 @@
-"""The smallest world that a solver can find, as a value of the finite reading.
+"""The smallest counterexample that a solver can find, as a value of the finite reading.
 
-A solver's first model of a failure may have dozens of platforms. One that people can follow has as
-few elements of each sort as there can be.
+A solver's first model of a failure may have dozens of platforms. For people it is reduced to as few
+elements of each sort as possible.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from web4proofs.agreement.symbolic_reading import Meaning, Reader
 from web4proofs.smt import solver
 
 MOST_ELEMENTS = 6
-"""Of one sort, in a counterexample that is shown."""
+"""The limit of elements of one sort in a counterexample that is shown."""
 
 _Names: TypeAlias = Mapping[Sort, Mapping[z3.ExprRef, str]]
 
@@ -40,9 +40,9 @@ def smallest(
     action: Action | None,
     parameters: Mapping[Variable, z3.ExprRef],
 ) -> tuple[World, Step | None] | None:
-    """A world in which the formulas hold, smallest sort by sort, and the step taken in it.
+    """Return a world in which the formulas hold, smallest sort by sort, and the step taken in it.
 
-    None if it would need more elements than are shown.
+    Returns None if the world would need more than `MOST_ELEMENTS` elements of a sort.
     """
     known = list(formulas)
     reader = Reader()
@@ -55,10 +55,10 @@ def smallest(
 
 
 def _shrink(known: list[z3.BoolRef], sort: z3.SortRef) -> z3.ModelRef | None:
-    """Add to what is known that the sort has as few elements as it can; the world that shows it.
+    """Bound the sort to as few elements as possible, add this to `known`, and return a model.
 
-    None if that is more than are shown. Each size is asked anew: what a solver keeps from
-    one question to the next costs more than it saves here.
+    Returns None above `MOST_ELEMENTS`. Each size is a new query: reusing the solver would cost more
+    than it saves here.
     """
     any_one = z3.Const("any one", sort)
     for size in range(1, MOST_ELEMENTS + 1):
@@ -113,7 +113,7 @@ def _named(
     universe: Mapping[Sort, tuple[z3.ExprRef, ...]],
     true_of: Mapping[Relation, Sequence[Sequence[Element]]],
 ) -> _Names:
-    """Names to tell a story with: views by their order, Byzantine platforms by another letter."""
+    """Return readable names: views in their order, Byzantine platforms with another letter."""
     uppers = [upper for _, upper in true_of[up_to]]
     views = sorted(universe[VIEW], key=uppers.count)
     good = {of[0] for of in true_of[honest]}
@@ -130,7 +130,7 @@ def _named(
 
 
 def shown(world: World) -> tuple[tuple[str, str], ...]:
-    """A world as pairs of a name and a text: the elements of each sort, then what holds of them."""
+    """Return a world as pairs of name and text: the elements of each sort, then the facts."""
     sizes = tuple((sort.name, _row(world.elements[sort])) for sort in SORTS)
     facts = tuple(
         (relation.name, " ".join(f"({_row(point)})" for point in sorted(found, key=str)))

@@ -1,8 +1,8 @@
-"""Runs that must exist, or the proof of agreement would be about nothing.
+"""Runs that must exist, so that the proof of agreement is not vacuous.
 
-Among four platforms, one of them Byzantine, a solver finds a run to a decision, and one to a
-decision in a later view of what a platform was locked on. Each is replayed in plain Python, where
-every step must be permitted and the invariant must hold all along.
+Among four platforms, one of them Byzantine, a solver finds a run to a decision, and a run in which
+a locked block is decided in a later view. Each is replayed in plain Python: every step must be
+permitted, and the invariant must hold after each.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ A_LATER_DECISION: Final[Formula] = some(
         Not(some(e, holds=decided(k, h, v, e))),
     ),
 )
-"""Somebody locked in one view, and prepared the same in a later one, where it was decided."""
+"""A platform locked a block in one view; a later view prepared the same block and decided it."""
 
 
 def a_decision(seed: int = 0) -> tuple[Query, Run | None]:
-    """Two votes of each kind by honest platforms, and the third by the Byzantine one."""
+    """Find a run with two votes of each kind by honest platforms, and one by the Byzantine."""
     start = finite.federation(4, _BYZANTINE, views=1, digests=("A", "B"))
     return find("a decision", start, lambda _: _RULES, A_DECISION, 5, seed)
 
 
 def a_later_decision(seed: int = 0) -> tuple[Query, Run | None]:
-    """A lock that no decision followed on, a view change, and then the decision."""
+    """Find a run with a lock but no decision, a view change, and then the decision."""
     start = finite.federation(4, _BYZANTINE, views=2, digests=("A", "B"))
     name = "a decision after a lock and a view change"
     return find(name, start, lambda _: _RULES, A_LATER_DECISION, 10, seed)
@@ -78,7 +78,7 @@ def decisions_are_reached(seed: int = 0) -> Outcome:
 
 
 def flaws(run: Run | None, goal: Formula) -> tuple[str, ...]:
-    """Why a run is no example, if it is none."""
+    """Return the reasons why a run is no example; none if it is one."""
     if run is None:
         return ("no such run was found",)
     broken = tuple(

@@ -1,7 +1,7 @@
 """The reading over finitely many elements, in plain Python, without a solver.
 
-It serves wherever a step that was really taken is to be judged: the states of an exploration, the
-journals of platforms that run, and the counterexamples and runs that a solver finds.
+It serves to check real steps: those of an exploration, of the journals of running platforms, and of
+the counterexamples and runs that a solver finds.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from web4proofs.agreement.model import (
 Element: TypeAlias = Hashable
 Point: TypeAlias = tuple[Element, ...]
 Values: TypeAlias = Mapping[Variable, Element]
-"""What variables stand for."""
+"""The values of variables."""
 
 
 @frozen
 class World:
-    """Finitely many elements of each sort, and what holds of them."""
+    """Finitely many elements of each sort, and the facts about them."""
 
     elements: Mapping[Sort, tuple[Element, ...]]
     facts: Mapping[Relation, frozenset[Point]] = field(repr=False)
@@ -60,7 +60,7 @@ class World:
 
 @frozen
 class Step:
-    """An action with what its parameters stand for."""
+    """An action with the values of its parameters."""
 
     action: Action
     values: Values
@@ -71,7 +71,7 @@ class Step:
 
 
 def holds(formula: Formula, world: World, values: Values) -> bool:
-    """Whether the formula is true in this world."""
+    """Return whether the formula is true in this world."""
     match formula:
         case Holds(relation, of):
             return tuple(values[variable] for variable in of) in world.facts[relation]
@@ -99,19 +99,19 @@ def holds(formula: Formula, world: World, values: Values) -> bool:
 
 
 def choices(variables: Iterable[Variable], world: World) -> Iterator[dict[Variable, Element]]:
-    """Everything that these variables can stand for."""
+    """Yield every assignment of elements to these variables."""
     names = tuple(variables)
     for point in itertools.product(*(world.elements[variable.sort] for variable in names)):
         yield dict(zip(names, point, strict=True))
 
 
 def points(relation: Relation, elements: Mapping[Sort, tuple[Element, ...]]) -> Iterator[Point]:
-    """Everything that the relation could hold of."""
+    """Yield every point of which the relation could hold."""
     return itertools.product(*(elements[sort] for sort in relation.sorts))
 
 
 def refused(step: Step, world: World) -> tuple[Premise, ...]:
-    """The premises of the step that do not hold here; none of them if it is permitted."""
+    """Return the step's premises that do not hold here; none if the step is permitted."""
     return tuple(
         premise
         for premise in step.action.premises
@@ -120,7 +120,7 @@ def refused(step: Step, world: World) -> tuple[Premise, ...]:
 
 
 def after(step: Step, world: World) -> World:
-    """The world once the step was taken, permitted or not."""
+    """Return the world after the step, whether it was permitted or not."""
     changed = {
         update.relation: frozenset(
             point
@@ -137,7 +137,7 @@ def after(step: Step, world: World) -> World:
 
 
 def steps(actions: Iterable[Action], world: World, platform: Element) -> Iterator[Step]:
-    """Every permitted step of this platform."""
+    """Yield every permitted step of this platform."""
     for action in actions:
         actor, *others = action.parameters
         for named in choices(others, world):
@@ -149,14 +149,14 @@ def steps(actions: Iterable[Action], world: World, platform: Element) -> Iterato
 def explained(
     before: World, then: World, actions: Iterable[Action], platform: Element
 ) -> Step | None:
-    """A permitted step of this platform that leads from one world to the other, if there is one."""
+    """Return a permitted step of this platform from one world to the other; None if none is."""
     return next(
         (step for step in steps(actions, before, platform) if after(step, before) == then), None
     )
 
 
 def broken(claims: Iterable[Claim], world: World) -> tuple[Claim, ...]:
-    """Those of the claims that do not hold here."""
+    """Return the claims that do not hold here."""
     return tuple(claim for claim in claims if not holds(claim.formula, world, {}))
 
 
@@ -169,10 +169,10 @@ def federation(
     heights: tuple[int, ...] = (1,),
     size: int | None = None,
 ) -> World:
-    """Platforms 0 to n - 1 at the beginning, with the shipped size of quorums unless told.
+    """Return platforms 0 to n - 1 at the beginning.
 
-    Quorums are the sets of exactly that size: what a larger one can sign, these can.
-    Every platform finds every block valid.
+    A quorum is any set of exactly `size` platforms, by default the shipped size; a larger set can
+    sign nothing that these cannot. Every platform finds every block valid.
     """
     platforms = tuple(range(n))
     groups = tuple(itertools.combinations(platforms, quorum(n) if size is None else size))

@@ -1,12 +1,12 @@
-"""From one height to the chain: agreement at each height makes one chain and one state.
+"""From one height to the chain: agreement at each height gives one chain and one state.
 
-Agreement is proved at any height among platforms that take the same ones for the federation.
-That it composes is an induction over heights: platforms that are the same up to a height, and agree
-on the next block, are the same up to the next height.
+Agreement is proved at each height for platforms that take the same federation for theirs.
+It extends to the chain by induction over heights: two platforms that are the same up to a height
+and agree on the next block are the same up to the next height.
 
-What a platform has after a height is written as functions of platform and height: whom it takes
-for the federation, the chain of its blocks, and its application's state. Nothing is known of
-them but the premises, so each must be seen to be needed.
+Three functions of platform and height describe a platform after a height: its federation, its
+chain of blocks, and its application's state. Only the premises say anything of them, so each
+premise must be shown to be needed.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _x, _y = z3.Consts("x y", _PLATFORM)
 """Any two honest platforms."""
 
 _h = z3.Int("h")
-"""Any height from 0 on; the step leads from it to the next."""
+"""Any height from 0 on; the step of the induction goes from it to the next."""
 
 
 @frozen
 class Premise:
-    """What the induction rests on, and where that comes from."""
+    """A premise of the induction, with its source."""
 
     name: str
     says: str
@@ -52,7 +52,7 @@ def _of_both(of: z3.FuncDeclRef, height: z3.ArithRef | int) -> z3.BoolRef:
 
 
 def _each(*formulas: z3.BoolRef) -> z3.BoolRef:
-    """What is said of the platform x, said of both."""
+    """Return the formulas about the platform x, and the same about y."""
     said = z3.And(*formulas)
     return z3.And(said, z3.substitute(said, (_x, _y)))
 
@@ -101,13 +101,13 @@ PREMISES: Final = (
 
 
 def _same_up_to(height: z3.ArithRef | int) -> z3.BoolRef:
-    """If both have the height, they are the same up to it."""
+    """Require that the platforms are the same up to the height, if both have it."""
     alike = (_of_both(of, height) for of in (_federation, _chain, _state))
     return z3.Implies(z3.And(_has(_x, height), _has(_y, height)), z3.And(*alike))
 
 
 def chains_agree(premises: tuple[Premise, ...] = PREMISES) -> Outcome:
-    """Ask for the start, the step, and whether each premise is needed for them."""
+    """Ask for the start and the step, and whether each premise is needed for them."""
     queries: list[Query] = []
     both_go_on = (_h >= 0, _has(_x, _h + 1), _has(_y, _h + 1), _x != _y)
     known = (*(each.formula for each in premises), _same_up_to(_h), *both_go_on)
@@ -127,7 +127,7 @@ def chains_agree(premises: tuple[Premise, ...] = PREMISES) -> Outcome:
 
 
 def _induction(premises: tuple[Premise, ...]) -> tuple[tuple[str, tuple[z3.BoolRef, ...]], ...]:
-    """What must be impossible: that it fails at the start, or at the step."""
+    """Return the two cases that must be impossible: the start fails, or the step does."""
     given = tuple(each.formula for each in premises)
     return (
         ("the same at the start", (*given, z3.Not(_same_up_to(0)))),

@@ -1,9 +1,9 @@
-"""The proof by induction: one question for each conjunct, at the start and after each action.
+"""The proof by induction: a query for each conjunct, at the start and after each action.
 
-Together they say that the invariant holds in every state that any number of platforms can reach, in
+Together they show that the invariant holds in every state that any number of platforms can reach in
 any number of steps, and that the consequences hold with it.
-A conjunct that an action breaks is shown on the smallest world in which it does, and that world
-is judged again in plain Python before it is shown.
+If an action breaks a conjunct, the smallest world that shows this is found, and plain Python
+confirms it before it is shown.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from web4proofs.theorem import Answer, Failure, Outcome, Query
 
 @frozen
 class Question:
-    """What the solver is asked, and what it is about.
+    """A question to the solver, and its subject.
 
-    `formulas` are to be impossible together (`needed` is UNSAT), or to have an instance (SAT).
+    `formulas` must be impossible together (`needed` is UNSAT), or possible (SAT).
     `denied` is the claim that they deny, in the state after `action` if there is one.
     """
 
@@ -42,14 +42,14 @@ class Question:
 
 @frozen
 class _Reading:
-    """A protocol, read once for all its questions."""
+    """A protocol, translated once for all its questions."""
 
     protocol: Protocol
     reader: Reader
     before: Meaning
     axioms: tuple[z3.BoolRef, ...]
     claims: Mapping[str, z3.BoolRef]
-    """Conjuncts of the invariant and consequences, in the state before an action."""
+    """Conjuncts of the invariant, and consequences, in the state before an action."""
 
     @classmethod
     def of(cls, protocol: Protocol) -> _Reading:
@@ -70,7 +70,7 @@ class _Reading:
 
     @property
     def start(self) -> tuple[z3.BoolRef, ...]:
-        """Nothing that changes holds of anything."""
+        """Return formulas for the start: no changing relation holds of anything."""
         nothing = []
         for relation in self.protocol.relations:
             if relation.changes:
@@ -81,7 +81,7 @@ class _Reading:
 
 
 def questions(protocol: Protocol) -> Iterator[Question]:
-    """Everything that has to be asked to prove a protocol."""
+    """Yield every question that proves a protocol."""
     reading = _Reading.of(protocol)
     yield from _at_the_start(reading)
     for action in protocol.actions:
@@ -120,7 +120,7 @@ def _after_an_action(reading: _Reading, action: Action) -> Iterator[Question]:
 
 
 def _consequences(reading: _Reading) -> Iterator[Question]:
-    """The antecedent of each must be possible, or it would say nothing."""
+    """Yield the consequences; each antecedent must also be possible, or the claim is vacuous."""
     known = {claim.name: claim for claim in reading.protocol.invariant}
     for consequence in reading.protocol.consequences:
         claim = consequence.claim
@@ -137,7 +137,7 @@ def _consequences(reading: _Reading) -> Iterator[Question]:
 
 
 def _occasion(reading: _Reading, claim: Claim) -> z3.BoolRef:
-    """Elements of which the claim, "for all these: if this then that", has something to say."""
+    """Require elements to which the claim, "for all these: if this then that", applies."""
     match claim.formula:
         case ForAll(variables, Implies(premise, _)):
             named = reading.reader.named(variables)
@@ -149,7 +149,7 @@ def _occasion(reading: _Reading, claim: Claim) -> z3.BoolRef:
 
 
 def prove(protocol: Protocol, *, seed: int = 0, effort: int = EFFORT) -> Outcome:
-    """Ask everything, and explain what does not hold."""
+    """Ask every question, and explain each failure."""
     queries: list[Query] = []
     failures: list[Failure] = []
     known: dict[int, Dependences] = {}
@@ -167,7 +167,7 @@ def prove(protocol: Protocol, *, seed: int = 0, effort: int = EFFORT) -> Outcome
 
 
 def _dependences(question: Question, known: dict[int, Dependences]) -> Dependences:
-    """Of all formulas of a question; most of them stand in others, too, and are `known`."""
+    """Return the dependences of a question's formulas; `known` caches them by formula."""
     found: Dependences = frozenset()
     for formula in question.formulas:
         name = formula.get_id()
@@ -178,7 +178,7 @@ def _dependences(question: Question, known: dict[int, Dependences]) -> Dependenc
 
 
 def explain(protocol: Protocol, question: Question, got: Answer) -> Failure:
-    """Why a question was not answered as needed, on the smallest world if there is one."""
+    """Explain why a question was not answered as needed, on the smallest world if there is one."""
     claim = question.denied
     if claim is None or got is not Answer.SAT:
         why = {Answer.UNSAT: "contradictory premises", Answer.UNKNOWN: "effort exhausted"}
@@ -196,7 +196,7 @@ def explain(protocol: Protocol, question: Question, got: Answer) -> Failure:
 def _replays(
     protocol: Protocol, question: Question, world: finite.World, step: finite.Step | None
 ) -> bool:
-    """Whether plain Python finds the same: all that is assumed holds, and the claim breaks."""
+    """Return whether plain Python confirms it: the assumptions hold, and the claim breaks."""
     if question.denied is None or finite.broken((*protocol.axioms, *question.assumed), world):
         return False
     if step is None:

@@ -1,11 +1,11 @@
-"""First-order logic as plain values, to be read in several ways.
+"""First-order logic as plain values, with several readings.
 
-A model written once in these values is read as questions to a solver (`symbolic_reading`), as
-a Python truth value over finitely many elements (`finite`), and as text for people (`text`).
+A model is written once in these values. It is read as solver formulas (`symbolic_reading`), as a
+Python truth value over finitely many elements (`finite`), and as text for people (`text`).
 
 The language is small on purpose: sorts without structure, relations, equality, and quantifiers.
-There are no functions and no constants, so that an element can come only from a quantifier;
-that is what keeps the questions within the fragment that a solver can decide.
+It has no functions and no constants, so an element can come only from a quantifier; this keeps the
+queries in the fragment that a solver can decide.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from attrs import frozen
 
 @frozen
 class Sort:
-    """A kind of element, of which there may be any number."""
+    """A kind of elements, of any number."""
 
     name: str
     says: str
@@ -25,7 +25,7 @@ class Sort:
 
 @frozen
 class Variable:
-    """Stands for an element of its sort; two variables are the same if their names are."""
+    """A variable for elements of its sort; two variables are the same if their names are."""
 
     name: str
     sort: Sort
@@ -33,7 +33,7 @@ class Variable:
 
 @frozen
 class Relation:
-    """What may hold of elements; `changes` tells whether an action can alter it."""
+    """A relation of elements; `changes` says whether an action can alter it."""
 
     name: str
     sorts: tuple[Sort, ...]
@@ -41,14 +41,14 @@ class Relation:
     changes: bool = True
 
     def __call__(self, *of: Variable) -> Holds:
-        """That the relation holds of these."""
+        """Return the formula that the relation holds of these variables."""
         _check_sorts(self.name, self.sorts, of)
         return Holds(self, of)
 
 
 @frozen
 class Definition:
-    """A formula with a name: it means its body, and makes what is built of it readable."""
+    """A named formula: it means its body, and makes the formulas that use it readable."""
 
     name: str
     variables: tuple[Variable, ...]
@@ -56,14 +56,14 @@ class Definition:
     says: str
 
     def __call__(self, *of: Variable) -> Defined:
-        """The body, said of these."""
+        """Return the body for these variables."""
         _check_sorts(self.name, tuple(variable.sort for variable in self.variables), of)
         return Defined(self, of)
 
 
 @frozen
 class Holds:
-    """That a relation holds."""
+    """The formula that a relation holds of some variables."""
 
     relation: Relation
     of: tuple[Variable, ...]
@@ -71,7 +71,7 @@ class Holds:
 
 @frozen
 class Defined:
-    """What a definition says of these."""
+    """The formula of a definition for some variables."""
 
     definition: Definition
     of: tuple[Variable, ...]
@@ -79,7 +79,7 @@ class Defined:
 
 @frozen
 class Equal:
-    """That two variables stand for one element."""
+    """The formula that two variables have the same value."""
 
     one: Variable
     other: Variable
@@ -94,21 +94,21 @@ class Not:
 
 @frozen
 class And:
-    """That all parts hold; true if there are none."""
+    """The formula that all parts hold; true if there are none."""
 
     parts: tuple[Formula, ...]
 
 
 @frozen
 class Or:
-    """That some part holds; false if there are none."""
+    """The formula that some part holds; false if there are none."""
 
     parts: tuple[Formula, ...]
 
 
 @frozen
 class Implies:
-    """That the conclusion holds if the premise does."""
+    """The formula that the conclusion holds if the premise does."""
 
     premise: Formula
     conclusion: Formula
@@ -116,7 +116,7 @@ class Implies:
 
 @frozen
 class ForAll:
-    """That the body holds whatever the variables stand for."""
+    """The formula that the body holds for all values of the variables."""
 
     variables: tuple[Variable, ...]
     body: Formula
@@ -124,7 +124,7 @@ class ForAll:
 
 @frozen
 class Exists:
-    """That the body holds for some elements."""
+    """The formula that the body holds for some values of the variables."""
 
     variables: tuple[Variable, ...]
     body: Formula
@@ -136,22 +136,22 @@ TRUE = And(())
 
 
 def both(*parts: Formula) -> And:
-    """That all of these hold."""
+    """Return the formula that all of these hold."""
     return And(parts)
 
 
 def either(*parts: Formula) -> Or:
-    """That one of these holds at least."""
+    """Return the formula that at least one of these holds."""
     return Or(parts)
 
 
 def every(*variables: Variable, holds: Formula) -> ForAll:
-    """`ForAll`, with the variables first, as one says it."""
+    """Return `ForAll`, with the variables first, in the order of speech."""
     return ForAll(variables, holds)
 
 
 def some(*variables: Variable, holds: Formula) -> Exists:
-    """`Exists`, with the variables first, as one says it."""
+    """Return `Exists`, with the variables first, in the order of speech."""
     return Exists(variables, holds)
 
 

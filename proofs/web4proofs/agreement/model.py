@@ -1,34 +1,35 @@
-"""The abstract protocol: what honest platforms do for good, and what always holds of it.
+"""The abstract protocol: the irrevocable acts of honest platforms, and the properties of them.
 
-This is the one statement of the protocol in the project. It is read as questions to a solver
+This is the only statement of the protocol in the project. It is read as solver formulas
 (`induction`), as truth over finite structures (`finite`), and as text (`text`).
 
-`vocabulary` has its words, `protocol` its parts, `actions` its steps; what is proved of it is here,
-with all the rest for whoever works with the protocol.
+`vocabulary` defines its sorts and relations, `protocol` the classes for its parts, `actions` its
+steps. This module states the properties to prove, and re-exports the rest.
 
 Each action is a rule of `web4core.consensus.rules`: parameters, named premises, and the relations
-that it changes. That the shipped rules take no other steps is proved apart, by executing them;
-this module says what such a step is.
+that it changes. This module defines such a step; `web4proofs.replica` proves, by executing the
+shipped rules, that they take no other steps.
 
-How a run of the code is read:
+The model corresponds to a run of the code as follows:
 
-- All relations that change speak of what honest platforms have *cast*: made the draft of, in a
-  state that is on disk. A statement is signed only after it was cast, so what anybody can show of
-  an honest platform was cast by it.
+- All changing relations speak of what honest platforms have *cast*. A platform casts a statement
+  when it makes the draft, in a state that is on disk. It signs only after that, so every statement
+  that others can show of an honest platform was cast by it.
 - Byzantine platforms take no action here. A certificate asks only the honest members of its quorum
-  (`prepared_certificate`, `commit_certificate`): whatever the others would have to sign is always
-  there. So they may say anything to anybody, at any time, with no rule for them at all.
-- Nothing is said of messages. Whatever honest platforms cast may be heard late, twice, or never.
-- A platform's state is a fold over its journal, and an event is in the journal before anything
-  that it causes leaves the machine. So a crash loses no relation: what it loses was never shown to
-  anybody, and had not happened yet. That is why `restart` changes nothing. A platform that is
-  silent, because its guard has signed what its store does not know of (C-GUARD-4), is read as one
-  that keeps the relations it had, takes no action at the heights of its silence but to decide, and
-  goes on above; what its rules draft meanwhile is never signed, and is not cast.
-- A height is a parameter of everything, and no action at one height looks at another. A platform
-  is allowed here to act at any height; the shipped one acts only at its own.
-- A quorum is any set of platforms that is large enough for a certificate. Of the sizes only
-  `quorums_meet` is used, which `quorums` proves of the shipped sizes for every N.
+  (`prepared_certificate`, `commit_certificate`); signatures of the others always exist. So
+  Byzantine platforms may say anything to any platform, at any time, and need no rule.
+- There are no messages. A statement cast by an honest platform may arrive late, twice, or never.
+- A platform's state is a fold over its journal, and an event is in the journal before any of its
+  effects leaves the machine. So a crash removes no fact from a relation: an event that it loses had
+  no effect yet. That is why `restart` changes nothing.
+- A platform may be silent, because its guard has signed statements that its store does not know
+  (C-GUARD-4). It then counts as one that keeps its relations, takes no action at the heights of its
+  silence except to decide, and goes on above them. Drafts that its rules make meanwhile are never
+  signed, and are not cast.
+- Everything has a height as parameter, and no action at one height looks at another. The model lets
+  a platform act at any height; the shipped one acts only at its own.
+- A quorum is any set of platforms that is large enough for a certificate. The only property used is
+  `quorums_meet`, which `quorums` proves of the shipped sizes for every N.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ __all__ = [
 ]
 
 
-# --- what is given -----------------------------------------------------------------------------
+# --- axioms ------------------------------------------------------------------------------------
 
 ORDER: Final = (
     Claim("views_reflexive", every(v, holds=up_to(v, v)), "a view is up to itself"),
@@ -189,7 +190,7 @@ ORDER: Final = (
         "of two views one comes first",
     ),
 )
-"""Views are ordered as numbers are; that there is a first one is not used."""
+"""Views are ordered as numbers are; the proofs do not use that there is a first one."""
 
 QUORUMS_MEET: Final = Claim(
     "quorums_meet",
@@ -199,11 +200,11 @@ QUORUMS_MEET: Final = Claim(
 )
 
 
-# --- what always holds -------------------------------------------------------------------------
+# --- invariants --------------------------------------------------------------------------------
 
 
 def cast_once(relation: Relation) -> Claim:
-    """That a platform casts one digest at most of this kind in a view."""
+    """Return the claim that a platform casts at most one digest of this kind in a view."""
     return Claim(
         f"{relation.name}_once",
         every(
@@ -216,7 +217,7 @@ def cast_once(relation: Relation) -> Claim:
 
 
 def cast_after_leaving(relation: Relation) -> Claim:
-    """That a platform had left all views below the one that it cast a statement in."""
+    """Return the claim that a platform had left all views below that of its statement."""
     return Claim(
         f"{relation.name}_after_leaving",
         every(
@@ -291,7 +292,7 @@ INVARIANT: Final = (
     DECIDED_IS_CERTIFIED,
     CHOOSABLE_IS_GUARDED,
 )
-"""Holds at first, is kept by every action, and implies agreement."""
+"""It holds at the start, every action keeps it, and it implies agreement."""
 
 ONE_CERTIFICATE_A_VIEW: Final = Claim(
     "one_certificate_a_view",
@@ -389,10 +390,10 @@ JUDGED_FIRST: Final = Protocol(
         Consequence(DECIDED_IS_VALID, ("decided_was_prepared", "prepared_is_valid")),
     ),
 )
-"""Nothing is decided that was not found valid: C-LOCK-1."""
+"""No block is decided that was not found valid: C-LOCK-1."""
 
 STATEMENTS: Final = (proposed, prepared, committed, announced)
-"""The relations of what is signed; each is of one kind of statement."""
+"""The relations of signed statements, one for each kind."""
 
 NO_CONFLICT: Final = Claim(
     "no_conflict",
@@ -418,4 +419,4 @@ UNAMBIGUOUS: Final = Protocol(
         Consequence(NO_CONFLICT, tuple(cast_once(relation).name for relation in STATEMENTS)),
     ),
 )
-"""No honest platform casts what conflicts, however many others are Byzantine: I-SIGN-1."""
+"""No honest platform casts conflicting statements, however many others are Byzantine: I-SIGN-1."""

@@ -1,9 +1,9 @@
-"""Nothing in the proof is idle: without any one part of it, it fails.
+"""The necessity of every part of the proof: without any one part, the proof fails.
 
-A premise that could be left out of an action, or a conjunct that could be left out of an invariant,
-would be one that the proof does not rest on: a reader who trusts it is misled, and a mutant
-that drops it goes unseen. So each is left out in turn, and a counterexample must appear.
-The few that nothing here rests on are listed with the reason, and the list is checked, too.
+If a premise of an action or a conjunct of an invariant could be left out, the proof would not rest
+on it: a reader would trust it in vain, and a mutant that drops it would survive. So each is left
+out in turn, and a counterexample must appear.
+The few parts that no proof rests on are listed with the reason, and the list is checked, too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
     "validity": JUDGED_FIRST,
     "unambiguity": UNAMBIGUOUS,
 }
-"""What is proved of the actions; a premise is needed if one of these fails without it."""
+"""The protocols to prove; a premise is needed if the proof of one of them fails without it."""
 
 _EVEN_BYZANTINE = "a Byzantine platform that keeps to the rules harms nothing"
 _IN_ITS_VIEW = "it only says which view a platform proposes in; nothing rests on that"
@@ -41,11 +41,11 @@ IDLE: Final[Mapping[tuple[str, str], str]] = {
     ("prepare_justified", "justified_below"): "of whatever view the certificate is, honest"
     " platforms prepared that digest before, and passed their own locks",
 }
-"""Action and premise, and why the proofs do without it."""
+"""By action and premise, the reason why the proofs do not need it."""
 
 
 def without_premise(protocol: Protocol, action: str, premise: str) -> Protocol:
-    """The protocol in which this action does not ask for this premise."""
+    """Return the protocol in which this action lacks this premise."""
 
     def changed(each: Action) -> Action:
         if each.name != action:
@@ -56,7 +56,7 @@ def without_premise(protocol: Protocol, action: str, premise: str) -> Protocol:
 
 
 def without_conjunct(protocol: Protocol, name: str) -> Protocol:
-    """The protocol whose invariant lacks this conjunct."""
+    """Return the protocol whose invariant lacks this conjunct."""
     rest = tuple(claim for claim in protocol.invariant if claim.name != name)
     uses = tuple(
         evolve(each, uses=tuple(used for used in each.uses if used != name))
@@ -98,24 +98,24 @@ _WRONG: Final = {
 def _about_action(
     protocols: Mapping[str, Protocol], action: str, premise: str
 ) -> Iterator[Question]:
-    """The questions about an action without this premise, for all that is proved of it."""
+    """Yield the questions about an action without this premise, of all protocols."""
     for protocol in protocols.values():
         changed = without_premise(protocol, action, premise)
         yield from questions(evolve(changed, actions=(changed.action(action),), consequences=()))
 
 
 def _one_breaks(part: str, asked: Iterable[Question]) -> Query:
-    """The first question that gets a counterexample, which is what is needed here."""
+    """Ask until a question gets a counterexample, as one of them must."""
     return _until(part, Answer.SAT, asked)
 
 
 def _all_hold(part: str, asked: Iterable[Question]) -> Query:
-    """That no question gets a counterexample."""
+    """Ask all questions; none may get a counterexample."""
     return _until(part, Answer.UNSAT, asked)
 
 
 def _until(part: str, needed: Answer, asked: Iterable[Question]) -> Query:
-    """Ask for counterexamples, up to the first answer that is not `unsat`; the last one asked."""
+    """Ask for counterexamples until an answer is not `unsat`; return the last query."""
     seconds, effort, got = 0.0, 0, Answer.UNKNOWN
     for question in asked:
         if question.needed is not Answer.UNSAT:

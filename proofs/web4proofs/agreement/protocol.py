@@ -1,4 +1,4 @@
-"""The parts of which a protocol and its proof are made."""
+"""The classes for the parts of a protocol and of its proof."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Claim:
 class Premise:
     """One condition of an action, in terms of its parameters.
 
-    `local` tells that the acting platform's own relations decide it, so that its local state must
-    show it; the others are shown by a certificate, which passed the gate or was counted.
+    If `local` is true, the acting platform's own relations decide the condition, so its local state
+    must show it. Otherwise a certificate shows it, which passed the gate or was counted.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Premise:
 
 @frozen
 class Update:
-    """What a relation becomes: it holds of the variables if the formula held before the action."""
+    """The new value of a relation: it holds of the variables if the formula held before."""
 
     relation: Relation
     variables: tuple[Variable, ...]
@@ -46,8 +46,8 @@ class Update:
 class Action:
     """A step of one honest platform.
 
-    `rules` name the functions of the code whose step it is, by module and qualified name.
-    What no update names stays as it was.
+    `rules` are the functions of the code that take this step, by module and qualified name.
+    Relations without an update stay as they were.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Action:
     updates: tuple[Update, ...] = ()
 
     def premise(self, name: str) -> Premise:
-        """The premise of this name."""
+        """Return the premise with this name."""
         return next(premise for premise in self.premises if premise.name == name)
 
 
@@ -66,7 +66,7 @@ class Action:
 class Consequence:
     """A claim that follows from others, in every state in which these hold.
 
-    `uses` names them: conjuncts of the invariant, or consequences stated before.
+    `uses` names the others: conjuncts of the invariant, or earlier consequences.
     """
 
     claim: Claim
@@ -75,9 +75,9 @@ class Consequence:
 
 @frozen
 class Protocol:
-    """Everything that there is to be proved.
+    """A protocol with everything to prove of it.
 
-    At first no relation that changes holds of anything.
+    At the start no changing relation holds of anything.
     """
 
     axioms: tuple[Claim, ...]
@@ -87,5 +87,5 @@ class Protocol:
     relations: tuple[Relation, ...] = RELATIONS
 
     def action(self, name: str) -> Action:
-        """The action of this name."""
+        """Return the action with this name."""
         return next(action for action in self.actions if action.name == name)

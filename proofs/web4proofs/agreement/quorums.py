@@ -1,11 +1,11 @@
-"""The arithmetic of quorums, for every N: what the abstract protocol takes for given.
+"""The arithmetic of quorums for every N, which the abstract protocol assumes.
 
-The shipped functions of `web4core.quorum` are run as they stand on an N of which nothing is known
-but N >= 1, and what they return is asked of the solver.
+The shipped functions of `web4core.quorum` are executed unchanged on any N >= 1, and the solver is
+asked about their results.
 
-A group of platforms is counted by the regions into which groups cut one another: of two quorums
-and the Byzantine platforms there are eight, each with any number of members. Nothing else about
-sets is needed, so linear arithmetic decides it.
+Groups of platforms are counted by the regions into which they divide the federation: two quorums
+and the Byzantine platforms make eight regions, each with any number of members. The proofs need
+nothing else about sets, so linear arithmetic decides them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from web4proofs.symbolic.subject import (
 from web4proofs.theorem import Answer, Failure, Outcome, Query
 
 Size: TypeAlias = Callable[[int], int]
-"""A number of platforms, out of N."""
+"""A number of platforms as a function of N."""
 
 _N: Final = z3.Int("N")
 
@@ -50,7 +50,7 @@ SHIPPED: Final = Sizes(shipped.faulty, shipped.quorum, shipped.with_an_honest_on
 
 @frozen
 class Terms:
-    """What the formulas give for an N of which nothing is known, as terms in N."""
+    """The results of the formulas for any N, as terms in N."""
 
     sizes: Sizes
     faulty: z3.ArithRef
@@ -59,13 +59,13 @@ class Terms:
 
     @classmethod
     def of(cls, sizes: Sizes) -> Terms:
-        """Run them. Raises `Unmodelled` for what is not plain integer arithmetic."""
+        """Execute them. Raises `Unmodelled` for anything but plain integer arithmetic."""
         functions = (sizes.faulty, sizes.quorum, sizes.with_an_honest_one)
         return cls(sizes, *(_of_all(function) for function in functions))
 
 
 def _of_all(size: Size) -> z3.ArithRef:
-    """What a function returns, along all its paths; each is replayed on an input of it."""
+    """Return a function's result along all its paths; each path is replayed on an input of it."""
 
     def any_n() -> tuple[Any, ...]:
         assume(_N >= 1)
@@ -89,14 +89,14 @@ def _of_all(size: Size) -> z3.ArithRef:
 
 @frozen
 class Groups:
-    """Groups among N platforms, by the sizes of the regions that they make."""
+    """Groups among N platforms, given by the sizes of their regions."""
 
     names: tuple[str, ...]
     regions: Mapping[frozenset[str], z3.ArithRef]
 
     @classmethod
     def of(cls, *names: str) -> Groups:
-        """Any groups of these names."""
+        """Return any groups with these names."""
         subsets = itertools.chain.from_iterable(
             itertools.combinations(names, size) for size in range(len(names) + 1)
         )
@@ -106,12 +106,12 @@ class Groups:
         )
 
     def are(self) -> tuple[z3.BoolRef, ...]:
-        """They are groups among N platforms, and there is one platform at least."""
+        """Return formulas for these being groups among N >= 1 platforms."""
         sizes = tuple(self.regions.values())
         return (_N >= 1, *(size >= 0 for size in sizes), z3.Sum(sizes) == _N)
 
     def count(self, *inside: str, outside: Iterable[str] = ()) -> z3.ArithRef:
-        """How many platforms are in all of the first and in none of the second."""
+        """Count the platforms that are in all groups `inside` and in no group `outside`."""
         wanted, barred = frozenset(inside), frozenset(outside)
         return z3.Sum(
             [
@@ -124,7 +124,7 @@ class Groups:
 
 @frozen
 class Goal:
-    """What is to follow, and on which conditions of its own."""
+    """A formula to prove, with conditions of its own."""
 
     name: str
     goal: z3.BoolRef
@@ -211,7 +211,7 @@ def f_plus_1_have_an_honest_one(sizes: Sizes = SHIPPED) -> Outcome:
 
 
 def _follow(of: Terms, groups: Groups, goals: tuple[Goal, ...]) -> Outcome:
-    """Ask of each goal whether its conditions can be met, and whether it then follows."""
+    """Ask for each goal whether its conditions are possible, and whether it follows from them."""
     queries: list[Query] = []
     failures: list[Failure] = []
     for goal in goals:
@@ -227,7 +227,7 @@ def _follow(of: Terms, groups: Groups, goals: tuple[Goal, ...]) -> Outcome:
 
 
 def _smallest(of: Terms, groups: Groups, goal: Goal) -> Failure:
-    """The smallest N for which a goal fails, with the sizes of the groups."""
+    """Return the smallest N for which a goal fails, with the sizes of the groups."""
     optimize = z3.Optimize()
     optimize.add(*groups.are(), *goal.where, z3.Not(goal.goal))
     optimize.minimize(_N)
@@ -253,7 +253,7 @@ def _smallest(of: Terms, groups: Groups, goal: Goal) -> Failure:
 
 
 def _executed(sizes: Sizes, prove: Callable[[], Outcome]) -> Outcome:
-    """What is not plain integer arithmetic is a failure, not an error."""
+    """Run a proof; report anything but plain integer arithmetic as a failure, not as an error."""
     functions = (sizes.faulty, sizes.quorum, sizes.with_an_honest_one)
     try:
         outcome = prove()

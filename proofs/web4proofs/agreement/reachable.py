@@ -1,9 +1,9 @@
-"""Runs of the protocol among few platforms: what can happen, found by a solver.
+"""Runs of the protocol among few platforms, found by a solver.
 
 A proof that nothing bad happens would also hold of a protocol in which nothing happens. So the same
-actions are unrolled, step after step, over a handful of elements, and the solver is asked for
-a run that leads where it should.
-What it finds is replayed in plain Python before anyone relies on it.
+actions are unrolled, step after step, over a handful of elements, and the solver searches a run
+that reaches a given goal.
+Plain Python replays the run before it is used.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ from web4proofs.smt import ask
 from web4proofs.theorem import Answer, Query
 
 Truth: TypeAlias = z3.BoolRef | bool
-"""A truth value: plain as long as it is known, else a formula without quantifiers."""
+"""A truth value: a plain one as long as it is known, else a formula without quantifiers."""
 
 Facts: TypeAlias = Mapping[tuple[Relation, Point], Truth]
-"""What the relations that change are after so many steps."""
+"""The truth of the changing relations after some steps."""
 
 
 @frozen
 class Run:
-    """Where a run begins, and its steps."""
+    """A run: its first world, and its steps."""
 
     start: World
     steps: tuple[Step, ...]
 
     def worlds(self) -> Iterator[World]:
-        """The worlds it passes through, the first included."""
+        """Yield the worlds of the run, the first included."""
         world = self.start
         yield world
         for step in self.steps:
@@ -57,12 +57,12 @@ class Run:
 
     @property
     def end(self) -> World:
-        """Where it leads."""
+        """The last world."""
         *_, last = self.worlds()
         return last
 
     def flaws(self) -> tuple[str, ...]:
-        """Premises that a step does not meet, where the run is replayed in plain Python."""
+        """Return the premises that a step does not meet when plain Python replays the run."""
         return tuple(
             f"{step}: {premise.name}"
             for step, world in zip(self.steps, self.worlds(), strict=False)
@@ -78,9 +78,9 @@ def find(
     length: int,
     seed: int = 0,
 ) -> tuple[Query, Run | None]:
-    """Look for a run of so many steps, or fewer, after which the goal holds.
+    """Find a run of at most `length` steps after which the goal holds.
 
-    `may` tells which actions each platform takes that is honest in this world.
+    `may` returns the actions that a platform may take which is honest in this world.
     """
     taken = [
         step
@@ -119,7 +119,7 @@ def find(
 
 
 def _instances(action: Action, start: World, platform: Element) -> Iterator[Step]:
-    """The steps that this platform might take, by all that never changes."""
+    """Yield the steps that this platform might take, given the relations that never change."""
     actor, *others = action.parameters
     nothing_known = _unknown(start, "at any time")
     for named in finite.choices(others, start):
@@ -154,7 +154,7 @@ def _transition(
     facts: Facts,
     then: Mapping[tuple[Relation, Point], z3.BoolRef],
 ) -> Iterator[z3.BoolRef]:
-    """What is chosen is permitted and has its effect; what no chosen step changes stays."""
+    """Yield that a chosen step is permitted and has its effect, and that all else stays."""
     movers: dict[tuple[Relation, Point], list[z3.BoolRef]] = {key: [] for key in facts}
     for step, choice in zip(taken, chosen, strict=True):
         for premise in step.action.premises:
@@ -165,7 +165,7 @@ def _transition(
                 key = (update.relation, point)
                 inside = {**step.values, **dict(zip(update.variables, point, strict=True))}
                 becomes = _expand(update.formula, start, facts, inside)
-                if becomes is not facts[key]:  # a step that moves nothing leaves the very term
+                if becomes is not facts[key]:  # without a change it is the same term
                     movers[key].append(choice)
                     yield z3.Implies(choice, then[key] == _formula(becomes))
     for key, moving in movers.items():
@@ -173,7 +173,7 @@ def _transition(
 
 
 def _expand(formula: Formula, world: World, facts: Facts, values: Values) -> Truth:
-    """The formula over these elements, with its quantifiers written out and known parts decided."""
+    """Return the formula with quantifiers expanded over these elements and known parts decided."""
     match formula:
         case Holds(relation, of):
             point = tuple(values[variable] for variable in of)

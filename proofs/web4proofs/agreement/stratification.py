@@ -1,11 +1,10 @@
-"""Whether a question is one that the solver is bound to answer.
+"""The check that a question lies in a fragment that the solver decides.
 
-Formulas of relations and quantifiers are decidable if no element can beget ever new ones:
-"for all x of this sort, for some y of that" makes elements of the second sort depend on those
-of the first, and so does a function. If these dependences run in no circle, only finitely many
-elements matter (effectively propositional logic, with several sorts).
-Outside this fragment a proof and a failure both end in `unknown`, so a question that is outside
-is refused.
+Formulas of relations and quantifiers are decidable if elements cannot require ever new ones.
+"For all x of this sort there is a y of that sort" makes elements of the second sort depend on
+those of the first, and so does a function. If these dependences form no circle, finitely many
+elements suffice (effectively propositional logic, with several sorts).
+Outside this fragment a proof and a failure both end in `unknown`, so a question outside is refused.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from typing import TypeAlias
 import z3
 
 Dependences: TypeAlias = frozenset[tuple[str, str]]
-"""Pairs of sorts: elements of the second are made from elements of the first."""
+"""Pairs of sorts; elements of the second sort depend on elements of the first."""
 
 _Sources: TypeAlias = frozenset[str]
-"""The sorts of the universals that a bound variable depends on; a universal's own sort."""
+"""The sorts of the universals that a bound variable depends on; for a universal its own sort."""
 
 
 def circle(among: Dependences) -> tuple[str, ...]:
-    """Sorts that depend on one another in a circle; empty if none do."""
+    """Return sorts that depend on one another in a circle; empty if none do."""
     edges: dict[str, set[str]] = {}
     for source, target in among:
         edges.setdefault(source, set()).add(target)
@@ -34,14 +33,14 @@ def circle(among: Dependences) -> tuple[str, ...]:
 
 
 def dependences(formula: z3.BoolRef) -> Dependences:
-    """Between which sorts the formula makes elements depend, if it is asserted."""
+    """Return the dependences between sorts that the formula makes if it is asserted."""
     found: set[tuple[str, str]] = set()
     _walk(formula, True, (), found)
     return frozenset(found)
 
 
 def _back_to(start: str, edges: dict[str, set[str]]) -> tuple[str, ...]:
-    """A way along the edges from a sort to itself, or nothing."""
+    """Return a path along the edges from a sort to itself; empty if there is none."""
     paths: list[tuple[str, ...]] = [(start,)]
     seen = {start}
     while paths:
@@ -58,7 +57,7 @@ def _back_to(start: str, edges: dict[str, set[str]]) -> tuple[str, ...]:
 def _walk(
     term: z3.ExprRef, asserted: bool, scope: tuple[_Sources, ...], found: set[tuple[str, str]]
 ) -> None:
-    """Collect what a term adds; `asserted` is False under an odd number of negations."""
+    """Collect the dependences of a term; `asserted` is False under an odd number of negations."""
     if z3.is_quantifier(term):
         _walk_quantifier(term, asserted, scope, found)
     elif z3.is_not(term):
@@ -80,7 +79,7 @@ def _walk(
 
 
 def _both_ways(term: z3.ExprRef) -> bool:
-    """Whether parts of the term count both as asserted and as denied: equivalence, if-then-else."""
+    """Return whether parts count as asserted and denied at once, as in equivalence and if."""
     if not z3.is_app(term):
         return False
     kind = term.decl().kind()
@@ -92,10 +91,10 @@ def _both_ways(term: z3.ExprRef) -> bool:
 def _walk_quantifier(
     term: z3.QuantifierRef, asserted: bool, scope: tuple[_Sources, ...], found: set[tuple[str, str]]
 ) -> None:
-    """An existential depends on the universals around it that it mentions, and on no others.
+    """Let an existential depend on exactly the universals around it that it mentions.
 
-    It mentions those, too, that an existential it mentions depends on.
-    That the others do not count is sound: the existential can be drawn out of their scope.
+    It also depends on those that a mentioned existential depends on.
+    Leaving out the others is sound: the existential can be moved out of their scope.
     """
     universal = bool(term.is_forall()) == asserted
     sorts = [term.var_sort(place).name() for place in range(term.num_vars())]
@@ -110,7 +109,7 @@ def _walk_quantifier(
 
 
 def _free(term: z3.ExprRef, bound: int) -> frozenset[int]:
-    """The variables bound outside the term, by how far outside; `bound` are bound inside."""
+    """Return the variables bound outside the term, by distance; `bound` are bound inside."""
     if z3.is_var(term):
         index = z3.get_var_index(term)
         return frozenset((index - bound,)) if index >= bound else frozenset()

@@ -1,8 +1,8 @@
 """The reading for a solver: formulas of `logic` as formulas of Z3.
 
-What a relation means is left open, as a function from elements to a truth value. It may be
-an uninterpreted relation, as in the proof for any number of platforms, what it becomes by an action
-(`Reader.after`), or an expression over the local state of a replica.
+The meaning of a relation is a parameter, a function from elements to a truth value. It may be an
+uninterpreted relation, as in the proof for any number of platforms; its value after an action
+(`Reader.after`); or an expression over the local state of a replica.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from web4proofs.agreement.logic import (
 from web4proofs.agreement.model import SORTS, Action
 
 Meaning: TypeAlias = Callable[[Relation, tuple[z3.ExprRef, ...]], z3.BoolRef]
-"""Whether a relation holds of these elements."""
+"""Returns whether a relation holds of these elements."""
 
 Bound: TypeAlias = Mapping[Variable, z3.ExprRef]
-"""What the free variables of a formula stand for."""
+"""The values of the free variables of a formula."""
 
 
 class Reader:
-    """Reads formulas, with one solver sort for each sort of theirs.
+    """Translates formulas, with one solver sort for each of their sorts.
 
-    Owns the names of bound variables: no two quantifiers share one, so that nothing is captured
-    when one formula is read inside another.
+    It owns the names of bound variables: no two quantifiers share one, so that no variable is
+    captured when one formula is translated inside another.
     """
 
     def __init__(self, sorts: Mapping[Sort, z3.SortRef] | None = None) -> None:
@@ -49,7 +49,7 @@ class Reader:
         self._numbers = itertools.count()
 
     def formula(self, formula: Formula, meaning: Meaning, bound: Bound) -> z3.BoolRef:
-        """What the formula says, if its relations mean this and its free variables stand so."""
+        """Return the solver's formula, given the meaning of relations and free variables."""
         match formula:
             case Holds(relation, of):
                 return meaning(relation, tuple(bound[variable] for variable in of))
@@ -80,14 +80,14 @@ class Reader:
                 )
 
     def named(self, variables: Iterable[Variable]) -> dict[Variable, z3.ExprRef]:
-        """An element of its own for each of these variables."""
+        """Return a new element for each of these variables."""
         return {
             variable: z3.Const(f"{variable.name}.{next(self._numbers)}", self.sorts[variable.sort])
             for variable in variables
         }
 
     def symbols(self, relations: Iterable[Relation]) -> Meaning:
-        """The meaning in which nothing is known of these relations."""
+        """Return the meaning that constrains none of these relations."""
         declared = {
             relation: z3.Function(
                 relation.name, *(self.sorts[sort] for sort in relation.sorts), z3.BoolSort()
@@ -97,7 +97,7 @@ class Reader:
         return lambda relation, of: declared[relation](*of)
 
     def after(self, meaning: Meaning, action: Action, bound: Bound) -> Meaning:
-        """What the relations mean once this action was taken with these parameters."""
+        """Return the meaning of the relations after this action with these parameters."""
         updates = {update.relation: update for update in action.updates}
 
         def then(relation: Relation, of: tuple[z3.ExprRef, ...]) -> z3.BoolRef:

@@ -1,7 +1,7 @@
-"""Steps that were really taken, read as actions of the protocol: for explorations and audits.
+"""Real steps as actions of the protocol, for explorations and audits.
 
-Which relation holds what a statement says, which actions cast a statement, and the sizes that
-certificates are held to, counted here from what they are for and not by the code that is judged.
+It has the relation of each kind of statement, the actions that cast a statement, and the sizes of
+certificates. These sizes follow from their purpose, and are not those of the code under check.
 Nothing here asks a solver.
 """
 
@@ -23,28 +23,28 @@ RELATION_OF: Final[Mapping[Kind, Relation]] = {
     Kind.COMMIT: model.committed,
     Kind.VIEW_CHANGE: model.announced,
 }
-"""Where the protocol keeps that a statement was cast."""
+"""The relation that holds of a statement once it was cast, by kind."""
 
 
 def most_faulty(n: int) -> int:
-    """How many Byzantine platforms may be among n: less than a third."""
+    """Return the largest number of Byzantine platforms among n: less than a third."""
     return max(f for f in range(n) if 3 * f < n)
 
 
 def fewest(n: int) -> int:
-    """The size of a quorum, from what it is for: two of them share more than f platforms."""
+    """Return the size of a quorum by its purpose: two quorums share more than f platforms."""
     return next(size for size in range(1, n + 1) if 2 * size - n > most_faulty(n))
 
 
 def step_of(action: Action, *values: Element) -> Step:
-    """An action with these values for its parameters, in order."""
+    """Return an action with these values for its parameters, in order."""
     return Step(action, dict(zip(action.parameters, values, strict=True)))
 
 
 def casting(
     kind: Kind, me: Element, height: Element, view: Element, digest: Element, world: World
 ) -> Iterator[Step]:
-    """The actions that cast a statement, with all choices that the statement leaves open."""
+    """Yield the actions that cast a statement, with all choices that the statement leaves open."""
     here = (me, height, view, digest)
     quorums, views = world.elements[model.QUORUM], world.elements[model.VIEW]
     match kind:
@@ -64,9 +64,9 @@ def casting(
 
 
 def closest(steps: Iterable[Step], world: World) -> tuple[Step, tuple[Premise, ...]]:
-    """The first of these steps that is permitted, or else that lacks the fewest premises.
+    """Return the first permitted step, else the one that lacks the fewest premises.
 
-    With it come the premises that it lacks.
+    The premises that it lacks are returned with it.
     """
     best: tuple[Step, tuple[Premise, ...]] | None = None
     for step in steps:

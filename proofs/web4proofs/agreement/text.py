@@ -29,11 +29,11 @@ from web4proofs.agreement.model import (
 )
 
 _LOOSE, _IMPLIES, _OR, _AND, _TIGHT = range(5)
-"""How tightly a formula binds; one that binds looser than its place asks gets parentheses."""
+"""Precedences; a formula with a lower one than its place requires gets parentheses."""
 
 
 def show(formula: Formula, place: int = _LOOSE) -> str:
-    """The formula as text."""
+    """Return the formula as text."""
     text, binds = _shown(formula)
     return f"({text})" if binds < place else text
 
@@ -77,28 +77,28 @@ def _clauses(clauses: tuple[str, ...]) -> str:
 
 
 def relation_line(relation: Relation) -> str:
-    """A relation: its name, the sorts that it is of, and what it says."""
+    """Return the line of a relation: its name, its sorts, and its meaning."""
     sorts = ", ".join(sort.name for sort in relation.sorts)
     return f"{relation.name}({sorts}): {relation.says}"
 
 
 def definition_line(definition: Definition) -> str:
-    """A definition: what its name stands for."""
+    """Return the line of a definition: its name and its body."""
     return f"{definition.name}({_names(definition.variables)}) := {show(definition.body)}"
 
 
 def claim_line(claim: Claim) -> str:
-    """A claim: its name, its formula, and what it says."""
+    """Return the line of a claim: its name, its formula, and its meaning."""
     return f"{claim.name}: {show(claim.formula)}"
 
 
 def update_line(update: Update) -> str:
-    """What a relation becomes; primed variables are the ones that it is said of."""
+    """Return the line of an update; primed variables are the parameters of the relation."""
     return f"{update.relation.name}({_names(update.variables)}) := {show(update.formula)}"
 
 
 def action_lines(action: Action) -> Iterator[str]:
-    """An action: its head, what it is, its premises and its updates."""
+    """Yield the lines of an action: its head, its meaning, its premises and its updates."""
     sorts = ", ".join(f"{each.name}: {each.sort.name}" for each in action.parameters)
     yield f"{action.name}({sorts})"
     yield f"    {action.says}"
@@ -111,7 +111,7 @@ def action_lines(action: Action) -> Iterator[str]:
 
 
 def protocol_lines(protocol: Protocol) -> Iterator[str]:
-    """The whole protocol, with what is proved of it."""
+    """Yield the lines of the whole protocol, with its claims."""
     for sort in SORTS:
         yield f"sort {sort.name}: {sort.says}"
     for relation in protocol.relations:

@@ -15,7 +15,7 @@ _ANYTHING: Final = "any number of platforms, views, heights, digests and steps"
 
 
 def _of(protocol: Protocol) -> Callable[[], Outcome]:
-    """The attempt to prove a protocol."""
+    """Return the attempt to prove a protocol."""
     return lambda: prove(protocol)
 
 

@@ -1,10 +1,10 @@
 """The reading as TLA+: the names of `spec/tla/Agreement.tla`, and modules that extend it.
 
-Nothing here says anew what the protocol is. `spec/tla/Agreement.tla` is written by people, for
-people who read TLA+; here are its names, and what TLC is asked so that the two can be compared:
-behaviours, and single worlds with all that holds in them.
+This module does not restate the protocol. People wrote `spec/tla/Agreement.tla` for people who read
+TLA+. Here are its names, and the inputs with which TLC compares it with the model: behaviours, and
+single worlds with their facts.
 
-One height is read, so a height is left out of every point.
+There is one height, so every point omits the height.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ CHANGING: Final = tuple(relation for relation in RELATIONS if relation.changes)
 
 
 def name_of(name: str) -> str:
-    """The name in the module of what has this name in the model, but for relations that change."""
+    """Return the module's name for a name of the model; not for relations that change."""
     return "".join(part.capitalize() for part in name.split("_"))
 
 
 def premises() -> tuple[Premise, ...]:
-    """Every premise of an action, once for each name."""
+    """Return every premise of an action, once for each name."""
     found = {premise.name: premise for action in ACTIONS for premise in action.premises}
     return tuple(found.values())
 
 
 def claims() -> tuple[Claim, ...]:
-    """Every claim that is an invariant: conjuncts of invariants, and what follows from them."""
+    """Return every claim that is an invariant: conjuncts of invariants, and consequences."""
     found = {
         claim.name: claim
         for protocol in (AGREED, JUDGED_FIRST, UNAMBIGUOUS)
@@ -68,7 +68,7 @@ def claims() -> tuple[Claim, ...]:
 
 @frozen
 class Row:
-    """What one name of the module stands for in the model, and the clauses that it renders."""
+    """A name of the module, its meaning in the model, and the clauses that it renders."""
 
     kind: str
     name: str
@@ -77,7 +77,7 @@ class Row:
 
 
 def rows() -> Iterator[Row]:
-    """All that has a name in both."""
+    """Yield a row for every name that module and model share."""
     for sort in SORTS:
         if sort is not HEIGHT:
             yield Row("sort", f"{name_of(sort.name)}s", sort.name)
@@ -101,14 +101,14 @@ def rows() -> Iterator[Row]:
 
 
 _GIVEN = frozenset(relation.name for relation in RELATIONS)
-"""A premise of such a name says that the relation holds, and has no name of its own."""
+"""Names of premises that only say that the relation holds; the module has no name for them."""
 
 
 # --- values ------------------------------------------------------------------------------------
 
 
 def value(of: Element) -> str:
-    """A value in TLA+."""
+    """Return a value in TLA+."""
     match of:
         case bool():
             return "TRUE" if of else "FALSE"
@@ -125,13 +125,13 @@ def value(of: Element) -> str:
 
 
 def without_height(relation: Relation, point: Point) -> Point:
-    """A point of a relation as the module has it."""
+    """Return a point of a relation as the module has it."""
     pairs = zip(relation.sorts, point, strict=True)
     return tuple(each for sort, each in pairs if sort is not HEIGHT)
 
 
 def facts(world: World) -> dict[str, frozenset[Point]]:
-    """What the variables of the module are in a world."""
+    """Return the values of the module's variables in a world."""
     return {
         relation.name: frozenset(without_height(relation, point) for point in world.facts[relation])
         for relation in CHANGING
@@ -139,7 +139,7 @@ def facts(world: World) -> dict[str, frozenset[Point]]:
 
 
 def record(fields: Mapping[str, str]) -> str:
-    """A record of texts."""
+    """Return a record of texts."""
     return f"[{', '.join(f'{name} |-> {text}' for name, text in fields.items())}]"
 
 
@@ -152,7 +152,7 @@ def _record_of(shown: Mapping[str, frozenset[Point]]) -> str:
 
 @frozen
 class Model:
-    """A module that extends the one of the protocol, and what TLC is to do with it."""
+    """A module that extends that of the protocol, with the tasks of TLC."""
 
     name: str
     module: str
@@ -162,7 +162,7 @@ class Model:
 def model(
     name: str, world: World, body: Iterable[str], asked: Iterable[str], extends: str = ""
 ) -> Model:
-    """A model with the elements of a world for its constants."""
+    """Return a model that has the elements of a world as its constants."""
     platforms = world.elements[PLATFORM]
     good = world.facts[honest]
     constants: dict[str, frozenset[Element]] = {
@@ -186,13 +186,13 @@ def model(
 
 
 def graph(world: World) -> Model:
-    """All that can be reached."""
+    """Return a model whose task is to visit every reachable state."""
     return model("Graph", world, (), ("INIT Init", "NEXT Next"))
 
 
 @frozen
 class Look:
-    """What is seen of the platforms between two steps: all but the views of decisions."""
+    """The visible part of a world between two steps: all but the views of decisions."""
 
     shown: Mapping[str, frozenset[Point]]
 
@@ -202,14 +202,14 @@ Item: TypeAlias = Step | Look
 
 @frozen
 class Trace:
-    """Where a run begins, its steps, and what is seen between them."""
+    """A run: its start, its steps, and the visible part of the worlds between them."""
 
     start: World
     items: tuple[Item, ...]
 
 
 def look(world: World) -> Look:
-    """What is seen of a world."""
+    """Return the visible part of a world."""
     shown = facts(world)
     return Look({**shown, decided.name: _without_views(shown[decided.name])})
 
@@ -219,9 +219,9 @@ def _without_views(points: Iterable[Point]) -> frozenset[Point]:
 
 
 def trace(traces: Sequence[Trace], asked: Iterable[str] = ()) -> Model:
-    """Runs of one federation, each to be followed by the actions of the module as far as they can.
+    """Return a model of runs of one federation, for the module's actions to follow them.
 
-    TLC prints the number of the trace and of the item for each item that it takes.
+    TLC prints the number of the trace and of the item for each item that it can follow.
     """
     begins = (f"  /\\ {each.name} = began.{each.name}" for each in CHANGING)
     seen = (f"  /\\ {each.name} = seen.{each.name}" for each in CHANGING if each is not decided)
@@ -273,10 +273,10 @@ def _item(item: Item) -> str:
 
 @frozen
 class Meaning:
-    """A name of the module, its parameters, and the points that it holds of in each world.
+    """A name of the module, its parameters, and the points of which it holds in each world.
 
-    Each parameter comes with the text of the set that it is taken from; without parameters it
-    holds of the empty point, or of none.
+    Each parameter has the text of the set of its values. Without parameters the name holds of the
+    empty point, or of none.
     """
 
     name: str
@@ -285,9 +285,9 @@ class Meaning:
 
 
 def meanings(worlds: Sequence[World], named: Iterable[Meaning]) -> Model:
-    """Whether each of these names means in each of these worlds what is said of it.
+    """Return a model that compares each of these names with its meaning in each of these worlds.
 
-    The invariant that compares one is its name with `Means` before it.
+    The invariant for a name is called as the name, with `Means` before it.
     """
     known = tuple(named)
     truths = (

@@ -1,6 +1,6 @@
-"""What the abstract protocol speaks of: sorts, relations, and the names of what is built of them.
+"""The vocabulary of the abstract protocol: its sorts, relations and definitions.
 
-How a run of the code is read in these words stands in `model`.
+`model` explains how a run of the code corresponds to them.
 """
 
 from __future__ import annotations

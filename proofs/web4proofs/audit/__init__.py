@@ -1,14 +1,22 @@
-"""What platforms really did, from their journals, held against the protocol: `web4 audit`.
+"""The audit: journals of real platforms, checked against the protocol. See `web4 audit`.
 
-- `audit(journals, names, passes)` folds every journal and compares them with one another;
-- `replay(journal, names, passes)` folds one.
+- `audit(journals, names, passes)` replays every journal and compares them with one another;
+- `replay(journal, names, passes)` replays one.
 
-`journal` says what is audited and what comes out; `passing` judges messages by the gate once more,
-`hearing` keeps what a journal has shown, `standing` reads what a platform has done in the words of
-the abstract protocol, `chain` judges blocks, `following` holds each act of a platform against both,
-`replaying` folds a journal, `comparing` looks at what several say of one another, `auditing` does
-it all, and `report` tells it.
-What an audit says and what it cannot see is in `spec/audit.md`.
+The modules:
+
+- `journal`: the input of an audit and its results, as plain values;
+- `gate_check`: passes each message of a journal through the gate again;
+- `inputs`: the votes and blocks that a journal has shown so far;
+- `local_history`: a platform's past actions at one height, as relations of the abstract protocol;
+- `chain`: checks that blocks follow from one another;
+- `step_checker`: checks each act of a platform against its local history and the chain;
+- `findings`: the departures that one replay has found;
+- `journal_replay`: replays a journal;
+- `comparison`: compares several journals;
+- `auditor`: does all of this, and `report` renders it for machines.
+
+`spec/audit.md` lists what an audit checks, and what it cannot see.
 
 It needs no solver: the protocol that is proved is read here in plain Python.
 """

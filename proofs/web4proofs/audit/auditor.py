@@ -1,4 +1,4 @@
-"""An audit: every journal folded, and all of them compared."""
+"""The auditor: it replays every journal and compares them all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from web4proofs.audit.journal_replay import Tick, replay
 
 
 class AuditResult(enum.Enum):
-    """What an audit comes to."""
+    """The result of an audit."""
 
     HOLDS = "holds"
     DEPARTS = "departs"
@@ -23,34 +23,34 @@ class AuditResult(enum.Enum):
 
 
 EXIT_CODES: Final = {AuditResult.HOLDS: 0, AuditResult.NOTHING: 3, AuditResult.DEPARTS: 12}
-"""The exit code of a command whose verdict this is."""
+"""The exit code of a command with this result."""
 
 
 @frozen(eq=False)
 class Audit:
-    """What the journals of a federation, or of a part of it, show."""
+    """An audit of the journals of a federation, or of a part of it."""
 
     replays: tuple[Replayed, ...]
     across: tuple[Departure, ...]
-    """What only several journals show together."""
+    """Departures that only several journals together show."""
 
     @property
     def departures(self) -> tuple[Departure, ...]:
-        """All departures: journal by journal, then what they say of one another."""
+        """All departures: journal by journal, then those from the comparison."""
         return (*(found for each in self.replays for found in each.departures), *self.across)
 
     def against(self, replay: Replayed) -> int:
-        """How many departures are held against the platform of this journal."""
+        """Count the departures of the platform that wrote this journal."""
         return replay.more + sum(each.platform == replay.platform for each in self.departures)
 
     @property
     def events(self) -> int:
-        """How many events were folded."""
+        """The number of events that were replayed."""
         return sum(each.events for each in self.replays)
 
     @property
     def verdict(self) -> AuditResult:
-        """Who looked at nothing has seen nothing amiss, and may not say that all is well."""
+        """The result. An audit of no event finds no departure, yet must not report `HOLDS`."""
         if self.departures:
             return AuditResult.DEPARTS
         return AuditResult.HOLDS if self.events else AuditResult.NOTHING
@@ -67,9 +67,9 @@ def audit(
     passes: Passes,
     tick: Callable[[Journal], Tick] | None = None,
 ) -> Audit:
-    """Audit the journals of platforms of one federation, whose platforms have these names.
+    """Audit the journals of platforms of one federation; `names` are the names of its platforms.
 
-    `tick` gives, for each journal, what is called after each of its events.
+    `tick` returns, for each journal, a function that is called after each of its events.
     """
     replays = tuple(
         replay(each, names, passes, None if tick is None else tick(each)) for each in journals

@@ -1,6 +1,6 @@
-"""The blocks as they follow from one another, judged apart from the code that is audited.
+"""The chain of blocks, validated without the code that is audited.
 
-That a block's payload is the one its header names was checked when its bytes were read.
+A block's payload needs no check here: the decoder has compared it with the header.
 Clauses: C-VALID-1, C-VALID-2, C-VALID-4, I-ROOT-1.
 """
 
@@ -17,25 +17,25 @@ from web4core.replica import State
 
 @define
 class Chain:
-    """The tip that a platform has decided, and its application's state there."""
+    """The tip that a platform has decided, and the application's state at the tip."""
 
     application: AnyApplication
     tip: Block
     app: Any
     _judged: dict[bytes, tuple[Any, str | None]] = field(factory=dict)
-    """What was made of blocks that may follow: the state after, or why there is none."""
+    """By digest, the result for each block that was checked: the state after it, or a reason."""
 
     @classmethod
     def of(cls, state: State) -> Chain:
-        """The chain up to the tip of a state."""
+        """Return the chain up to the tip of a state."""
         return cls(state.config.application, state.tip, state.app)
 
     def refuses(self, block: Block) -> str | None:
-        """Why a block does not follow from the tip, if it does not."""
+        """Return why a block does not follow from the tip; None if it does."""
         return self._judge(block)[1]
 
     def extend(self, block: Block) -> None:
-        """Make a block the tip, if it follows."""
+        """Make a block the tip, if it follows from the present one."""
         app, refusal = self._judge(block)
         if refusal is None:
             self.tip, self.app = block, app

@@ -1,7 +1,8 @@
-"""What several journals say of one another.
+"""The comparison of several journals.
 
-Two blocks decided at one height, two statements of one signer that conflict, and statements that
-others heard of a platform whose own journal knows nothing of them.
+It finds three things: different blocks decided at one height, two conflicting statements of one
+signer, and statements that other platforms received although the signer's own journal does not
+account for them.
 Clauses: I-AGREE-1, I-AGREE-2, I-SIGN-1, A-DUR-1.
 """
 
@@ -16,12 +17,12 @@ from web4proofs.audit.journal import Departure, Replayed, shown
 
 
 def compare(replays: Sequence[Replayed], names: Sequence[str]) -> tuple[Departure, ...]:
-    """Where these journals do not go together; `names` are those of the platforms, in order."""
+    """Return what only several journals show amiss; `names` are ordered as the platforms."""
     return (*_disagreements(replays), *_conflicts(replays, names), *_unknown(replays))
 
 
 def _disagreements(replays: Iterable[Replayed]) -> Iterator[Departure]:
-    """The first decision of each platform of which another took a different one."""
+    """Yield the first decision of each platform at a height where another decided otherwise."""
     first: dict[int, Decision] = {}
     for each in replays:
         for number, decision in each.decisions:
@@ -29,12 +30,12 @@ def _disagreements(replays: Iterable[Replayed]) -> Iterator[Departure]:
             broken = invariants.check_decisions((known, decision))
             for found in broken:
                 yield Departure(each.platform, each.platform, number, found.clause, found.found)
-            if broken:  # whatever comes above follows from it
+            if broken:  # later differences follow from this one
                 break
 
 
 def _conflicts(replays: Iterable[Replayed], names: Sequence[str]) -> Iterator[Departure]:
-    """Each signer of whom two statements were seen that conflict, with the first two (I-SIGN-1)."""
+    """Yield each signer with two conflicting statements, with the first such pair (I-SIGN-1)."""
     first: dict[tuple[int, int, int, int], tuple[Statement, str]] = {}
     named: dict[int, Departure] = {}
     for each in replays:
@@ -54,7 +55,7 @@ def _conflicts(replays: Iterable[Replayed], names: Sequence[str]) -> Iterator[De
 
 
 def _unknown(replays: Sequence[Replayed]) -> Iterator[Departure]:
-    """What others heard of a platform, and its own journal does not lead to (A-DUR-1)."""
+    """Yield statements that others received and the signer's journal does not lead to (A-DUR-1)."""
     by_index = {each.me: each for each in replays}
     named: dict[int, Departure] = {}
     for each in replays:

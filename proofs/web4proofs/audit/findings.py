@@ -1,4 +1,4 @@
-"""What one fold has found so far, and at which event it is."""
+"""The findings of one replay so far, and the event at which it stands."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from web4proofs.audit.journal import BEFORE, MAX_DEPARTURES, Departure
 
 @define
 class Findings:
-    """The departures of one platform, as its own journal shows them."""
+    """The departures of one platform, from its own journal."""
 
     platform: str
     number: int = BEFORE
-    """Of the event that is looked at."""
+    """The number of the present event."""
     departures: list[Departure] = field(factory=list)
     more: int = 0
-    """Departures beyond `MAX_DEPARTURES`."""
+    """The number of departures beyond `MAX_DEPARTURES`."""
     _broken: tuple[Violation, ...] = ()
 
     def depart(self, clause: str, found: str) -> None:
-        """The platform does not keep this clause at this event."""
+        """Record that the platform departs from this clause at this event."""
         if len(self.departures) < MAX_DEPARTURES:
             departure = Departure(self.platform, self.platform, self.number, clause, found)
             self.departures.append(departure)
@@ -29,7 +29,7 @@ class Findings:
             self.more += 1
 
     def require(self, broken: tuple[Violation, ...]) -> None:
-        """The invariants that a state breaks; what stays broken in the same way is told once."""
+        """Record the invariants that a state breaks, each only when it breaks anew."""
         for each in broken:
             if each not in self._broken:
                 self.depart(each.clause, each.found)

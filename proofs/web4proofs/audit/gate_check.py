@@ -1,6 +1,6 @@
-"""Whether a message in a journal is what its signers said: the gate, asked once more.
+"""The gate check: it verifies that a journal's messages pass the gate, signatures included.
 
-A platform's disk is trusted by the platform, and not by an auditor (A-EVENT-3).
+A platform trusts its own disk; an auditor does not (A-EVENT-3).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from web4core.messages import Message
 from web4core.signature_check import Verify
 
 Passes: TypeAlias = Callable[[Message], str | None]
-"""None if a message passes the gate with all its signatures, or the clause that it breaks."""
+"""Returns None if a message passes the gate with all signatures, else the clause it breaks."""
 
 MAX_KEPT: Final = 1 << 15
-"""Answers kept: most messages stand in several journals."""
+"""The number of answers kept; most messages stand in several journals."""
 
 
 def passing(gate: Gate, verify: Verify) -> Passes:
-    """What judges the messages of a federation, remembering its latest answers."""
+    """Return a check of a federation's messages that remembers its latest answers."""
     known: dict[bytes, str | None] = {}
 
     def passes(message: Message) -> str | None:

@@ -1,6 +1,6 @@
-"""What a journal has shown a platform by now: who voted for what, and which blocks there are.
+"""The inputs of a platform so far, from its journal: the votes of each signer, and the blocks.
 
-It is kept apart from the slots of the code that is judged, and counts signers, never messages
+They are kept apart from the slots of the audited code, and count signers, never messages
 (C-CERT-2).
 """
 
@@ -25,7 +25,7 @@ from web4core.messages import (
 
 
 def certificates_in(message: Message) -> Iterator[Certificate]:
-    """The certificates that a message carries."""
+    """Yield the certificates that a message carries."""
     carried: Certificate | None = None
     if isinstance(message, Decided):
         carried = message.certificate
@@ -38,7 +38,7 @@ def certificates_in(message: Message) -> Iterator[Certificate]:
 
 
 def statements_in(message: Message) -> Iterator[Statement]:
-    """Every statement whose signature a message carries, those in certificates too."""
+    """Yield every statement whose signature a message carries, also inside certificates."""
     if not isinstance(message, Decided | Submission):
         yield message.statement
     for certificate in certificates_in(message):
@@ -46,44 +46,44 @@ def statements_in(message: Message) -> Iterator[Statement]:
 
 
 def certified(certificate: Certificate) -> Iterator[Statement]:
-    """The statements that a certificate shows."""
+    """Yield the statements that a certificate proves."""
     return (certified_statement(certificate, signer) for signer, _ in certificate.signatures)
 
 
 def block_in(message: Message) -> Block | None:
-    """The block that a message carries."""
+    """Return the block that a message carries; None if it carries none."""
     return message.block if isinstance(message, Decided | Proposal | ViewChange) else None
 
 
 @define
 class Heard:
-    """The votes and blocks of heights that are not over yet."""
+    """The votes and blocks received for heights that are not decided yet."""
 
     _votes: dict[int, dict[tuple[Kind, bytes], dict[int, set[int]]]] = field(factory=dict)
-    """By height, kind and digest, and view: who signed."""
+    """The signers, by height, by kind and digest, and by view."""
     _blocks: dict[int, dict[bytes, Block]] = field(factory=dict)
 
     def vote(self, statement: Statement) -> None:
-        """Somebody signed this."""
+        """Record a signed vote."""
         if statement.kind in (Kind.PREPARE, Kind.COMMIT):
             named = self._votes.setdefault(statement.height, {})
             views = named.setdefault((statement.kind, statement.digest), {})
             views.setdefault(statement.view, set()).add(statement.signer)
 
     def block(self, block: Block) -> None:
-        """Somebody showed this block."""
+        """Record a block."""
         self._blocks.setdefault(block.header.height, {}).setdefault(block.digest, block)
 
     def forget_below(self, height: int) -> None:
-        """These heights are over."""
+        """Forget the heights below this one; they are decided."""
         for kept in (self._votes, self._blocks):
             for each in [each for each in kept if each < height]:
                 del kept[each]
 
     def voters(self, kind: Kind, height: int, digest: bytes) -> dict[int, set[int]]:
-        """By view, who voted for this digest."""
+        """Return the voters for this digest, by view."""
         return self._votes.get(height, {}).get((kind, digest), {})
 
     def find(self, height: int, digest: bytes) -> Block | None:
-        """The block of this digest, if anybody has shown it."""
+        """Return the block with this digest, if a message has carried it."""
         return self._blocks.get(height, {}).get(digest)

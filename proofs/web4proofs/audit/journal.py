@@ -1,4 +1,4 @@
-"""What is audited, and what comes of it: plain values, and how they are told."""
+"""The input of an audit and its results, as plain values with their text forms."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from web4core.messages import Decided, Statement
 from web4core.replica import State
 
 BEFORE: Final = 0
-"""The number of no event: what a journal begins from, and what is kept beside it."""
+"""The event number of what comes before the first event: the start, and the files beside it."""
 
 MAX_DEPARTURES: Final = 50
-"""Departures told of one journal; beyond, they are counted."""
+"""The limit of departures listed for one journal; further ones are only counted."""
 
 
 @frozen
 class Span:
-    """From where on a journal tells of its platform, and what it may have forgotten."""
+    """The part of a platform's life that a journal covers, and what the journal may have lost."""
 
     first: int
     """The number of its first event."""
     height: int
     view: int
-    """Where it begins; what was done before was not seen."""
+    """The view it begins in; earlier actions are unknown."""
     silent_through: int
 
     def excuses(self, statement: Statement) -> bool:
-        """Whether the journal need not know of a statement of its platform (C-GUARD-4)."""
+        """Whether the journal may lack this statement of its platform (C-GUARD-4)."""
         return (statement.height, statement.view) < (self.height, self.view) or (
             statement.height <= self.silent_through
         )
@@ -42,34 +42,34 @@ class Journal:
     """One platform's journal, and what its adapters keep beside it."""
 
     start: State = field(repr=False)
-    """What the first event is stepped from: the genesis, or a snapshot."""
+    """The state before the first event: the genesis, or a snapshot."""
     events: Iterable[Event] = field(repr=False)
     first: int = 1
-    """The number of the first of them."""
+    """The number of the first event."""
     blocks: Iterable[Decided] | None = field(default=None, repr=False)
-    """The decided blocks that the platform keeps, by height, if they are at hand."""
+    """The decided blocks that the platform keeps, in order of height; None if not available."""
     guarded: tuple[Statement, ...] = ()
-    """What its guard has signed last, of each kind."""
+    """The last statements that its guard has signed, one of each kind."""
     silent_through: int = 0
-    """The height up to which its guard has it stay silent (C-GUARD-6): it lost what it had said."""
+    """The height up to which its guard stays silent, since it lost its memory (C-GUARD-6)."""
 
     @property
     def span(self) -> Span:
-        """How much of the platform's life it holds."""
+        """The part of the platform's life that the journal covers."""
         agreement = self.start.agreement
         return Span(self.first, agreement.height, agreement.view, self.silent_through)
 
 
 @frozen
 class Departure:
-    """A clause that a platform does not keep, and where that is to be seen."""
+    """A clause that a platform does not keep, and the place that shows it."""
 
     platform: str
-    """Who departs."""
+    """The platform that departs."""
     journal: str
-    """In whose journal it is seen."""
+    """The platform whose journal shows it."""
     event: int
-    """After which event there; `BEFORE`: in what it begins from, or what is kept beside it."""
+    """The event of that journal after which it shows; `BEFORE` for the start and kept files."""
     clause: str
     found: str
 
@@ -81,41 +81,41 @@ class Departure:
 
 @frozen(eq=False)
 class Replayed:
-    """What the fold of one journal showed."""
+    """The result of replaying one journal."""
 
     platform: str
     me: int
     span: Span
     events: int
     height: int
-    """The height that it ends in."""
+    """The height after the last event."""
     decisions: tuple[tuple[int, Decision], ...] = field(repr=False)
-    """By which event; payloads are left out."""
+    """Each with the event that made it; payloads are left out."""
     said: Mapping[Statement, int] = field(repr=False)
-    """What the platform said, and what it stood for at the start: by which event."""
+    """The platform's statements, also those that stood at the start, each with its event."""
     seen: Mapping[Statement, int] = field(repr=False)
-    """Whatever anybody signed that the journal shows, and by which event it does first."""
+    """Every signed statement that the journal shows, with the first event that shows it."""
     departures: tuple[Departure, ...]
     more: int
-    """Departures beyond `MAX_DEPARTURES`."""
+    """The number of departures beyond `MAX_DEPARTURES`."""
 
     @property
     def statements(self) -> int:
-        """How many statements the platform cast while it was watched."""
+        """The number of statements that the platform cast within the journal."""
         return sum(number != BEFORE for number in self.said.values())
 
     @property
     def decided(self) -> int:
-        """How many blocks it decided while it was watched."""
+        """The number of blocks that it decided within the journal."""
         return sum(number != BEFORE for number, _ in self.decisions)
 
     def accounts_for(self, statement: Statement) -> bool:
-        """Whether this platform's journal leads to its statement, or need not."""
+        """Whether this platform's journal leads to its statement, or may lack it."""
         return statement in self.said or self.span.excuses(statement)
 
 
 def shown(statement: Statement) -> str:
-    """A statement, as a departure tells of it."""
+    """Return the text of a statement for a departure."""
     return (
         f"{statement.kind.name.replace('_', '-')} for {statement.digest.hex()[:8]}"
         f" in view {statement.view} of height {statement.height}"

@@ -1,9 +1,9 @@
-"""The fold of one journal, step by step, each judged against invariants and protocol.
+"""The replay of one journal: every step is checked against the invariants and the protocol.
 
-What an event shows is taken in first, then it is stepped by the installed core, and then each thing
-that the platform did is judged, in the order in which it did it.
-A statement of the platform's own key that the fold did not make is judged by the same protocol: a
-journal says not only what was heard, but also what was signed.
+For each event, the replay first records what the event shows, then steps the installed core, and
+then checks each act of the platform, in the order of the acts.
+A journal shows not only received messages but also signatures of the platform's own key. A
+statement that was signed with it and that the replay did not make is checked in the same way.
 Clauses: A-DUR-1, A-DUR-2, A-EFFECT-4, A-EVENT-3, A-EVENT-4, C-GUARD-4.
 """
 
@@ -29,9 +29,9 @@ Tick: TypeAlias = Callable[[], None]
 def replay(
     journal: Journal, names: tuple[str, ...], passes: Passes, tick: Tick | None = None
 ) -> Replayed:
-    """Fold a journal and judge each step; `names` are those of the platforms, in order.
+    """Replay a journal and check each step; `names` are ordered as the platforms.
 
-    Whatever the journal says, this raises nothing but what its iterators raise.
+    Whatever the journal contains, this raises nothing but what its iterators raise.
     """
     fold = _Fold(journal, names[journal.start.config.me], passes)
     for event in journal.events:
@@ -44,7 +44,7 @@ def replay(
 
 
 class _Fold:
-    """One fold in progress."""
+    """One replay in progress."""
 
     def __init__(self, journal: Journal, name: str, passes: Passes) -> None:
         self.is_broken_off = False
@@ -60,27 +60,27 @@ class _Fold:
         self._begin(journal.start)
 
     def _begin(self, state: State) -> None:
-        """What a snapshot holds was heard before it, and is judged like anything else."""
+        """Record a snapshot's messages as received before it, with the usual checks."""
         self._findings.require(invariants.check_state(state))
         agreement = state.agreement
         if state.tip_certificate is not None:
-            self._hear(Decided(state.tip, state.tip_certificate))
+            self._record(Decided(state.tip, state.tip_certificate))
         for slots in (agreement.slots, state.upcoming):
             for held in (slots.proposals, slots.prepares, slots.commits, slots.view_changes):
                 for message in held:
                     if message is not None:
-                        self._hear(message)
+                        self._record(message)
         if agreement.lock is not None:
             self._heard.block(agreement.lock.block)
             for statement in certified(agreement.lock.certificate):
                 self._heard.vote(statement)
 
     def take(self, event: Event) -> None:
-        """Fold one event."""
+        """Replay one event."""
         self._findings.number = self._span.first + self._count
         self._count += 1
         if isinstance(event, Received):
-            self._hear(event.message)
+            self._record(event.message)
         before = self._state
         try:
             transition = step(before, event)
@@ -96,8 +96,8 @@ class _Fold:
         if after.agreement is not before.agreement:
             self._follower.compare(after)
 
-    def _hear(self, message: Message) -> None:
-        """Take in what a message shows, if it passes the gate."""
+    def _record(self, message: Message) -> None:
+        """Record what a message shows, if it passes the gate."""
         clause = self._passes(message)
         if clause is not None:
             self._findings.depart("A-EVENT-3", f"a {type(message).__name__} that breaks {clause}")
@@ -116,7 +116,7 @@ class _Fold:
             self._heard.block(block)
 
     def _account(self, statement: Statement) -> None:
-        """What this platform's key signed, its journal must have led to (A-DUR-1)."""
+        """Require that the journal leads to a statement signed by the platform's key (A-DUR-1)."""
         if self._accounts_for(statement):
             return
         self._follower.said[statement] = self._findings.number
@@ -135,7 +135,7 @@ class _Fold:
     # --- in the end ---
 
     def finish(self) -> Replayed:
-        """What came of it."""
+        """Check what is kept beside the journal, and return the result."""
         self._findings.number = BEFORE
         self._compare_kept()
         for statement in self._journal.guarded:
@@ -157,7 +157,7 @@ class _Fold:
         )
 
     def _compare_kept(self) -> None:
-        """The blocks kept beside the journal are those that it leads to."""
+        """Require that the blocks kept beside the journal are those that it leads to."""
         if self._journal.blocks is None:
             return
         decisions = self._follower.decisions
@@ -165,7 +165,7 @@ class _Fold:
         for decided in self._journal.blocks:
             block, height = decided.block, decided.block.header.height
             kept.add(height)
-            self._hear(decided)
+            self._record(decided)
             _, known = decisions.setdefault(height, (BEFORE, self._follower.decision(block)))
             if known.block.digest != block.digest or height >= self._state.height:
                 found = f"its journal does not lead to the block that it keeps of height {height}"

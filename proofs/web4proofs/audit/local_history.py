@@ -1,13 +1,13 @@
-"""What a platform has done for good at one height, in the words of the abstract protocol.
+"""A platform's irrevocable actions at one height, as relations of the abstract protocol.
 
-A `Standing` is what the relations of `agreement.model` mean of one platform; `step` takes a step of
-the protocol from there, by the formulas that are proved, read over no more elements than they can
-tell apart:
+A `Standing` gives the relations of `agreement.model` for one platform. `cast` and `decide` take a
+step of the protocol from it, by the same formulas that are proved. Finitely many elements suffice
+to evaluate them:
 
-- of the views those that something is known of, since a platform has left all below its own;
-- of the quorums the largest groups that were shown to sign a certificate, padded if they are too
-  small: if any quorum will do, these will;
-- everybody counts as honest, so that each signature of a certificate must have been shown.
+- views: those that the standing or the step mentions, since a platform has left all lower views;
+- quorums: the largest groups that were shown to sign a certificate, filled up if they are too
+  small; if any quorum satisfies the formulas, these do;
+- honest platforms: all of them, so each signature of a certificate must have been shown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from web4proofs.agreement.protocol import Premise
 from web4proofs.agreement.taken import RELATION_OF, casting, closest, fewest, step_of
 
 Voters: TypeAlias = Mapping[int, Iterable[int]]
-"""By view, who was shown to have voted for a digest."""
+"""By view, the platforms that were shown to have voted for a digest."""
 
 Elements: TypeAlias = tuple[finite.Element, ...]
 
@@ -37,7 +37,7 @@ NOBODY: Final[Voters] = {}
 
 @frozen
 class Standing:
-    """A platform's view and lock at a height, and all that it has cast there."""
+    """A platform's view and lock at a height, and all statements that it has cast there."""
 
     n: int
     me: int
@@ -49,7 +49,7 @@ class Standing:
 
     @classmethod
     def of(cls, state: State, cast: tuple[Statement, ...] = ()) -> Standing:
-        """What the state of a platform shows, which has cast this beside."""
+        """Return the standing of a platform with this state that has also cast these statements."""
         agreement, lock = state.agreement, state.agreement.lock
         drafts = (draft.statement for draft in drafts_of(agreement))
         return cls(
@@ -63,23 +63,23 @@ class Standing:
 
     @property
     def said(self) -> frozenset[Statement]:
-        """What it has cast in its view."""
+        """The statements that it has cast in its view."""
         return frozenset(each for each in self.cast if each.view == self.view)
 
     @property
     def reference(self) -> Digest:
-        """What a VIEW-CHANGE names that carries its lock (C-STMT-3)."""
+        """The digest that a VIEW-CHANGE with its lock names (C-STMT-3)."""
         if self.lock is None:
             return prepared_reference(None)
         return prepared_reference(Certificate(Kind.PREPARE, self.height, *self.lock, ()))
 
 
 Taken: TypeAlias = tuple[Standing, tuple[Premise, ...]]
-"""Where a step leads, and which premises it lacked."""
+"""The standing after a step, and the premises that the step lacked."""
 
 
 def cast(standing: Standing, statement: Statement, prepared: Voters, valid: bool) -> Taken:
-    """Cast a statement; `prepared` tells who was shown to have voted PREPARE for its digest."""
+    """Cast a statement; `prepared` are the platforms shown to have voted PREPARE for its digest."""
     backing: Voters = NOBODY
     if statement.kind is Kind.PREPARE:
         backing = {view: voters for view, voters in prepared.items() if voters}
@@ -92,9 +92,9 @@ def cast(standing: Standing, statement: Statement, prepared: Voters, valid: bool
 
 
 def decide(standing: Standing, certificate: Certificate, committed: Voters) -> tuple[Premise, ...]:
-    """The premises that a decision on this certificate lacks.
+    """Return the premises that a decision on this certificate lacks.
 
-    `committed` tells who was shown to have voted COMMIT for its digest.
+    `committed` are the platforms that were shown to have voted COMMIT for its digest.
     """
     signers = {signer for signer, _ in certificate.signatures}
     shown = signers.intersection(committed.get(certificate.view, ()))
@@ -111,7 +111,7 @@ def decide(standing: Standing, certificate: Certificate, committed: Voters) -> t
 
 
 def _world(standing: Standing, at: Statement, kind: Kind, backing: Voters, valid: bool) -> World:
-    """This platform as it stands, and of the others the votes of a kind that were shown."""
+    """Return a world of this platform's standing and the others' votes of one kind."""
     me, height = standing.me, standing.height
     votes = {view: set(voters) for view, voters in backing.items()}
     for each in standing.cast:
@@ -126,7 +126,7 @@ def _world(standing: Standing, at: Statement, kind: Kind, backing: Voters, valid
 
 
 def _elements(standing: Standing, at: Statement, votes: Voters) -> Mapping[Sort, Elements]:
-    """All that is known of, and nothing else."""
+    """Return the elements that the standing, the statement or the votes mention."""
     known = (at, *standing.cast)
     views = {0, standing.view, *votes, *(each.view for each in known)}
     digests = [each.digest for each in known]
@@ -147,7 +147,7 @@ def _elements(standing: Standing, at: Statement, votes: Voters) -> Mapping[Sort,
 def _facts(
     standing: Standing, elements: Mapping[Sort, Elements]
 ) -> dict[Relation, set[tuple[Any, ...]]]:
-    """What holds of this platform, and of everybody from the beginning."""
+    """Return the facts about this platform, and those that hold of all from the beginning."""
     me, height = standing.me, standing.height
     views: tuple[Any, ...] = elements[model.VIEW]
     groups: tuple[Any, ...] = elements[model.QUORUM]
@@ -165,7 +165,7 @@ def _facts(
 
 
 def _group(voters: Iterable[int], n: int) -> tuple[int, ...]:
-    """These voters as a quorum, filled up if they are none."""
+    """Return these voters as a quorum, with further platforms if they are too few."""
     have = set(voters)
     rest = (each for each in range(n) if each not in have)
     while len(have) < fewest(n):
@@ -174,7 +174,7 @@ def _group(voters: Iterable[int], n: int) -> tuple[int, ...]:
 
 
 def _after(standing: Standing, statement: Statement, step: Step, world: World) -> Standing:
-    """What the platform has done for good once it took the step, permitted or not."""
+    """Return the standing after the step, whether the step was permitted or not."""
     alone = evolve(world, elements={**world.elements, model.PLATFORM: (standing.me,)})
     facts: Mapping[Relation, frozenset[tuple[Any, ...]]] = finite.after(step, alone).facts
     left = {view for _, _, view in facts[model.left]}

@@ -1,4 +1,4 @@
-"""An audit, for machines."""
+"""The report of an audit, for machines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from web4proofs.audit.journal import Replayed
 
 
 def as_plain(found: Audit) -> dict[str, Any]:
-    """An audit as plain values, for JSON."""
+    """Return an audit as plain values, for JSON."""
     return {
         "verdict": found.verdict.name.lower(),
         "exit_code": found.exit_code,

@@ -1,8 +1,8 @@
-"""What a platform does, followed act by act and held against the protocol.
+"""The step checker: it checks each act of a platform against the protocol.
 
-A statement is an action that the protocol permits where the platform stands, or said again; a
-decision rests on a certificate that was shown, and its block follows from the tip; and what an
-event leaves is what these acts lead to.
+1. A statement is an action that the protocol permits in the platform's standing, or a repetition.
+2. A decision rests on a certificate that was shown, and its block follows from the tip.
+3. The state after an event is the one that these acts lead to.
 Clauses: C-DEC-1, C-DEC-2, C-DEC-4, C-CERT-4, C-EVID-1, C-VIEW-1, C-LOCK-1, I-SAID-1.
 """
 
@@ -27,16 +27,16 @@ from web4proofs.audit.local_history import Standing, Taken
 
 
 class Follower:
-    """Where a platform stands by what it has done, and what it has said and decided on the way."""
+    """A platform's standing by its acts so far, with its statements and decisions."""
 
     def __init__(
         self, state: State, findings: Findings, heard: Heard, seen: Container[Statement]
     ) -> None:
         self.standing = Standing.of(state)
         self.said: dict[Statement, int] = dict.fromkeys(self.standing.cast, BEFORE)
-        """What it said, and by which event."""
+        """Its statements, each with the event that made it."""
         self.decisions: dict[int, tuple[int, Decision]] = {}
-        """By height: by which event, and what."""
+        """By height, the event and the decision."""
         if state.tip.header.height > 0:
             self.decisions[state.tip.header.height] = (BEFORE, self.decision(state.tip))
         self._chain = Chain.of(state)
@@ -45,7 +45,7 @@ class Follower:
         self._seen = seen
 
     def take(self, effect: Effect) -> None:
-        """Judge one thing that the platform does."""
+        """Check one effect of the platform."""
         match effect:
             case Sign(draft=draft) if draft.statement.kind in BINDING:
                 self._cast(draft)
@@ -59,7 +59,7 @@ class Follower:
                 pass
 
     def compare(self, after: State) -> None:
-        """What an event left is what the acts since the one before lead to."""
+        """Require that the state after an event is the one that its acts lead to."""
         expected, found = self.standing, Standing.of(after, self.standing.cast)
         if found == expected:
             return
@@ -76,7 +76,7 @@ class Follower:
         self.standing = found
 
     def attempt(self, statement: Statement) -> Taken:
-        """Where the statement leads by the protocol, and what it lacks."""
+        """Return the standing after a statement by the protocol, and the premises that it lacks."""
         height, digest = statement.height, statement.digest
         valid = False
         if statement.kind is Kind.PREPARE:
@@ -86,7 +86,7 @@ class Follower:
         return history.cast(self.standing, statement, prepared, valid)
 
     def decision(self, block: Block) -> Decision:
-        """A decision of this platform, without the payload, which may be large."""
+        """Return a decision of this platform, without the payload, which may be large."""
         return Decision(self.standing.me, evolve(block, payload=()))
 
     def _cast(self, draft: Draft) -> None:
@@ -132,10 +132,10 @@ class Follower:
 
 
 def clause_of(lacking: tuple[Premise, ...]) -> str:
-    """The clause that a missing premise renders."""
+    """Return the clause that a missing premise renders."""
     return next((clause for premise in lacking for clause in premise.clauses), "C-FLOW-1")
 
 
 def why(lacking: tuple[Premise, ...]) -> str:
-    """What would have to hold."""
+    """Return the condition that a missing premise names."""
     return ", and ".join(premise.says for premise in lacking)

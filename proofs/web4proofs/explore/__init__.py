@@ -1,17 +1,27 @@
 """Exhaustive exploration of the shipped consensus and ledger: `web4 check explore`.
 
-- `explore(bounds, told)` goes through every state of a federation within the bounds and reports;
+- `explore(bounds, told)` visits every state of a federation within the bounds, and reports;
 - `explore_ledger(depth)` does the same for a few transactions on the ledger;
 - `replay(path)` runs a counterexample again, from its file.
 
-What is explored, within which bounds, and why what is left out may be, is in `spec/exploration.md`.
+`spec/exploration.md` says what is explored within which bounds, and why the reductions are sound.
 
-`subject` and `blocks` say what is explored, `offers` all that can be said, `cues` and `hearing` all
-that can happen to one platform, `moves` what it does then, `canonical` and `symmetry` which states
-count as one, `search` all states of a federation, `judging` what must hold in each, `healing` and
-`progress` that each leads to a decision, `heights` that heights can be explored one after another,
-`playing`, `counterexample`, `itf`, `transcript` and `replaying` how a counterexample is shown,
-`branches` and `untaken` what of the code was executed, and `exploring` runs it all.
+The modules, from the bottom up:
+
+- `subject`, `blocks`: the code, the bounds and the blocks that are explored;
+- `candidate_messages`, `message_set`: every message that the gate lets in, and what each needs;
+- `stimuli`, `event_tree`: everything that can happen to one platform;
+- `moves`: what a platform does then;
+- `canonical`, `symmetry`: which states count as one;
+- `search`: all states of a federation;
+- `oracle`, `refinement`: the properties of each state and of each move;
+- `after_gst`, `progress`: whether each state leads to a decision;
+- `heights`: whether heights may be explored one after another;
+- `execution`, `counterexample`, `itf`, `transcript`, `trace_replay`: forms of a counterexample;
+- `branches`, `unreached`: the branches of the code that were executed;
+- `ledger_scene`, `ledger`: the exploration of the ledger, and `stub`: the smallest application;
+- `reductions`: comparisons with and without the reductions;
+- `exploration`, `report`: all of this together, and its report.
 """
 
 from web4proofs.explore.exploration import DEFAULT_BOUNDS, Tick, explore

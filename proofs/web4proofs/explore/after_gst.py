@@ -1,10 +1,10 @@
-"""What comes of a federation once messages flow and timers run in order.
+"""The run of a federation after GST, when messages arrive and timers run out in order.
 
-The run is determined: every platform resumes, every message arrives, and when nothing is on its way
-the timers that run out soonest run out.
-Byzantine platforms take no more part, or spend their last words on doing harm (`Parting`).
-All steps are those of the real code on whole states; that many runs soon come together is what
-makes it affordable: a rest that was seen before is not left again.
+The run is deterministic: every platform resumes and every message arrives; when none is on its way,
+the timers that are due first run out.
+Byzantine platforms take no part any more, except for the harm that a `Parting` describes.
+All steps are steps of the real code on whole states. Many runs soon meet in the same state, so
+a state of rest that was seen before is not followed again; this makes progress affordable.
 """
 
 from __future__ import annotations
@@ -38,54 +38,54 @@ from web4proofs.explore.message_set import FORGOTTEN
 from web4proofs.explore.subject import Stage, Subject
 
 MAX_ROUNDS: Final = 16
-"""View timers that may run out, one after another, before a run counts as stuck."""
+"""View timers that may run out in succession before a run counts as stuck."""
 
 FAR_VIEW: Final = View(1_000)
-"""A view that no honest platform comes near."""
+"""A view that no honest platform reaches."""
 
 _SOONEST_FIRST: Final = (TimerKind.PROPOSE, TimerKind.SYNC, TimerKind.RESEND)
-"""The timers that run out before any view timer, by their delays in the default settings."""
+"""The timers that run out before any view timer, given the delays in the default settings."""
 
 
 class Parting(enum.Enum):
-    """What was heard before messages flow."""
+    """The messages that were received before GST, and the last harm of Byzantine platforms."""
 
     NOTHING = "nothing of what was said before has been heard, and Byzantine platforms are silent"
     COMMITS = "all COMMITs of before have been heard, and Byzantine platforms are silent"
     EVERYTHING = "all that was said before has been heard, and Byzantine platforms are silent"
     STRIPPED = "whoever is Byzantine passes every proposal on without its certificate, and is first"
-    JUNK = "Byzantine platforms have filled their slots with words of a view far away"
+    JUNK = "Byzantine platforms have filled their slots with messages of a view far away"
 
 
 Rest: TypeAlias = tuple[int, ...]
-"""States of all honest platforms with nothing on its way."""
+"""The states of all honest platforms while no message is on its way."""
 
 
 @frozen
 class _Ask:
-    """A platform asks another for decided blocks."""
+    """A request of a platform to another one for decided blocks."""
 
     height: int
     by: int
 
 
 Item: TypeAlias = "int | Timer | _Ask | None"
-"""What happens to a platform: a message by index, a timer, a question, or that it resumes."""
+"""An event at a platform: a message by index, a timer, a request, or None for its start."""
 
 Queue: TypeAlias = "deque[tuple[int, Item]]"
-"""What is on its way, by the position of the platform that it goes to."""
+"""The events on their way, each with the position of the platform that it goes to."""
 
 
 @frozen
 class _Stepped:
-    """A state after an event, and what goes out."""
+    """A state after an event, and the events that it sends."""
 
     to: int
     out: tuple[tuple[int, Item], ...]
 
 
-class Healing:
-    """Runs of the honest platforms of one stage, to where all of them have decided."""
+class RunsAfterGst:
+    """Runs of the honest platforms of one stage until all of them have decided."""
 
     def __init__(self, subject: Subject, stage: Stage, blocks: Blocks) -> None:
         self.subject = subject
@@ -93,7 +93,7 @@ class Healing:
         self.blocks = blocks
         self.steps = 0
         self.log: list[tuple[int, Event]] | None = None
-        """If there is one: every event of a run, and whose; a run that is known has none."""
+        """Every event of a run with its platform, if set; a run that is known already logs none."""
         self._positions = {index: at for at, index in enumerate(stage.honest)}
         self._states: list[State] = []
         self._index: dict[State, int] = {}
@@ -105,10 +105,10 @@ class Healing:
         self._parting = Parting.NOTHING
 
     def rounds(self, states: Rest, heard: tuple[int, ...], parting: Parting) -> int | None:
-        """How many rounds of view timers it takes from these states; None if it is stuck.
+        """Return the rounds of view timers from these states to a decision; None if it is stuck.
 
-        `heard` is what all have heard before they come back.
-        What is known of one parting is forgotten when another is asked for.
+        `heard` are the messages that all have received before they resume.
+        Results for one parting are forgotten when another one is asked for.
         """
         if parting is not self._parting:
             self._parting = parting
@@ -120,7 +120,7 @@ class Healing:
         return self._begun[key]
 
     def _begin(self, states: Rest, heard: tuple[int, ...]) -> Rest:
-        """Everybody has heard this, and comes back."""
+        """Let every platform receive these messages, and resume."""
         now = list(states)
         queue: Queue = deque()
         for at, _ in enumerate(now):
@@ -137,7 +137,7 @@ class Healing:
                     yield from map(self.message, _junk(signer, height))
 
     def _from_rest(self, rest: Rest) -> int | None:
-        """Follow the run from one rest to the next until it is over or known."""
+        """Follow the run from one state of rest to the next until it is over or known."""
         trail: list[tuple[Rest, int]] = []
         seen: set[Rest] = set()
         used = 0
@@ -164,7 +164,7 @@ class Healing:
         return all(self._states[index].height > heights for index in rest)
 
     def _onward(self, rest: Rest) -> tuple[Rest, int]:
-        """The next rest, and whether view timers had to run out for it."""
+        """Return the next state of rest, and 1 if view timers had to run out for it, else 0."""
         for kind in _SOONEST_FIRST:
             then = self._fired(rest, kind, None)
             if then != rest:
@@ -178,7 +178,7 @@ class Healing:
         return self._fired(rest, TimerKind.VIEW, min(views, default=None)), 1
 
     def _fired(self, rest: Rest, kind: TimerKind, view: int | None) -> Rest:
-        """Let every timer of this kind run out; of view timers, those of this view."""
+        """Let every timer of this kind run out; of view timers, only those of this view."""
         states = list(rest)
         queue: Queue = deque()
         for at, index in enumerate(rest):
@@ -188,7 +188,7 @@ class Healing:
         return self._flow(states, queue)
 
     def _flow(self, states: list[int], queue: Queue) -> Rest:
-        """Deliver until nothing is on its way."""
+        """Deliver until no message is on its way."""
         while queue:
             at, item = queue.popleft()
             if isinstance(item, _Ask):
@@ -201,7 +201,7 @@ class Healing:
         return tuple(states)
 
     def _stripped(self, item: int, at: int) -> int:
-        """What somebody else made of a proposal on its way: nobody signs for its certificate."""
+        """Remove a proposal's certificate on its way, which its signature does not cover."""
         message = self._messages[item]
         if not isinstance(message, Proposal) or message.justification is None:
             return item
@@ -239,7 +239,7 @@ class Healing:
         return Resumed(now_ms)
 
     def _sent(self, me: int, effects: Iterable[Effect]) -> Iterator[tuple[int, Item]]:
-        """What goes out, but for what is said of heights that are not explored."""
+        """Yield the outgoing messages and requests, without those of heights beyond the bounds."""
         heights = self.stage.bounds.heights
         for effect in effects:
             match effect:
@@ -258,7 +258,7 @@ class Healing:
                     pass
 
     def _answer(self, state: State, height: int) -> list[int]:
-        """The decided blocks of a platform from a height on, with their certificates."""
+        """Return a platform's decided blocks from a height on, with their certificates."""
         blocks, found = self.blocks, []
         digest = state.tip.digest
         while digest in blocks.by_digest and blocks.of(digest).height >= height:
@@ -273,7 +273,7 @@ class Healing:
         return (self._positions[index] for index in platforms if index in self._positions)
 
     def state(self, state: State) -> int:
-        """The index of a state."""
+        """Return the index of a state."""
         found = self._index.get(state)
         if found is None:
             found = self._index[state] = len(self._states)
@@ -281,7 +281,7 @@ class Healing:
         return found
 
     def message(self, message: Message) -> int:
-        """The index of a message."""
+        """Return the index of a message."""
         found = self._message_index.get(message)
         if found is None:
             found = self._message_index[message] = len(self._messages)
@@ -290,7 +290,7 @@ class Healing:
 
 
 def _junk(signer: int, height: int) -> Iterator[Message]:
-    """Words of a view far away: a slot that holds them takes nothing else of this signer."""
+    """Yield messages of a far view; a slot that holds one takes no other of this signer."""
     for kind in (Kind.PREPARE, Kind.COMMIT):
         yield Vote(Statement(kind, height, FAR_VIEW, Digest(bytes(32)), signer), FORGOTTEN)
     reference = prepared_reference(None)

@@ -1,6 +1,6 @@
-"""The blocks of the chain that is explored: at each height, after each parent, two and a bad one.
+"""The blocks of the explored chain: two valid ones and an invalid one after each parent.
 
-The two are what the shipped code itself proposes at two readings of the clock, and the bad one
+The shipped code itself proposes the valid ones, at two readings of the clock. The invalid one
 claims a result that it does not have.
 A block's name is its path: `BA` is block A after block B.
 """
@@ -23,24 +23,24 @@ from web4core.types import Digest, StateRoot
 from web4proofs.explore.subject import HEIGHT_MS, START_MS, Bounds, Subject, fresh
 
 BEHIND: Final = 0
-"""A clock that shows no more than the time of the genesis: a block is as early as can be."""
+"""A clock that shows no more than the genesis time: a block gets the earliest time possible."""
 AHEAD: Final = 1
-"""A clock that shows a time which no block below this height has."""
+"""A clock that shows a later time than any block below this height."""
 ASTRAY: Final = 2
-"""A clock that is wrong by more than the drift allowed."""
+"""A clock that is wrong by more than the permitted drift."""
 CLOCKS: Final = (BEHIND, AHEAD)
-"""The clocks of honest platforms; each makes another block."""
+"""The clocks of honest platforms; each leads to another block."""
 
 VALID_NAMES: Final = ("A", "B")
 BAD_NAME: Final = "X"
 
 
 class OutOfBounds(Exception):
-    """A block was proposed that is none of those explored."""
+    """A proposed block is none of the explored ones."""
 
 
 def clock_ms(height: int, clock: int) -> int:
-    """What a clock shows to a platform at this height."""
+    """Return the time that a clock shows to a platform at this height."""
     if clock == ASTRAY:
         return 0
     return START_MS + (HEIGHT_MS * height if clock == AHEAD else 0)
@@ -57,7 +57,7 @@ class Known:
 
     @property
     def height(self) -> int:
-        """Its place in the chain."""
+        """The height of the block in the chain."""
         return self.block.header.height
 
 
@@ -68,24 +68,24 @@ class Blocks:
     by_digest: Mapping[bytes, Known] = field(repr=False)
 
     def at(self, height: int) -> tuple[Known, ...]:
-        """Those of a height."""
+        """Return the blocks of a height."""
         return tuple(known for known in self.by_digest.values() if known.height == height)
 
     def of(self, digest: bytes) -> Known:
-        """The block of this digest. Raises `OutOfBounds`."""
+        """Return the block with this digest. Raises `OutOfBounds`."""
         known = self.by_digest.get(digest)
         if known is None:
             raise OutOfBounds(f"a block {digest.hex()[:8]} that is none of those explored")
         return known
 
     def name(self, digest: bytes) -> str:
-        """What people call it."""
+        """Return the block's name for people."""
         known = self.by_digest.get(digest)
         return digest.hex()[:8] if known is None else known.name
 
 
 def blocks_of(subject: Subject, bounds: Bounds) -> Blocks:
-    """The blocks within the bounds, made by the code that is explored."""
+    """Return the blocks within the bounds, made by the explored code."""
     found: dict[bytes, Known] = {}
     tips = [("", fresh(subject, bounds.n, 0))]
     for _ in range(bounds.heights):
@@ -117,7 +117,7 @@ def _children(path: str, tip: State) -> tuple[Known, ...]:
 
 
 def _decided(subject: Subject, tip: State, block: Block) -> State:
-    """A platform's state after a block, for the sake of the blocks that follow."""
+    """Return a platform's state after a block, from which the following blocks are made."""
     certificate = Certificate(Kind.COMMIT, tip.height, FIRST_VIEW, block.digest, ())
     event = Received(Decided(block, certificate), clock_ms(tip.height, BEHIND))
     return subject.step(tip, event).state

@@ -1,8 +1,7 @@
-"""Which branches of the transition function an exploration takes, and which it never does.
+"""The branches of the transition function that an exploration takes, and those that it does not.
 
 A branch is one of the two outcomes of an `if`, `for` or `while` in the modules named here.
-Python itself tells which line follows which (`sys.settrace`); conditions inside an expression are
-not counted.
+`sys.settrace` reports the order of executed lines; conditions inside an expression are not counted.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ MODULES: Final = (
     "web4core.replica.state",
     "web4core.replica.step",
 )
-"""The transition function: all that `step` is made of, but for the application."""
+"""The transition function: all modules that `step` consists of, without the application."""
 
 Arcs: TypeAlias = Mapping[str, frozenset[tuple[int, int]]]
-"""By module, the pairs of lines of which the second was executed right after the first."""
+"""By module, the pairs of lines that were executed one right after the other."""
 
 _END: Final = -1
-"""Stands for the line after a function has returned."""
+"""The successor of the last line that a function executes."""
 
 
 @frozen
@@ -50,7 +49,7 @@ class Branch:
 
     @property
     def key(self) -> tuple[str, str, bool]:
-        """What stays the same when the code around it moves."""
+        """The identity of a branch: it stays the same when the code around it moves."""
         return self.function, self.condition, self.outcome
 
     def __str__(self) -> str:
@@ -60,14 +59,14 @@ class Branch:
 
 @frozen
 class _Condition:
-    """Where a condition stands, and where it leads if it is true."""
+    """The lines of a condition, and the line that it leads to if it is true."""
 
     branch: Branch
     test: range
     body: range
 
     def outcome(self, arc: tuple[int, int]) -> bool | None:
-        """What an arc tells of the condition; None if nothing."""
+        """Return the outcome of the condition that an arc shows; None if it shows none."""
         came_from, went_to = arc
         if came_from not in self.test or went_to in self.test:
             return None
@@ -75,9 +74,9 @@ class _Condition:
 
 
 class Tracer:
-    """Notes the arcs of the modules while it is on.
+    """Records the arcs of the modules while it is on.
 
-    A function is no longer watched once all its branches were taken that can be.
+    A function is no longer traced once all its branches that can be taken have been.
     """
 
     def __init__(self) -> None:
@@ -91,7 +90,7 @@ class Tracer:
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Trace what is called inside."""
+        """Trace the calls made inside the block."""
         before = sys.gettrace()
         sys.settrace(self._called)
         try:
@@ -101,7 +100,7 @@ class Tracer:
 
     @property
     def arcs(self) -> Arcs:
-        """What was noted so far."""
+        """Return the arcs recorded so far."""
         return {name: frozenset(arcs) for name, arcs in self._arcs.items()}
 
     def _called(self, frame: FrameType, _event: str, _arg: Any) -> Callable[..., Any] | None:
@@ -125,7 +124,7 @@ class Tracer:
         return follow
 
     def _note(self, module: str, code: CodeType, arc: tuple[int, int]) -> None:
-        """Keep a new arc; a function all of whose branches were taken need not be traced on."""
+        """Record a new arc; stop tracing a function once all of its branches were taken."""
         self._arcs[module].add(arc)
         untaken = [
             each for each in self._untaken[module] if each.outcome(arc) is not each.branch.outcome
@@ -137,7 +136,7 @@ class Tracer:
 
 
 def together(many: Iterable[Arcs]) -> Arcs:
-    """All arcs of several runs."""
+    """Return the arcs of several runs together."""
     found: dict[str, frozenset[tuple[int, int]]] = {}
     for arcs in many:
         for name, pairs in arcs.items():
@@ -146,7 +145,7 @@ def together(many: Iterable[Arcs]) -> Arcs:
 
 
 def branches(arcs: Arcs) -> tuple[tuple[Branch, bool], ...]:
-    """Every branch of the modules, and whether it was taken."""
+    """Return every branch of the modules, and whether it was taken."""
     found: list[tuple[Branch, bool]] = []
     for name in MODULES:
         for condition in _conditions(name):

@@ -1,9 +1,9 @@
-"""Every message of the shapes that there are, within the bounds, whatever a gate may make of it.
+"""The candidate messages: every message of every shape within the bounds, before the gate.
 
-Certificates are of any set of signers, also of too few or repeated ones, of either kind of vote and
-of every view, and are attached to their own block and to others.
-What is plain from the statement alone, that it is not its signer's turn or that nobody changes into
-view 0, is tried without certificates.
+Certificates have any set of signers, also too small ones and ones with repetitions, either kind of
+vote, and any view. They are attached to their own block and to others.
+Messages whose statement alone is wrong (it is not the signer's turn, or a VIEW-CHANGE into view 0)
+are tried without certificates.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ from web4proofs.explore.subject import Bounds
 
 
 def sign(key: bytes, message: bytes) -> Signature:
-    """The modelled signature: a digest of the key and the bytes, which stands for having signed."""
+    """Return a modelled signature: a digest of the key and the bytes, which stands for signing."""
     return Signature(hashlib.sha512(key + message).digest())
 
 
 class Signer:
-    """Signs for everybody, and remembers what each signature says."""
+    """Signs for every platform, and remembers the statement of each signature."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self.says: dict[SignatureCheck, Statement] = {}
 
     def signature(self, statement: Statement) -> Signature:
-        """The signature of a statement by its signer."""
+        """Return the signature of a statement by its signer."""
         key = self._gate.keys[statement.signer]
         message = signing_bytes(self._gate.chain_id, statement)
         claim = SignatureCheck(key, message, sign(key, message))
@@ -61,7 +61,7 @@ class Signer:
     def certificate(
         self, kind: Kind, height: int, view: View, digest: Digest, signers: tuple[int, ...]
     ) -> Certificate:
-        """A certificate by these signers, few or many."""
+        """Return a certificate by these signers, however many they are."""
         bare = Certificate(kind, height, view, digest, ())
         signed = tuple(
             (signer, self.signature(certified_statement(bare, signer))) for signer in signers
@@ -69,8 +69,8 @@ class Signer:
         return evolve(bare, signatures=signed)
 
 
-def imaginable(signer: Signer, blocks: Blocks, bounds: Bounds) -> Iterator[Message]:
-    """All of them."""
+def candidates(signer: Signer, blocks: Blocks, bounds: Bounds) -> Iterator[Message]:
+    """Yield all candidate messages."""
     heights = range(1, bounds.heights + 1)
     for height in heights:
         for known in blocks.at(height):
@@ -97,7 +97,7 @@ def _votes(signer: Signer, known: Known, bounds: Bounds) -> Iterator[Message]:
 
 
 def _certificates(signer: Signer, known: Known, bounds: Bounds) -> Iterator[Certificate]:
-    """Certificates of any set of signers, of either kind, and of every view."""
+    """Yield certificates of every set of signers, either kind, and every view."""
     for kind in (Kind.PREPARE, Kind.COMMIT):
         for view in map(View, range(bounds.views)):
             for signers in _signers(bounds.n):
@@ -105,7 +105,7 @@ def _certificates(signer: Signer, known: Known, bounds: Bounds) -> Iterator[Cert
 
 
 def _signers(n: int) -> Iterator[tuple[int, ...]]:
-    """Any set of platforms, and each that is too small with its last one again, up to a quorum."""
+    """Yield every set of platforms; those below a quorum also with their last one repeated."""
     for size in range(n + 1):
         for signers in itertools.combinations(range(n), size):
             yield signers
@@ -116,7 +116,7 @@ def _signers(n: int) -> Iterator[tuple[int, ...]]:
 def _shown_for(
     signer: Signer, block: Block, blocks: Blocks, bounds: Bounds
 ) -> Iterator[Certificate]:
-    """Certificates that somebody might attach to a block: its own, another's, another height's."""
+    """Yield certificates to attach to a block: its own, another block's, another height's."""
     for known in blocks.by_digest.values():
         if known.block.digest == block.digest or known.name in VALID_NAMES:
             yield from _certificates(signer, known, bounds)

@@ -1,7 +1,7 @@
-"""The form in which a platform's state is compared: without what does not tell how it goes on.
+"""The canonical form of a platform's state, without what does not influence its future.
 
-What is forgotten, and why that is right, is in `spec/exploration.md`, section by section under the
-names given here; a test explores small bounds with and without, and compares.
+`spec/exploration.md` explains under the names given here what is forgotten, and why that is sound.
+A test explores small bounds with and without each of them, and compares.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ViewChange = TypeVar("_ViewChange", ViewChange, ViewChangeDraft)
 
 
 class Forget(enum.Enum):
-    """One thing that is forgotten."""
+    """A part of the state that is forgotten."""
 
     PROPOSALS = "the proposals heard, but for one acted upon"
     PREPARES = "the PREPAREs heard"
@@ -50,7 +50,7 @@ NOTHING: Final[Forgotten] = frozenset()
 
 
 def canonical(state: State, heights: int, what: Forgotten = ALL) -> State:
-    """The state without what is forgotten, and without anything beyond the last height explored."""
+    """Return the state without the forgotten parts, and with nothing beyond the last height."""
     n = state.config.n
     past = state.height > heights
     agreement = (
@@ -92,7 +92,7 @@ def _slots(agreement: Agreement, what: Forgotten) -> Slots:
 
 
 def _acted_upon(agreement: Agreement, what: Forgotten) -> tuple[Proposal | None, ...]:
-    """The proposal of the current view, if this platform voted for it; no other one can come."""
+    """Keep the proposal of the current view if this platform voted for it; it is then final."""
     said, turn = agreement.said, proposer(agreement.height, agreement.view, agreement.n)
     kept = agreement.slots.proposals[turn]
     if kept is not None:
@@ -129,7 +129,7 @@ def _lock(n: int, lock: Lock | None, what: Forgotten) -> Lock | None:
 
 
 def _certificate(n: int, certificate: Certificate, what: Forgotten) -> Certificate:
-    """As if all had signed: any quorum proves the same."""
+    """Return the certificate as if all had signed it: any quorum proves the same."""
     if Forget.SIGNERS not in what:
         return certificate
     return evolve(certificate, signatures=tuple((signer, FORGOTTEN) for signer in range(n)))
@@ -138,7 +138,7 @@ def _certificate(n: int, certificate: Certificate, what: Forgotten) -> Certifica
 def _tip_certificate(
     n: int, certificate: Certificate | None, what: Forgotten
 ) -> Certificate | None:
-    """Its view is forgotten too: a decided block is decided, in whatever view."""
+    """Forget the view too: a decided block is decided, in whatever view."""
     if certificate is None or Forget.SIGNERS not in what:
         return certificate
     return evolve(_certificate(n, certificate, what), view=FIRST_VIEW)

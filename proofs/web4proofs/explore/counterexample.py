@@ -1,7 +1,7 @@
-"""From a place at which something is broken to a run of the plain code that breaks it.
+"""Counterexamples: from a place where a property is broken to a run of the plain code to it.
 
-The places on the way are canonical and perhaps renamed; the run is found anew from the start, move
-by move, with actual messages of statements that exist by then.
+The places on the way are canonical and perhaps renamed. So the run is reconstructed from the start,
+move by move, with actual messages whose statements exist by then.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from web4proofs.explore.stimuli import Hear, event_of
 
 
 class Lost(Exception):
-    """The run does not follow the search: the plain code remembers what the search forgot."""
+    """The plain code does not follow the search: it remembers something that the search forgot."""
 
 
 def deeds_to(federation: Federation, chain: Sequence[Place]) -> tuple[Deed, ...]:
-    """What has to happen to get along a chain of places. Raises `Lost`."""
+    """Return the deeds that lead along a chain of places. Raises `Lost`."""
     play = Play(federation.arena.subject, federation.stage)
     deeds: list[Deed] = []
     place = chain[0]
@@ -39,7 +39,7 @@ def deeds_to(federation: Federation, chain: Sequence[Place]) -> tuple[Deed, ...]
 
 
 def stuck_after(progress: Progress, chain: Sequence[Place], parting: Parting) -> tuple[Deed, ...]:
-    """What has to happen to get along a chain of places, and then nowhere. Raises `Lost`."""
+    """Return the deeds along a chain of places after which no decision comes. Raises `Lost`."""
     federation = progress.federation
     deeds = deeds_to(federation, chain)
     if parting not in HEARD:
@@ -72,7 +72,7 @@ def _move_to(federation: Federation, place: Place, target: Place) -> tuple[int, 
 
 
 def _along(offers: Offers, play: Play, platform: int, move: Move, sayable: Bits) -> Iterator[Deed]:
-    """The events of a move, as they are to the platform as it is by then."""
+    """Yield the events of a move, given the state of the platform at each of them."""
     for cue in move.path:
         shown = offers.shown(cue.offer, sayable) if isinstance(cue, Hear) else None
         event = event_of(cue, play.states[platform], shown)

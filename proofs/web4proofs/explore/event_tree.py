@@ -1,9 +1,9 @@
-"""What a platform may hear next, as a tree: one node a thing that happens, its children after it.
+"""The events that a platform may receive next, as a tree: each node is one of them.
 
 A platform is stepped along each path from the root until its state changes for good; that is one
-move. A path holds what one rule needs, and what somebody might mistake for it.
-The tree depends on the platform's index and on the bounds alone, never on its state: what a rule
-ought to ignore is offered too.
+move. A path holds the events that one rule needs, or events that are easily mistaken for them.
+The tree depends only on the platform's index and on the bounds, never on its state: it also offers
+what a rule ought to ignore.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from web4proofs.explore.subject import Bounds
 
 @define
 class Node:
-    """Something that happens, given that what is on the path to here has happened."""
+    """An event after those on the path to this node."""
 
     cue: Cue
     needs: Bits
-    """The offers that must be possible for the path up to here."""
+    """The offers that must be possible for the path down to this node."""
     after: dict[Cue, Node] = field(factory=dict)
 
 
 def tree_of(offers: Offers, bounds: Bounds, me: int, what: Forgotten = ALL) -> tuple[Node, ...]:
-    """All that the platform of this index may hear.
+    """Return the tree of events for the platform with this index.
 
-    What a state keeps need not come again together with what it makes possible.
+    `what` is forgotten between moves, so a path must repeat it; what a state keeps, paths may omit.
     """
     root: dict[Cue, Node] = {}
     for path in _Paths(offers, bounds, me).all(what):
@@ -57,7 +57,7 @@ def _all(offers: Iterable[Offer | None]) -> Path:
 
 
 class _Paths:
-    """The paths of one platform, by what they are for."""
+    """The paths of one platform, by their purpose."""
 
     def __init__(self, offers: Offers, bounds: Bounds, me: int) -> None:
         self.offers = offers
@@ -103,7 +103,7 @@ class _Paths:
                         yield from self._gathered(height, view)
 
     def _alone(self) -> Iterator[Path]:
-        """Anything at all by itself, the timers, and the links."""
+        """Yield every message by itself, the timers, and the links."""
         for offer in self.offers.each:
             yield (Hear(offer),)
         for offer, _ in self.proposals:
@@ -124,7 +124,7 @@ class _Paths:
                 yield (Hear(offer), Connect(self.next))
 
     def _behind(self) -> Iterator[Path]:
-        """Another one claims to be ahead; the blocks are asked for in vain, or come."""
+        """Yield a claim of another platform to be ahead, then requests that fail or succeed."""
         in_vain = (Fire(TimerKind.SYNC),) * (SYNC_ROUNDS * self.bounds.n + 1)
         for offer, status in self.statuses:
             if status.statement.signer == self.next:
@@ -134,7 +134,7 @@ class _Paths:
                     yield (Hear(offer), Fire(TimerKind.SYNC), Hear(decided))
 
     def _at_odds(self) -> Iterator[Path]:
-        """COMMITs of one view for two blocks in turn: as many as a quorum, and none for either."""
+        """Yield COMMITs of one view for two blocks in turn: a quorum in sum, none for either."""
         for height in range(1, self.bounds.heights + 1):
             digests = [known.block.digest for known in self.offers.blocks.at(height) if known.valid]
             for view, first in itertools.product(range(self.bounds.views), range(2)):
@@ -148,9 +148,10 @@ class _Paths:
         return next((offer for offer, vote in self.votes if vote.statement == statement), None)
 
     def _voted(self, kind: Kind) -> Iterator[Path]:
-        """Votes of one view for one block, with no proposal before, or with one of that view.
+        """Yield votes of one view for one block, alone or after a proposal of that view.
 
-        PREPAREs come after proposals of other blocks too, and after one that the clock rules out.
+        PREPAREs also come after proposals of other blocks, and after one with a time that the clock
+        excludes.
         """
         for known in self.offers.blocks.by_digest.values():
             digest, height = known.block.digest, known.height
@@ -173,10 +174,10 @@ class _Paths:
                 yield offer, proposal
 
     def _reached(self, height: int) -> Iterator[Path]:
-        """VIEW-CHANGEs of any platforms into any views, then perhaps the view timer.
+        """Yield VIEW-CHANGEs of any platforms into any views, then perhaps the view timer.
 
-        What a VIEW-CHANGE carries matters only to the proposer of its view. In the last view no
-        timer is of interest, so it takes no more of them there than make a platform join.
+        Only the proposer of its view looks at what a VIEW-CHANGE carries. In the last view no timer
+        matters, so a path has only as many of them there as make a platform join.
         """
         bounds = self.bounds
         last = bounds.views - 1
@@ -207,9 +208,9 @@ class _Paths:
         return self.offers.blocks.of(block.digest).valid
 
     def _gathered(self, height: int, view: int) -> Iterator[Path]:
-        """VIEW-CHANGEs into a view in which it is this platform's turn, with any certificates.
+        """Yield VIEW-CHANGEs into a view in which this platform proposes, with any certificates.
 
-        Certificates of one view are for one block: two would have been reported already.
+        All certificates of one view are for one block: two blocks would be a failure already.
         """
         digests = [known.block.digest for known in self.offers.blocks.at(height) if known.valid]
         for by_view in itertools.product(digests, repeat=view):
@@ -227,7 +228,7 @@ class _Paths:
     def _announced(
         self, height: int, view: int, signer: int, by_view: tuple[bytes, ...]
     ) -> Iterator[Offer]:
-        """The signer's VIEW-CHANGEs that carry no certificate, or one that goes with the others."""
+        """Yield the signer's VIEW-CHANGEs without a certificate, or with one that fits the rest."""
         for offer, change in self.view_changes:
             statement, prepared = change.statement, change.prepared
             if (statement.height, statement.view, statement.signer) != (height, view, signer):

@@ -1,8 +1,8 @@
-"""A run of the plain code, event by event, with nothing forgotten: what a counterexample is.
+"""The execution of a run on the plain code, event by event, with nothing forgotten.
 
-Messages come in as bytes, through the shipped gate. A signature of an honest platform verifies if
-that platform was asked for it earlier in this run, and one of a Byzantine platform always.
-A run can be written down as an ITF trace, and played again from it.
+A counterexample is such a run. Messages arrive as bytes and pass the shipped gate. An honest
+platform's signature verifies if the platform was asked for it earlier in the run; a Byzantine
+platform's always does. A run can be written as an ITF trace, and read and executed again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from web4core.messages import BINDING, Message, Statement, signing_bytes
 from web4core.replica import State
 from web4core.signature_check import SignatureCheck
 from web4core.types import PublicKey, Signature
-from web4proofs.explore.after_gst import Healing, Parting
+from web4proofs.explore.after_gst import Parting, RunsAfterGst
 from web4proofs.explore.blocks import Blocks, blocks_of
 from web4proofs.explore.candidate_messages import sign
 from web4proofs.explore.oracle import Broken, disagreement, of_a_step, twice, two_certificates
@@ -28,7 +28,7 @@ from web4proofs.explore.subject import Stage, Subject, fresh, gate_of, given_cla
 
 @frozen
 class Heard:
-    """A message came in, as bytes; the clock showed `now_ms`."""
+    """A message arrived, as bytes, when the clock showed `now_ms`."""
 
     platform: int
     data: bytes
@@ -37,7 +37,7 @@ class Heard:
 
 @frozen
 class Happened:
-    """Something else happened to a platform: a timer, a link, a start."""
+    """Another event of a platform: a timer, a link, or a start."""
 
     platform: int
     event: Elapsed | Connected | Resumed
@@ -45,7 +45,7 @@ class Happened:
 
 @frozen
 class Healed:
-    """From here on messages flow and timers run in order; `heard` is what all have heard before."""
+    """The start of the run after GST; before it, all have received the messages `heard`."""
 
     parting: Parting
     heard: tuple[bytes, ...] = ()
@@ -55,16 +55,16 @@ Deed: TypeAlias = Heard | Happened | Healed
 
 
 STUCK: Final = "progress"
-"""What is cited for a run that comes to no decision: no clause can promise one (A7, A9)."""
+"""The id cited for a run without a decision, since no clause can promise one (A7, A9)."""
 
 
 class Refused(Exception):
-    """The gate refuses a message of a trace, or nobody could have signed it."""
+    """The gate refuses a message of a trace, or no signer could have made it."""
 
 
 @define
 class Line:
-    """One event of a platform, and what came of it."""
+    """One event of a platform, and its result."""
 
     platform: int
     event: Event
@@ -104,7 +104,7 @@ class Play:
         return key in theirs or claim in self._exists
 
     def do(self, deed: Deed) -> None:
-        """Let something happen, unless something is broken already. Raises `Refused`."""
+        """Execute one deed, unless a property is broken already. Raises `Refused`."""
         if self.broken is not None:
             return
         match deed:
@@ -113,16 +113,16 @@ class Play:
             case Happened(platform=platform, event=event):
                 self._step(platform, event)
             case Healed(parting=parting, heard=heard):
-                self._heal(parting, tuple(map(self._open, heard)))
+                self._run_after_gst(parting, tuple(map(self._open, heard)))
 
-    def _heal(self, parting: Parting, heard: tuple[Message, ...]) -> None:
-        """See what comes of it, then do the same, event by event, as far as it is of interest."""
-        healing = Healing(self.subject, self.stage, self.blocks)
-        healing.log = []
-        states = tuple(healing.state(state) for state in self.states.values())
-        known = tuple(map(healing.message, heard))
-        rounds = healing.rounds(states, known, parting)
-        for platform, event in healing.log:
+    def _run_after_gst(self, parting: Parting, heard: tuple[Message, ...]) -> None:
+        """Find the result of the run after GST, then log its events as far as they matter."""
+        after_gst = RunsAfterGst(self.subject, self.stage, self.blocks)
+        after_gst.log = []
+        states = tuple(after_gst.state(state) for state in self.states.values())
+        known = tuple(map(after_gst.message, heard))
+        rounds = after_gst.rounds(states, known, parting)
+        for platform, event in after_gst.log:
             self._step(platform, event)
             if self.broken is not None:
                 return
@@ -173,7 +173,7 @@ class Play:
 
     @property
     def exit_code(self) -> int:
-        """12 if something is broken for good, 13 if a run came to no decision, else 0."""
+        """12 if a property is broken for good, 13 if a run came to no decision, else 0."""
         if self.broken is None:
             return 0
         return 13 if self.broken.clause == STUCK else 12

@@ -1,9 +1,9 @@
-"""`explore`: every placement of Byzantine platforms, side by side, one process each.
+"""The exploration of every placement of Byzantine platforms, in parallel processes.
 
-A part is a height of the chain with one placement. Heights are explored one after another, each
-from every block that may have been decided below it; `heights` checks that this leaves nothing out.
-Nothing is kept from an earlier run, and a process is forked, so what is explored is the code that
-the caller has imported.
+A part is one height of the chain with one placement. Heights are explored one after another, each
+after every block that may have been decided below it; `heights` checks that this omits nothing.
+Nothing is kept from an earlier run. Each process is forked, so it explores the code that the caller
+has imported.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ from web4proofs.explore.symmetry import renamings
 from web4proofs.explore.transcript import transcript
 
 DEFAULT_BOUNDS: Final = (Bounds(heights=1, views=3), Bounds(heights=2, views=2))
-"""What `web4 check explore` explores unless it is told otherwise."""
+"""The bounds of `web4 check explore` without options."""
 
 THOROUGH_VIEWS: Final = 2
-"""Parts of so many views, or of the fewest asked for, are explored with everything."""
+"""Parts with at most so many views, or with the fewest requested, get all checks."""
 
 MAX_PLACES: Final = 4_000_000
-"""Places of one part, for which 1 GiB is enough."""
+"""The limit of places of one part; 1 GiB is enough for so many."""
 
 FAR: Final = 1 << 30
-"""A depth that nothing reaches."""
+"""A depth that no part reaches."""
 
 
 @frozen
 class Tick:
-    """How far a part has come."""
+    """The progress of one part."""
 
     part: int
     parts: int
@@ -70,27 +70,27 @@ class Tick:
 
 
 Told: TypeAlias = Callable[[Tick], None]
-"""Hears of every part now and then; of a part that is done, `known` and `done` are the same."""
+"""Called with the progress of every part; when a part is done, `known` equals `done`."""
 
 
 @frozen
 class Plan:
-    """One part that is to be explored."""
+    """One part to be explored."""
 
     bounds: Bounds
     byzantine: tuple[int, ...]
     settled: str = ""
-    """The names of the block decided before, from height 1 on."""
+    """The names of the blocks decided before, from height 1 on."""
     subject: Subject = field(factory=Subject, repr=False)
     limit: int = MAX_PLACES
     thorough: bool = True
-    """Note branches, compare with the protocol that is proved, and try all partings: what takes
-    too long, and shows nothing new, where there are many views."""
+    """Whether to record branches, compare with the proved protocol, and try all partings. With
+    many views these take too long and show nothing new."""
     partings: tuple[Parting, ...] = tuple(Parting)
 
     @property
     def tried(self) -> tuple[Parting, ...]:
-        """The partings after which progress is looked for."""
+        """The partings after which progress is checked."""
         costly = () if self.thorough else (Parting.EVERYTHING,)
         return tuple(each for each in self.partings if each not in costly)
 
@@ -98,10 +98,10 @@ class Plan:
 def plans(
     bounds: Sequence[Bounds], subject: Subject, *, together: bool = False, limit: int = MAX_PLACES
 ) -> tuple[Plan, ...]:
-    """The parts of an exploration, the largest first.
+    """Return the parts of an exploration, the largest first.
 
-    Of several heights each is explored after every block below, and all at once with a single view.
-    `together` explores them all at once with all views; that takes far longer.
+    Of several heights, each is explored after every block below it, and all at once with one view.
+    With `together` all are explored at once with all views, which takes far longer.
     """
     few = max(THOROUGH_VIEWS, min(each.views for each in bounds))
     found = [
@@ -118,7 +118,7 @@ def _stages(bounds: Bounds, *, alike: bool, together: bool) -> Iterator[tuple[Bo
         yield bounds, ""
         return
     yield evolve(bounds, views=1), ""
-    names = VALID_NAMES[:1] if alike else VALID_NAMES  # after B all is as after A, renamed
+    names = VALID_NAMES[:1] if alike else VALID_NAMES  # after B it is the same as after A
     for below in range(bounds.heights):
         for settled in itertools.product(names, repeat=below):
             yield evolve(bounds, heights=below + 1), "".join(settled)
@@ -133,7 +133,7 @@ def explore(
     together: bool = False,
     limit: int = MAX_PLACES,
 ) -> Report:
-    """Explore everything within these bounds. With one job all is done in this process."""
+    """Explore everything within these bounds. With one job, this process does all the work."""
     began_s = time.perf_counter()
     todo = plans(bounds, subject or Subject(), together=together, limit=limit)
     workers = min(jobs or os.cpu_count() or 1, len(todo))
@@ -149,7 +149,7 @@ def part_of(
     told: Callable[[str, int, int], None] = lambda _phase, _known, _done: None,
     deepest: Callable[[], int] = lambda: FAR,
 ) -> Part:
-    """Explore one part, here and now."""
+    """Explore one part in this process."""
     tracer = Tracer()
     federation = federation_of(plan, tracer if plan.thorough else None)
     found = search(federation, plan.limit, lambda known, done: told("states", known, done), deepest)
@@ -167,7 +167,7 @@ def part_of(
 
 
 def federation_of(plan: Plan, tracer: Tracer | None = None) -> Federation:
-    """The honest platforms of a part, at its beginning."""
+    """Return the honest platforms of a part, at its beginning."""
     subject, bounds = plan.subject, plan.bounds
     blocks = blocks_of(subject, bounds)
     by_name = {known.name: known.block.digest for known in blocks.by_digest.values()}
@@ -221,7 +221,7 @@ def _broken(part: Part, federation: Federation, found: Found) -> Part:
 
 
 def _compared(plan: Plan, part: Part, federation: Federation) -> Part:
-    """The part, unless a reduction or the proofs do not fit what was explored."""
+    """Return the part, broken if a reduction or the proofs do not fit what was explored."""
     apart = entangled(federation.table)
     if apart is not None:
         return evolve(part, verdict=ExplorationResult.INCONCLUSIVE, reason=str(apart))
@@ -256,7 +256,7 @@ def _progressed(
 
 
 def _stuck(part: Part, progress: Progress, chain: Sequence[Place], parting: Parting) -> Part:
-    """The part, with a run that gets to the end of this chain and then nowhere, if there is one."""
+    """Return the part with a run to the end of this chain after which no decision comes."""
     broken = Broken(STUCK, parting.value)
     federation = progress.federation
     return _shown(
@@ -271,7 +271,7 @@ def _shown(
     broken: Broken,
     moves: int,
 ) -> Part:
-    """The part with its counterexample, played on the plain code before it is shown."""
+    """Return the part with its counterexample, which the plain code has confirmed first."""
     try:
         deeds = find()
     except Lost as error:
@@ -311,7 +311,7 @@ def _teller(told: Told, number: int, parts: int, plan: Plan) -> Callable[[str, i
 
 
 def _distance(part: Part) -> int:
-    """How many moves away something is broken, beyond which no other part need look."""
+    """Return the moves to the broken place, which bound the search of all other parts."""
     if part.counterexample is None or part.verdict is not ExplorationResult.FAILS:
         return FAR
     return part.counterexample.moves
@@ -322,13 +322,13 @@ def _attempt(plan: Plan, told: Callable[[str, int, int], None], deepest: Callabl
         return part_of(plan, told, deepest)
     except KeyboardInterrupt:
         raise
-    except BaseException:  # noqa: BLE001  told as BROKE_OFF, whatever a variant has done
+    except BaseException:  # noqa: BLE001  reported as BROKE_OFF, whatever a variant raises
         error = traceback.format_exc()
         return Part(plan.bounds, plan.byzantine, plan.settled, ExplorationResult.BROKE_OFF, error)
 
 
 def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part, ...]:
-    """A process for each part, so many at a time."""
+    """Explore each part in a process of its own, so many at a time."""
     context = multiprocessing.get_context("fork")
     nearest = context.Value("q", FAR)
     waiting = list(enumerate(todo))
@@ -348,7 +348,7 @@ def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part,
                 sender.close()
             for ready in wait(list(running)):
                 if isinstance(ready, Connection):
-                    _hear(ready, running, parts, todo, told)
+                    _receive(ready, running, parts, todo, told)
     finally:
         for _, process in running.values():
             process.terminate()
@@ -357,7 +357,7 @@ def _side_by_side(todo: Sequence[Plan], told: Told, workers: int) -> tuple[Part,
     return tuple(parts[number] for number in range(len(todo)))
 
 
-def _hear(
+def _receive(
     ready: Connection,
     running: dict[Connection, tuple[int, Any]],
     parts: dict[int, Part],
@@ -381,7 +381,7 @@ def _hear(
 
 
 def _work(number: int, parts: int, plan: Plan, sender: Connection, nearest: Any) -> None:
-    """The life of a process: one part. It hears no Ctrl-C, and ends when it is terminated."""
+    """Explore one part in a worker process, which ignores Ctrl-C and ends when terminated."""
     for ending in HEARD:
         signal.signal(ending, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)

@@ -1,7 +1,7 @@
-"""Why heights can be explored one after another: checked on what was explored.
+"""Checks that heights may be explored one after another.
 
-Together with what `search` goes through it shows that nothing at a height depends on what was said
-below, but for the block that was decided there.
+Together with the search they show that nothing at a height depends on statements of lower heights,
+except for the block that was decided there.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ CITED = "heights"
 
 
 def entangled(table: Table) -> Broken | None:
-    """What speaks against exploring heights apart; None if nothing does."""
+    """Return a reason against exploring heights apart; None if there is none."""
     return next(
         (
             Broken(CITED, found)
-            for check in (_borrowed_words, _old_words, _memories)
+            for check in (_foreign_statements, _late_messages, _leftovers)
             for found in check(table)
         ),
         None,
@@ -46,8 +46,8 @@ def _height(message: Message) -> int:
             return 0
 
 
-def _borrowed_words(table: Table) -> Iterator[str]:
-    """A message that passes the gate on the strength of statements of another height."""
+def _foreign_statements(table: Table) -> Iterator[str]:
+    """Yield messages that the gate accepts because of statements of another height."""
     offers: Offers = table.arena.offers
     for offer in offers.each:
         for needs, _ in offer.ways:
@@ -56,8 +56,8 @@ def _borrowed_words(table: Table) -> Iterator[str]:
                     yield f"{_shown(offer.message)} rests on a statement of {statement.height}"
 
 
-def _old_words(table: Table) -> Iterator[str]:
-    """A move of a platform that takes a message of a height below its own."""
+def _late_messages(table: Table) -> Iterator[str]:
+    """Yield moves in which a platform acts on a message of a height below its own."""
     offers = {offer.bit: offer for offer in table.arena.offers.all}
     for index, move in table.all_moves():
         height = table.state(index).height
@@ -70,8 +70,8 @@ def _old_words(table: Table) -> Iterator[str]:
                 yield f"{_shown(message)} moves a platform at height {height}"
 
 
-def _memories(table: Table) -> Iterator[str]:
-    """A platform that begins a height otherwise than one that did nothing at the height before."""
+def _leftovers(table: Table) -> Iterator[str]:
+    """Yield platforms whose earlier acts show at the start of the next height."""
     heights = table.arena.bounds.heights
     for index in range(len(table)):
         state = table.state(index)

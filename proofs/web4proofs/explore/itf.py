@@ -1,8 +1,8 @@
-"""Counterexamples as files: ITF traces, which model checkers and their viewers exchange.
+"""Counterexamples as ITF traces, the files that model checkers and their viewers exchange.
 
-A state of the trace tells what happened and how the honest platforms are after it. What happened is
-complete: the bytes of each message, each timer and each reading of the clock; a trace is played
-again from that alone.
+A state of the trace has the deed that led to it and the honest platforms after it. The deed is
+complete (the bytes of each message, each timer, each reading of the clock), so a trace is executed
+again from the deeds alone.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ VERSION: Final = 1
 
 
 class NotATrace(Exception):
-    """The file is not a trace that this version can play."""
+    """The file is not a trace that this version can execute."""
 
 
 def written(play_of: Play, deeds: tuple[Deed, ...], description: str) -> str:
-    """A run as an ITF trace; `play_of` is at its start."""
+    """Return a run as an ITF trace; `play_of` is at its start."""
     stage = play_of.stage
     states = [_state(0, None, play_of)]
     for index, deed in enumerate(deeds, start=1):
@@ -62,7 +62,7 @@ def written(play_of: Play, deeds: tuple[Deed, ...], description: str) -> str:
 
 
 def read(path: Path) -> tuple[Stage, tuple[Deed, ...], int]:
-    """The stage of a trace, what happens in it, and the exit code that it was written with.
+    """Return the stage of a trace, its deeds, and the exit code that it was written with.
 
     Raises `NotATrace`.
     """
@@ -81,7 +81,7 @@ def read(path: Path) -> tuple[Stage, tuple[Deed, ...], int]:
 
 
 def played(subject: Subject, stage: Stage, deeds: tuple[Deed, ...]) -> Play:
-    """Play a trace again. Raises `Refused`."""
+    """Execute a trace again. Raises `Refused`."""
     play = Play(subject, stage)
     for deed in deeds:
         play.do(deed)
@@ -101,7 +101,7 @@ def _state(index: int, deed: Deed | None, play: Play) -> dict[str, Any]:
 
 
 def _shown(state: State, blocks: Blocks) -> dict[str, Any]:
-    """What tells a platform's state to people."""
+    """Return the parts of a platform's state that people need."""
     agreement = state.agreement
     said = agreement.said
     lock = agreement.lock

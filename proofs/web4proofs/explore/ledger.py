@@ -1,11 +1,11 @@
 """All interleavings of a few transactions on the shipped ledger, breadth first.
 
-Two platforms, three accounts, payments, transfers across platforms, their settlements by those who
-may and those who may not, and the passing of time beyond an expiry; every transaction may come at
-any moment, and again after it was carried out.
-Each transaction is a block of its own; what several in a block do is the same, one after another
+There are two platforms and three accounts. The transactions are payments, transfers across
+platforms, and settlements of those by every party, permitted or not; time passes beyond an expiry.
+Every transaction may come at any moment, and again after it was carried out.
+Each transaction is a block of its own; several in a block have the same result, one after another
 (L-BLOCK-2).
-Keys sign nothing here: that a signature is the owner's is the gate's business.
+Keys sign nothing here: the gate checks that a signature is the owner's.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from web4proofs.explore.oracle import Broken
 
 KIND: Final = "web4 ledger run"
 DEFAULT_DEPTH: Final = 16
-"""Moves; within the default transactions nothing is left to do after fewer."""
+"""The default limit of moves; the default transactions are all done after fewer."""
 
 
 @frozen
 class Moment:
-    """A ledger, the time of the next block as an index of `TIMES_MS`, and what was carried out."""
+    """A ledger, the next block's time as an index of `TIMES_MS`, and the transactions applied."""
 
     state: LedgerState
     clock: int = 0
@@ -43,17 +43,17 @@ class Moment:
 
     @property
     def key(self) -> tuple[bytes, int, frozenset[str]]:
-        """What tells it from others: equal roots are equal ledgers."""
+        """Return the identity of a moment: equal roots are equal ledgers."""
         return self.state.entries.root(), self.clock, self.done
 
 
 TICK: Final = "time passes"
-"""The move by which the next block is later."""
+"""The name of the move by which the next block is later."""
 
 
 @frozen
 class LedgerReport:
-    """What an exploration of the ledger found."""
+    """The result of an exploration of the ledger."""
 
     states: int
     moves: int
@@ -62,14 +62,14 @@ class LedgerReport:
     complete: bool
     seconds: float
     codes: Mapping[str, int]
-    """How often each code refused; 0 for one that never did."""
+    """The number of refusals by each code, also 0."""
     broken: Broken | None = None
     run: tuple[str, ...] = ()
-    """The shortest run that breaks something, by the names of its moves."""
+    """The shortest run that breaks a property, by the names of its moves."""
 
     @property
     def exit_code(self) -> int:
-        """0 holds, 1 nothing was explored, 3 the depth was reached, 12 something is broken."""
+        """0 holds, 1 nothing was explored, 3 the depth was reached, 12 a property is broken."""
         if self.broken is not None:
             return 12
         if not self.moves:
@@ -82,7 +82,7 @@ def explore_ledger(
     told: Callable[[int, int], None] = lambda _known, _done: None,
     where: Scene | None = None,
 ) -> LedgerReport:
-    """Every ledger that can be reached in so many moves, or the nearest that is broken."""
+    """Explore every ledger within so many moves, up to the first that breaks a property."""
     return _Search(where or scene(), depth).run(told)
 
 
@@ -128,7 +128,7 @@ class _Search:
         )
 
     def _after(self, moment: Moment) -> Iterator[tuple[str, Moment, Broken | None]]:
-        """Each move, where it leads, and what it breaks."""
+        """Yield each move, the moment after it, and the property that it breaks."""
         if moment.clock + 1 < len(TIMES_MS):
             self.moves += 1
             then = Moment(moment.state, moment.clock + 1, moment.done)
@@ -161,7 +161,7 @@ def _standing(state: LedgerState) -> Broken | None:
 def _judged(
     where: Scene, before: Moment, name: str, transaction: Transaction, applied: Applied[LedgerState]
 ) -> Broken | None:
-    """What a transaction that was carried out breaks."""
+    """Return the property that an applied transaction breaks."""
     if name in before.done:
         return Broken("L-TX-4", f"{name!r} is carried out twice")
     was, now = _entries(before.state), _entries(applied.state)
@@ -179,7 +179,7 @@ def _entries(state: LedgerState) -> dict[bytes, Entry]:
 def _changed(
     where: Scene, was: Entry, now: Entry | None, transaction: Transaction, time_ms: int
 ) -> Broken | None:
-    """Who may change an entry, and how."""
+    """Return the broken rule if this transaction may not change this entry in this way."""
     if now == was:
         return None
     key = transaction.keys[0]
@@ -200,7 +200,7 @@ def _changed(
 
 
 def _abandoned(moment: Moment, transaction: Transaction, refusal: Refusal) -> Broken | None:
-    """Progress: once it has expired, anyone can return a locked amount."""
+    """Check progress: after its expiry, anyone can return a locked amount."""
     body = transaction.body
     if not isinstance(body, TransferRollback):
         return None
@@ -216,7 +216,7 @@ def _abandoned(moment: Moment, transaction: Transaction, refusal: Refusal) -> Br
 
 
 def as_itf(report: LedgerReport, where: Scene | None = None) -> str:
-    """The run of a counterexample as an ITF trace."""
+    """Return the run of a counterexample as an ITF trace."""
     here = where or scene()
     moment = Moment(here.initial)
     states: list[dict[str, Any]] = [_shown(0, "", moment)]
@@ -240,7 +240,7 @@ def as_itf(report: LedgerReport, where: Scene | None = None) -> str:
 
 
 def replayed(names: Sequence[str], where: Scene | None = None) -> Broken | None:
-    """Carry these moves out again; what they break."""
+    """Carry these moves out again; return the property that they break."""
     here = where or scene()
     moment = Moment(here.initial)
     broken = _standing(moment.state)
@@ -252,7 +252,7 @@ def replayed(names: Sequence[str], where: Scene | None = None) -> Broken | None:
 
 
 def moved(where: Scene, moment: Moment, name: str) -> tuple[Moment, Broken | None]:
-    """The moment after a move, and what it breaks. Raises `KeyError` for no move."""
+    """Return the moment after a move, and the property it breaks. Raises `KeyError`."""
     if name == TICK:
         return Moment(moment.state, moment.clock + 1, moment.done), None
     transaction = where.transactions[name]
@@ -290,7 +290,7 @@ def _shown(index: int, move: str, moment: Moment) -> dict[str, Any]:
 
 
 def as_text(report: LedgerReport) -> str:
-    """The report for people."""
+    """Return the report for people."""
     never = [code for code, times in report.codes.items() if not times]
     found = f"{report.states:,} states, {report.moves:,} moves, {report.refusals:,} refusals"
     lines = [
@@ -308,7 +308,7 @@ def as_text(report: LedgerReport) -> str:
 
 
 def as_plain(report: LedgerReport) -> dict[str, Any]:
-    """The report for machines, as what JSON can hold."""
+    """Return the report for machines, as plain values for JSON."""
     broken = report.broken
     return {
         "states": report.states,

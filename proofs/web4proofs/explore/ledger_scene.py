@@ -1,4 +1,4 @@
-"""The few transactions of which all interleavings are explored, and where they begin."""
+"""The scene of the ledger's exploration: its transactions, and the ledger at the beginning."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _key(word: str) -> PublicKey:
 
 
 def owner(address: Address) -> PublicKey:
-    """The key of an account's owner."""
+    """Return the key of an account's owner."""
     return _key(f"owner {address}")
 
 
@@ -60,7 +60,7 @@ def _genesis() -> Genesis:
 
 @frozen
 class Scene:
-    """The ledger at its beginning, and the transactions that may come, with names for people."""
+    """The ledger at the beginning, and the transactions that may come, with names for people."""
 
     ledger: Ledger = field(repr=False)
     initial: LedgerState = field(repr=False)
@@ -68,7 +68,7 @@ class Scene:
 
 
 def scene() -> Scene:
-    """The default transactions: each code of refusal is given to one of them at some time."""
+    """Return the default transactions; among them every refusal code occurs at some time."""
     genesis = _genesis()
     ledger = Ledger.of(genesis)
     chain = chain_id(genesis)
@@ -135,7 +135,7 @@ def _payments(chain: ChainId) -> dict[str, Transaction]:
 
 
 def _mistakes(chain: ChainId) -> dict[str, Transaction]:
-    """What nobody should get through with."""
+    """Return transactions that must be refused."""
     return {
         "carol pays with alice's money": _signed(
             Transfer(chain_id=chain, source=ALICE, destination=CAROL, amount_uatp=1, nonce=FIRST),
@@ -187,7 +187,7 @@ def _mistakes(chain: ChainId) -> dict[str, Transaction]:
 
 
 def _settlements(chain: ChainId, name: str, lock: TransferLock) -> dict[str, Transaction]:
-    """Commit and rollback of a transfer, by those who may and by others."""
+    """Return commit and rollback of a transfer, by permitted parties and by others."""
     transfer = _spent(lock).id
     here, there = _key(lock.source.platform), _key(lock.destination.platform)
     commit = TransferCommit(chain, transfer)

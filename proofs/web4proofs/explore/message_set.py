@@ -1,14 +1,14 @@
-"""Everything that can be said within the bounds, and what it takes for somebody to say it.
+"""The message set: every message within the bounds, with the statements that it needs.
 
-Signatures are modelled: a statement of an honest platform exists from when that platform made it,
-and one of a Byzantine platform exists always.
-So each message is made once, with a signature that names its signer and its bytes; the shipped gate
-judges it; and the claims that the gate wants verified tell which statements must exist before
-anybody can show this message.
-A message that the gate refuses is never heard, and one from which it wants too little is heard too
-early: a mistake in the gate is explored like any other.
+Signatures are modelled: an honest platform's statement exists once the platform has made it, a
+Byzantine platform's exists always.
+So each message is made once, with signatures that name signer and bytes, and passes through the
+shipped gate. The signature checks that the gate asks for tell which statements must exist before
+any platform can send the message.
+A mistake in the gate is explored as well: a message that it refuses is never received, and one with
+too few signature checks is received too early.
 
-Statements are the bits of a number, and so are messages: a set of them is one integer.
+A set of statements, or of messages, is an integer with a bit for each of them.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ from web4core.messages import (
 from web4core.signature_check import SignatureCheck
 from web4core.types import Signature
 from web4proofs.explore.blocks import Blocks
-from web4proofs.explore.candidate_messages import Signer, imaginable
+from web4proofs.explore.candidate_messages import Signer, candidates
 from web4proofs.explore.subject import Bounds
 
 FORGOTTEN: Final = Signature(bytes(64))
-"""The signature of every message inside a state: what was verified is not looked at again."""
+"""The signature of every message inside a state, whose verified signatures no code reads."""
 
 _Key: TypeAlias = tuple[object, ...]
 Bits: TypeAlias = int
-"""A set of statements or of offers, by index."""
+"""A set of statements or of offers, a bit for each."""
 
 
 class Statements:
-    """The statements that were ever named, each with its bit."""
+    """The known statements, each with its bit."""
 
     def __init__(self) -> None:
         self._index: dict[Statement, int] = {}
@@ -59,7 +59,7 @@ class Statements:
         return len(self._all)
 
     def bit(self, statement: Statement) -> Bits:
-        """The bit of a statement; a new one if it is new."""
+        """Return the bit of a statement; a new one for a new statement."""
         index = self._index.get(statement)
         if index is None:
             index = len(self._all)
@@ -73,18 +73,18 @@ class Statements:
         return 1 << index
 
     def bits(self, statements: Iterable[Statement]) -> Bits:
-        """The set of these."""
+        """Return the set of these statements."""
         found = 0
         for statement in statements:
             found |= self.bit(statement)
         return found
 
     def of(self, bits: Bits) -> tuple[Statement, ...]:
-        """The statements of a set, in the order in which they were first named."""
+        """Return the statements of a set, in the order of their bits."""
         return tuple(self._all[index] for index in indices(bits))
 
     def conflicting(self, bits: Bits) -> Bits:
-        """Those of a set that conflict with another of the set."""
+        """Return the subset of the statements that conflict with another one of the set."""
         found = 0
         for index in indices(bits):
             if self._conflicts[index] & bits:
@@ -92,12 +92,12 @@ class Statements:
         return found
 
     def all(self) -> tuple[Statement, ...]:
-        """Every statement that was named."""
+        """Return every known statement."""
         return tuple(self._all)
 
 
 def indices(bits: Bits) -> Iterator[int]:
-    """The elements of a set, in order."""
+    """Yield the elements of a set, in order."""
     while bits:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
@@ -106,10 +106,10 @@ def indices(bits: Bits) -> Iterator[int]:
 
 @frozen(eq=False)
 class Offer:
-    """A message that may be heard, whoever's certificates it carries.
+    """A message that may be received, whoever signed the certificates that it carries.
 
-    `ways` are the actual messages, each with the statements that must exist before anybody can show
-    it; they differ in the signers of a certificate, which no receiver looks at.
+    `ways` are the actual messages, each with the statements that must exist before any platform can
+    send it. They differ in the signers of a certificate, which no receiver looks at.
     """
 
     bit: Bits
@@ -121,8 +121,8 @@ class Offer:
 class Offers:
     """All messages within the bounds that the gate lets in.
 
-    `each` has every message by itself. `all` has in addition what stands for several: the m-th vote
-    for a block, whoever cast it, and a platform's VIEW-CHANGE, whatever certificate it carries.
+    `each` has every message by itself. `all` also has offers that stand for several messages: the
+    m-th vote for a block, by any signer, and a platform's VIEW-CHANGE, with any certificate.
     """
 
     statements: Statements
@@ -130,27 +130,27 @@ class Offers:
     each: tuple[Offer, ...] = field(repr=False)
     all: tuple[Offer, ...] = field(repr=False)
     refused: Mapping[str, int]
-    """How many of the messages that were tried the gate refused, by clause."""
+    """The number of candidate messages that the gate refused, by clause."""
     _votes: Mapping[_Key, tuple[Offer, ...]] = field(repr=False)
     _announced: Mapping[_Key, Offer] = field(repr=False)
     _made: Mapping[Statement, Message] = field(repr=False)
     _needing: Mapping[int, tuple[tuple[Bits, Bits], ...]] = field(repr=False)
-    """By statement: what else the offers need that need it, and which they are."""
+    """By statement: the other statements that offers with it need, and these offers."""
 
     def votes(self, kind: Kind, height: int, view: int, digest: bytes) -> tuple[Offer, ...]:
-        """The first vote for this block in this view, the second, and so on."""
+        """Return the first vote for this block in this view, the second, and so on."""
         return self._votes.get((kind, height, view, digest), ())
 
     def announced(self, height: int, view: int, signer: int) -> Offer | None:
-        """A platform's VIEW-CHANGE into a view."""
+        """Return a platform's VIEW-CHANGE into a view."""
         return self._announced.get((height, view, signer))
 
     def made(self, statement: Statement) -> Message:
-        """The message in which a statement is said, as its signer may have made it."""
+        """Return the message that makes a statement, as its signer may have sent it."""
         return self._made[statement]
 
     def decided(self, digest: bytes) -> Message:
-        """A block with a proof that it was decided."""
+        """Return a block with a proof that it was decided."""
         return next(
             offer.message
             for offer in self.each
@@ -158,7 +158,7 @@ class Offers:
         )
 
     def possible(self, said: Bits) -> Bits:
-        """The offers that can be made once these statements exist."""
+        """Return the offers that are possible when these statements exist."""
         found = 0
         for offer in self.all:
             for needs, _ in offer.ways:
@@ -168,7 +168,7 @@ class Offers:
         return found
 
     def possible_with(self, news: Bits, said: Bits) -> Bits:
-        """The offers that can be made now and that need one of the statements that are new."""
+        """Return the possible offers that need at least one of the new statements."""
         found = 0
         for index in indices(news):
             for needs, bit in self._needing.get(index, ()):
@@ -177,7 +177,7 @@ class Offers:
         return found
 
     def shown(self, offer: Offer, said: Bits) -> Message | None:
-        """An actual message for an offer, made of statements that exist."""
+        """Return an actual message for an offer, made of statements that exist."""
         for needs, message in offer.ways:
             if not needs & ~said:
                 return message
@@ -192,16 +192,16 @@ def offers_of(
     *,
     each_signer: bool = False,
 ) -> Offers:
-    """Make every message, and ask the gate.
+    """Make every message, pass it through the gate, and return the offers.
 
-    `given` are the signatures of clients, which are there from the start.
-    `each_signer` keeps messages apart that differ only in who signed a certificate.
+    `given` are the signatures of clients, which exist from the start.
+    With `each_signer`, messages stay apart that differ only in the signers of a certificate.
     """
     statements = Statements()
     signer = Signer(gate)
     refused: dict[str, int] = {}
     found: dict[_Key, dict[Bits, Message]] = {}
-    for message in imaginable(signer, blocks, bounds):
+    for message in candidates(signer, blocks, bounds):
         needs = _needs(gate, signer, statements, given, message, refused)
         if needs is not None:
             key = (*_key(message), needs) if each_signer else _key(message)
@@ -237,7 +237,7 @@ def _by_need(offers: tuple[Offer, ...]) -> dict[int, tuple[tuple[Bits, Bits], ..
 
 
 def _said_in(each: tuple[Offer, ...]) -> dict[Statement, Message]:
-    """For each statement the first message that says it: a proposal without a certificate."""
+    """Return for each statement the first message that makes it: a proposal has no certificate."""
     found: dict[Statement, Message] = {}
     for offer in each:
         if isinstance(offer.message, Vote | Proposal | ViewChange):
@@ -246,7 +246,7 @@ def _said_in(each: tuple[Offer, ...]) -> dict[Statement, Message]:
 
 
 def _by_number(each: tuple[Offer, ...], taken: int) -> dict[_Key, tuple[Offer, ...]]:
-    """For each block, view and kind of vote: the first vote, the second, ..., whoever cast them."""
+    """Return for each block, view and kind the first vote, the second, ..., by any signer."""
     cast: dict[_Key, list[Offer]] = {}
     for offer in each:
         if isinstance(offer.message, Vote):
@@ -270,7 +270,7 @@ def _cast(statement: Statement) -> _Key:
 
 
 def _whatever_shown(each: tuple[Offer, ...], taken: int) -> dict[_Key, Offer]:
-    """For each view and signer: its VIEW-CHANGE into that view, whatever it carries."""
+    """Return for each view and signer its VIEW-CHANGE into that view, with any certificate."""
     ways: dict[_Key, list[Offer]] = {}
     for offer in each:
         if isinstance(offer.message, ViewChange):
@@ -288,7 +288,7 @@ def _whatever_shown(each: tuple[Offer, ...], taken: int) -> dict[_Key, Offer]:
 
 
 def _least(ways: Mapping[Bits, Message]) -> tuple[tuple[Bits, Message], ...]:
-    """Without those that need more than another."""
+    """Leave out the messages that need all that another one needs, and more."""
     return tuple(
         (needs, message)
         for needs, message in ways.items()
@@ -304,9 +304,9 @@ def _needs(
     message: Message,
     refused: dict[str, int],
 ) -> Bits | None:
-    """The statements that must exist for this message to pass the gate; None if none will do.
+    """Return the statements that this message needs to pass the gate; None if it cannot pass.
 
-    The message goes through the gate as bytes, as it would from a peer.
+    The message passes through the gate as bytes, as it would from a peer.
     """
     try:
         claims = gate.parse(gate.encode(message)).claims
@@ -321,11 +321,11 @@ def _needs(
 
 
 UNKNOWN: Final = "W-MSG-2"
-"""Counted for a message that claims a signature which nobody can have made."""
+"""The clause counted for a message with a signature that no platform can have made."""
 
 
 def _key(message: Message) -> _Key:
-    """What tells offers apart: all of a message but who signed its certificate."""
+    """Return the identity of an offer: the message without the signers of its certificate."""
     match message:
         case Proposal(statement=statement, justification=certificate):
             return ("proposal", statement, _said(certificate))
@@ -346,7 +346,7 @@ def _said(certificate: Certificate | None) -> _Key | None:
 
 
 def forgotten(message: Message) -> Message:
-    """The message as a state holds it: without its signatures."""
+    """Return the message as a state holds it: without its signatures."""
     match message:
         case Decided(certificate=certificate):
             return evolve(message, certificate=_unsigned(certificate))
@@ -363,6 +363,6 @@ def forgotten(message: Message) -> Message:
 
 
 def _unsigned(certificate: Certificate) -> Certificate:
-    """A certificate without its signatures, but with its signers."""
+    """Return a certificate without its signatures, but with its signers."""
     signers = tuple((signer, FORGOTTEN) for signer, _ in certificate.signatures)
     return evolve(certificate, signatures=signers)

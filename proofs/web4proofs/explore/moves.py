@@ -1,9 +1,9 @@
-"""What a platform may do next, as a table: found once for each state, by stepping the real code.
+"""The moves of a platform in each state, as a table, found by stepping the real code.
 
-A platform's step depends on its own state and on what it hears, and on nothing else.
-So its moves are found once, whoever is Byzantine and whatever the others do; whether a move is
-possible at some moment is then only a question of which statements exist.
-Every step that is taken here is judged, before anything is forgotten.
+A platform's step depends only on its own state and on its event.
+So the moves of a state are found once, for every placement of Byzantine platforms and every state
+of the others; whether a move is possible depends only on which statements exist.
+Every step taken here is checked before anything is forgotten.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from web4proofs.explore.subject import Bounds, Subject
 
 @frozen(eq=False)
 class Move:
-    """A path of a platform in one state, and where it leads.
+    """A path of a platform in one state, and the state after it.
 
-    `to` is an index of the table; `needs` the offers that must be possible; `signed` the statements
-    that the platform made on the way; `decided` the blocks that it decided.
+    `to` is an index of the table; `needs` are the offers that must be possible; `signed` are the
+    statements that the platform made on the way; `decided` are the blocks that it decided.
     """
 
     path: Path
@@ -43,10 +43,10 @@ class Move:
 
 @frozen(eq=False)
 class Arena:
-    """What is explored: the code, the bounds, all that can be said, and what is forgotten.
+    """The scope of an exploration: code, bounds, messages, and the forgotten parts of states.
 
-    `settled` are blocks, one a height from 1 on, that somebody has decided before the exploration
-    begins; a platform below them does nothing but hear of them.
+    `settled` are blocks, one for each height from 1 on, that were decided before the exploration
+    begins; a platform below them does nothing but receive them.
     """
 
     subject: Subject
@@ -57,8 +57,8 @@ class Arena:
 
 
 @frozen
-class _So:
-    """How far a path has come."""
+class _PathSoFar:
+    """The result of a path so far."""
 
     state: State
     path: Path = ()
@@ -73,11 +73,11 @@ class Table:
     def __init__(
         self, arena: Arena, step: Callable[[State, Event], Transition] | None = None
     ) -> None:
-        """`step` stands for the subject's, and may watch it."""
+        """`step` replaces the subject's step function, for example to trace it."""
         self.arena = arena
         self._step = step or arena.subject.step
         self.steps = 0
-        """Calls of the step function."""
+        """The number of calls of the step function."""
         self._states: list[State] = []
         self._index: dict[State, int] = {}
         self._moves: dict[int, tuple[Move, ...]] = {}
@@ -88,7 +88,7 @@ class Table:
         return len(self._states)
 
     def index(self, state: State) -> int:
-        """The index of a state, in its canonical form."""
+        """Return the index of a state, in its canonical form."""
         bare = canonical(state, self.arena.bounds.heights, self.arena.what)
         found = self._index.get(bare)
         if found is None:
@@ -97,18 +97,18 @@ class Table:
         return found
 
     def state(self, index: int) -> State:
-        """The state of an index."""
+        """Return the state with an index."""
         return self._states[index]
 
     def moves(self, index: int) -> tuple[Move, ...]:
-        """All moves of a state, but for those that need more than another to the same end."""
+        """Return all moves of a state; leave out those that need more than another to that end."""
         found = self._moves.get(index)
         if found is None:
             found = self._moves[index] = _least(tuple(self._search(index)))
         return found
 
     def all_moves(self) -> Iterator[tuple[int, Move]]:
-        """Every move that was found, with the state that it is made in."""
+        """Yield every move that was found, with the index of its state."""
         for index, moves in self._moves.items():
             for move in moves:
                 yield index, move
@@ -123,23 +123,23 @@ class Table:
                 node.cue, state.height
             ):
                 continue
-            yield from self._walk(index, repeats, _So(state), node)
+            yield from self._walk(index, repeats, _PathSoFar(state), node)
 
     def _standing(self, state: State) -> Bits:
-        """What the platform has said in its view, and may say again at any time."""
+        """Return the platform's statements of its view, which it may repeat at any time."""
         said = state.agreement.said
         drafts = (said.view_change, said.proposal, said.prepare, said.commit)
         return self.arena.offers.statements.bits(
             draft.statement for draft in drafts if draft is not None
         )
 
-    def _walk(self, index: int, repeats: Bits, so: _So, node: Node) -> Iterator[Move]:
+    def _walk(self, index: int, repeats: Bits, done: _PathSoFar, node: Node) -> Iterator[Move]:
         """Follow a path to its first step that changes the state for good."""
-        event = event_of(node.cue, so.state)
+        event = event_of(node.cue, done.state)
         if event is None:
             return
-        then = self._stepped(so, node.cue, event)
-        to = index if _quiet(so.state, then.state, self.arena.what) else self.index(then.state)
+        then = self._stepped(done, node.cue, event)
+        to = index if _quiet(done.state, then.state, self.arena.what) else self.index(then.state)
         signed = then.signed & ~repeats
         if then.broken or to != index or signed:
             if then.broken or not self._is_beyond(then.state):
@@ -152,24 +152,26 @@ class Table:
         bounds = self.arena.bounds
         return state.height <= bounds.heights and state.agreement.view >= bounds.views
 
-    def _stepped(self, so: _So, cue: Cue, event: Event) -> _So:
+    def _stepped(self, done: _PathSoFar, cue: Cue, event: Event) -> _PathSoFar:
         self.steps += 1
-        path = (*so.path, cue)
+        path = (*done.path, cue)
         try:
-            transition = self._step(so.state, event)
+            transition = self._step(done.state, event)
         except Exception as error:  # noqa: BLE001  A-EVENT-4: it raises nothing
-            return _So(so.state, path, broken=(Broken("A-EVENT-4", f"step raises {error!r}"),))
+            return _PathSoFar(
+                done.state, path, broken=(Broken("A-EVENT-4", f"step raises {error!r}"),)
+            )
         signed, decided = self._said(transition.effects)
-        return _So(
+        return _PathSoFar(
             transition.state,
             path,
-            so.signed | signed,
-            so.decided + decided,
-            of_a_step(so.state, transition.state, transition.effects, self.arena.offers.blocks),
+            done.signed | signed,
+            done.decided + decided,
+            of_a_step(done.state, transition.state, transition.effects, self.arena.offers.blocks),
         )
 
     def _said(self, effects: tuple[Effect, ...]) -> tuple[Bits, tuple[Digest, ...]]:
-        """The statements of the heights explored that a step made, and the blocks it decided."""
+        """Return the statements within the bounds that a step made, and the blocks it decided."""
         offers = self.arena.offers
         signed: Bits = 0
         decided: list[Digest] = []
@@ -190,14 +192,14 @@ _OF_BLOCKS = BINDING[:3]
 
 
 def _tells_decision(cue: Cue, height: int) -> bool:
-    """Whether a platform at this height hears what was decided there."""
+    """Return whether a platform at this height receives that height's decided block."""
     if not isinstance(cue, Hear) or not isinstance(cue.offer.message, Decided):
         return False
     return cue.offer.message.block.header.height == height
 
 
 def _quiet(before: State, after: State, what: Forgotten) -> bool:
-    """Whether it is plain that nothing changed but what is forgotten."""
+    """Return whether quick checks show that only forgotten parts of the state changed."""
     if what != ALL:
         return False
     was, now = before.agreement, after.agreement
@@ -212,7 +214,7 @@ def _quiet(before: State, after: State, what: Forgotten) -> bool:
 
 
 def _least(moves: tuple[Move, ...]) -> tuple[Move, ...]:
-    """Without the moves that need more than another one to the same end."""
+    """Leave out the moves that need more than another one to the same end."""
     found: dict[object, list[Move]] = {}
     for move in moves:
         same = found.setdefault((move.to, move.signed, move.decided, move.broken), [])

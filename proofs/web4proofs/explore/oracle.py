@@ -1,6 +1,7 @@
-"""What must hold, judged apart from the code that is explored: it may be the code that is wrong.
+"""The oracle: the properties that must hold, checked without the explored code.
 
-`of_a_step` looks at one step of one platform, `of_all` at what all honest platforms have done.
+`of_a_step` checks one step of one platform; `disagreement`, `twice` and `two_certificates` check
+the acts of all honest platforms together.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from web4proofs.explore.blocks import Blocks
 
 @frozen
 class Broken:
-    """A property that does not hold, by its clause, and how."""
+    """A property that does not hold, by its clause, and the reason."""
 
     clause: str
     found: str
@@ -31,14 +32,14 @@ class Broken:
 
 
 def enough_to_join(n: int) -> int:
-    """The size of a group that has an honest platform in it for certain."""
+    """Return the size of a group that is certain to contain an honest platform."""
     return most_faulty(n) + 1
 
 
 def of_a_step(
     before: State, after: State, effects: Iterable[Effect], blocks: Blocks
 ) -> tuple[Broken, ...]:
-    """What one step of an honest platform breaks."""
+    """Return the properties that one step of an honest platform breaks."""
     found = [Broken(each.clause, f"{each.name}: {each.found}") for each in _invariants(after)]
     found.extend(_went_back(before, after))
     for effect in effects:
@@ -62,7 +63,7 @@ def _invariants(state: State) -> tuple[invariants.Violation, ...]:
 
 
 def _went_back(before: State, after: State) -> list[Broken]:
-    """Neither height nor view nor lock ever goes back."""
+    """Require that neither height nor view nor lock goes back."""
     if after.height != before.height:
         if after.height == before.height + 1:
             return []
@@ -82,7 +83,7 @@ def _went_back(before: State, after: State) -> list[Broken]:
 
 
 def _judged(before: State, after: State, statement: Statement, blocks: Blocks) -> list[Broken]:
-    """A PREPARE is for a block that follows from the tip."""
+    """Require that a PREPARE is for a block that follows from the tip."""
     if statement.kind is not Kind.PREPARE:
         return []
     tip = after.tip if after.height == statement.height else before.tip
@@ -93,7 +94,7 @@ def _judged(before: State, after: State, statement: Statement, blocks: Blocks) -
 
 
 def _decided(before: State, block: Block, certificate: Certificate, blocks: Blocks) -> list[Broken]:
-    """A decision has a commit certificate, and its block follows from the tip."""
+    """Require that a decision has a commit certificate, and a block that follows from the tip."""
     found: list[Broken] = []
     if not _proves(certificate, block, before.config.n):
         found.append(Broken("C-DEC-1", "a decision without a commit certificate"))
@@ -114,7 +115,7 @@ def _proves(certificate: Certificate, block: Block, n: int) -> bool:
 
 
 def disagreement(decided: Mapping[int, Sequence[bytes]], blocks: Blocks) -> Broken | None:
-    """Two platforms that decided differently, each given by the blocks that it decided."""
+    """Find two platforms that decided differently, each given by the blocks that it decided."""
     decisions = [
         invariants.Decision(platform, blocks.of(digest).block)
         for platform, digests in decided.items()
@@ -125,7 +126,7 @@ def disagreement(decided: Mapping[int, Sequence[bytes]], blocks: Blocks) -> Brok
 
 
 def twice(statements: Iterable[Statement]) -> Broken | None:
-    """Two statements that conflict: an honest platform signs no such two."""
+    """Find two conflicting statements; an honest platform signs no such two."""
     found = invariants.check_statements(statements)
     return Broken("I-SIGN-1", found[0].found) if found else None
 
@@ -133,9 +134,9 @@ def twice(statements: Iterable[Statement]) -> Broken | None:
 def two_certificates(
     statements: Iterable[Statement], byzantine: frozenset[int], n: int, blocks: Blocks
 ) -> Broken | None:
-    """Two blocks of which one kind of certificate can be put together in one view.
+    """Find two blocks for which one kind of certificate can be made in one view.
 
-    `statements` are those of honest platforms; Byzantine ones sign whatever it takes.
+    `statements` are those of honest platforms; Byzantine ones sign any statement.
     """
     signers: dict[tuple[Kind, int, int], dict[bytes, set[int]]] = {}
     for each in statements:

@@ -1,4 +1,4 @@
-"""Progress: from every place that was reached, all honest platforms come to decide."""
+"""Progress: from every place reached, all honest platforms come to a decision."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Final
 from attrs import define, field
 
 from web4core.messages import BINDING, Kind, Message, Statement
-from web4proofs.explore.after_gst import Healing, Parting
+from web4proofs.explore.after_gst import Parting, RunsAfterGst
 from web4proofs.explore.search import TELL_EVERY, Federation, Place, Told
 
 
 @define
 class Outcome:
-    """How long it takes from the places of a search, after one parting."""
+    """The duration of progress from the places of a search, after one parting."""
 
     parting: Parting
     places: dict[int, int] = field(factory=dict)
-    """How many places need so many rounds of view timers."""
+    """The number of places, by the rounds of view timers that they need."""
     stuck: list[int] = field(factory=list)
     """The nearest places from which no decision comes."""
 
 
 HEARD: Final = {Parting.COMMITS: (Kind.COMMIT,), Parting.EVERYTHING: BINDING}
-"""The kinds of statements that all have heard, after these partings."""
+"""The kinds of statements that all have received, by parting."""
 
 MAX_STUCK: Final = 100
-"""Places from which no decision comes, after which no more are looked for."""
+"""The limit of stuck places; the search for further ones ends there."""
 
 
 class Progress:
@@ -37,12 +37,12 @@ class Progress:
     def __init__(self, federation: Federation) -> None:
         arena = federation.arena
         self.federation = federation
-        self.healing = Healing(arena.subject, federation.stage, arena.offers.blocks)
+        self.after_gst = RunsAfterGst(arena.subject, federation.stage, arena.offers.blocks)
         self._states: dict[int, int] = {}
         self._heard: dict[tuple[int, Parting], tuple[int, ...]] = {}
 
     def rounds(self, place: Place, parting: Parting) -> int | None:
-        """How many rounds of view timers it takes from this place; None if it is stuck."""
+        """Return the rounds of view timers from this place to a decision; None if it is stuck."""
         states = tuple(map(self._state, place))
         heard: tuple[int, ...] = ()
         if parting in HEARD:
@@ -51,27 +51,27 @@ class Progress:
                     self._not_said_again(index, parting) for index in place
                 )
             )
-        return self.healing.rounds(states, heard, parting)
+        return self.after_gst.rounds(states, heard, parting)
 
     def _state(self, index: int) -> int:
         found = self._states.get(index)
         if found is None:
             state = self.federation.state(index)
-            found = self._states[index] = self.healing.state(state)
+            found = self._states[index] = self.after_gst.state(state)
         return found
 
     def _not_said_again(self, index: int, parting: Parting) -> tuple[int, ...]:
-        """What everybody has heard of a platform that it will not say again, by message."""
+        """Return the messages of a platform that all received and that it will not repeat."""
         key = (index, parting)
         found = self._heard.get(key)
         if found is None:
             offers = self.federation.arena.offers
             messages = (offers.made(each) for each in self._left_behind(index, parting))
-            found = self._heard[key] = tuple(map(self.healing.message, messages))
+            found = self._heard[key] = tuple(map(self.after_gst.message, messages))
         return found
 
     def _left_behind(self, index: int, parting: Parting) -> Iterator[Statement]:
-        """A platform's latest statement of each kind, unless it still stands for it."""
+        """Yield a platform's latest statement of each kind, unless it still stands for it."""
         state = self.federation.state(index)
         statements = self.federation.arena.offers.statements
         latest: dict[tuple[int, Kind], Statement] = {}
@@ -85,7 +85,7 @@ class Progress:
                 yield statement
 
     def messages_left_behind(self, place: Place, parting: Parting) -> tuple[Message, ...]:
-        """What all have heard before messages flow."""
+        """Return the messages that all have received before GST."""
         offers = self.federation.arena.offers
         return tuple(
             offers.made(statement)
@@ -94,10 +94,10 @@ class Progress:
         )
 
     def outcome(self, places: Sequence[Place], parting: Parting, told: Told) -> Outcome:
-        """Runs from all these places.
+        """Run from all these places.
 
-        The images of a place under renamings of platforms are tried too: beyond the last view
-        explored, these platforms have their turns, and are no longer alike.
+        Also tries the images of a place under renamings of platforms: beyond the last explored view
+        these platforms propose, and are no longer interchangeable.
         """
         found = Outcome(parting)
         for at, place in enumerate(places):

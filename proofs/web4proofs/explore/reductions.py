@@ -1,8 +1,8 @@
-"""What makes exploration affordable, compared with doing without, where that can be afforded.
+"""Comparisons of explorations with and without a reduction, on bounds that are small enough.
 
-Each comparison explores the same bounds twice, and says which places of either are not places of
-the other, up to what the reduction leaves out.
-`python3 -m web4proofs.explore.reductions` makes those that take longer than tests should.
+Each comparison explores the same bounds twice. It counts the places of either that are not places
+of the other, up to the parts that the reduction leaves out.
+`python3 -m web4proofs.explore.reductions` makes the comparisons that take too long for tests.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Platform: TypeAlias = tuple[State, frozenset[Statement], tuple[bytes, ...]]
 """One platform of a place: its state, all that it signed, and the blocks that it decided."""
 
 Projected: TypeAlias = frozenset[tuple[Platform, ...]]
-"""The places of an exploration, in terms that another one shares."""
+"""The places of an exploration, in a form that can be compared with another's."""
 
 
 @frozen
@@ -39,13 +39,13 @@ class Comparison:
 
     what: str
     full: int
-    """Places without the reduction."""
+    """The number of places without the reduction."""
     reduced: int
-    """Places with it."""
+    """The number of places with it."""
     missing: int
-    """Places that only the full exploration reaches: behaviour that the reduction loses."""
+    """The number of places that only the full exploration reaches: the reduction loses them."""
     extra: int
-    """Places that only the reduced exploration reaches: behaviour that there is not."""
+    """The number of places that only the reduced exploration reaches: they do not exist."""
     complete: bool
 
     @property
@@ -59,7 +59,7 @@ class Comparison:
 
 
 class _Explored:
-    """One exploration, whose broken places do not stop it."""
+    """One exploration, which does not stop at a broken place."""
 
     def __init__(
         self,
@@ -85,14 +85,14 @@ class _Explored:
         self.found: Found = search(self.federation, MAX_PLACES, lambda _known, _done: None)
 
     def platform(self, index: int) -> Platform:
-        """One platform of a place, without what is forgotten by default."""
+        """Return one platform of a place, without the parts forgotten by default."""
         local = self.federation.local(index)
         heights = self.federation.arena.bounds.heights
         state = canonical(self.federation.state(index), heights)
         return state, frozenset(self.statements.of(local.signed)), local.decided
 
     def projected(self, images: Iterable[Place] | None = None) -> Projected:
-        """All places, or these, each platform without what is forgotten by default."""
+        """Return all places, or these, without the parts forgotten by default."""
         known: dict[int, Platform] = {}
         places: set[tuple[Platform, ...]] = set()
         for place in self.found.places if images is None else images:
@@ -119,7 +119,7 @@ def _compared(
 def forgetting(
     bounds: Bounds, byzantine: tuple[int, ...], remembered: Iterable[Forget]
 ) -> Comparison:
-    """Forgetting these things, against keeping them in the state."""
+    """Compare forgetting these parts with keeping them in the state."""
     kept = frozenset(remembered)
     full, reduced = _Explored(bounds, byzantine, ALL - kept), _Explored(bounds, byzantine)
     names = "everything" if kept == ALL - NOTHING else ", ".join(sorted(each.name for each in kept))
@@ -128,7 +128,7 @@ def forgetting(
 
 
 def renaming(bounds: Bounds, byzantine: tuple[int, ...]) -> Comparison:
-    """One of each place and its renamed images, against all of them."""
+    """Compare one representative of each place and its renamed images with all of them."""
     full, reduced = _Explored(bounds, byzantine), _Explored(bounds, byzantine, renamed=True)
     federation, images = reduced.federation, list(reduced.found.places)
     for place in reduced.found.places:
@@ -140,7 +140,7 @@ def renaming(bounds: Bounds, byzantine: tuple[int, ...]) -> Comparison:
 
 
 def one_after_another(bounds: Bounds, byzantine: tuple[int, ...]) -> Comparison:
-    """Two heights, the second explored after each block of the first, against both at once."""
+    """Compare the second height explored after each block of the first with both at once."""
     full = _Explored(bounds, byzantine)
     stages = [_Explored(bounds, byzantine, settled=name) for name in VALID_NAMES]
     of_full = frozenset(
@@ -159,7 +159,7 @@ def one_after_another(bounds: Bounds, byzantine: tuple[int, ...]) -> Comparison:
 
 
 def _above(platform: Platform) -> Platform:
-    """A platform without what it did at the first height but to decide."""
+    """Return a platform with nothing of the first height but its decision."""
     state, signed, decided = platform
     if state.height == 1:
         n, me = state.config.n, state.config.me
@@ -168,7 +168,7 @@ def _above(platform: Platform) -> Platform:
 
 
 def long_comparisons() -> Iterator[Comparison]:
-    """Those that take longer than tests should."""
+    """Yield the comparisons that take too long for tests."""
     apart = ALL - {Forget.AHEAD, Forget.TIMERS}
     yield forgetting(Bounds(1, 2, 2, 0), (), Forget)
     for byzantine in (0, 1):
@@ -184,7 +184,7 @@ def long_comparisons() -> Iterator[Comparison]:
 
 
 def main() -> int:
-    """Make the long comparisons; 0 if all agree."""
+    """Make the long comparisons; return 0 if all agree."""
     agreed = True
     for found in long_comparisons():
         agreed = agreed and found.agrees

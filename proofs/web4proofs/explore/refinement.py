@@ -1,10 +1,10 @@
-"""Each move of the shipped code is a step of the abstract protocol that is proved.
+"""Refinement: each move of the shipped code is a step of the proved abstract protocol.
 
-The protocol is the one of `web4proofs.agreement.model`, read over finitely many platforms, views
-and digests. A move must be a sequence of its permitted actions, in which the platform casts just
-what the move signed and ends with just the lock that the move left.
-What others have cast is taken to be no more than the move needs: certificates ask for some
-statements and never for the absence of others, so what is permitted then is permitted always.
+The protocol is that of `web4proofs.agreement.model`, over finitely many platforms, views and
+digests. A move must be a sequence of permitted actions in which the platform casts exactly the
+statements that the move signed, and ends with exactly the lock that the move left.
+The others are assumed to have cast only the statements that the move needs. Certificates require
+statements and never the absence of others, so an action that is permitted then is permitted always.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _ORDER = (Kind.VIEW_CHANGE, Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT)
 
 @frozen
 class Refinement:
-    """How many moves were judged, and the first that is no step of the protocol."""
+    """The number of moves checked, and the first that is no step of the protocol."""
 
     checked: int
     broken: Broken | None
 
 
 def refinement(federation: Federation) -> Refinement:
-    """Judge every move of a search that is over."""
+    """Check every move of a completed search."""
     refining = _Refining(federation)
     broken = next(refining.failures(), None)
     return Refinement(refining.checked, broken)
@@ -67,7 +67,7 @@ class _Refining:
         )
 
     def failures(self) -> Iterator[Broken]:
-        """Every move that is no step of the protocol."""
+        """Yield every move that is no step of the protocol."""
         for index, move in self.federation.taken():
             local = self.federation.local(index)
             me = self.federation.state(index).config.me
@@ -78,7 +78,7 @@ class _Refining:
                     yield Broken(CITED, f"platform {me}: {found}")
 
     def _shown(self, move: Move) -> Iterator[Bits]:
-        """What others must have said for a move, in each way that a message can be made."""
+        """Yield the statements of others that a move needs, for each way to make its messages."""
         heard = [cue.offer.ways for cue in move.path if isinstance(cue, Hear)]
         for number in range(max((len(ways) for ways in heard), default=1)):
             needs: Bits = 0
@@ -87,7 +87,7 @@ class _Refining:
             yield needs
 
     def _refused(self, me: int, local: Local, move: Move, others: Bits) -> str | None:
-        """Why a move is no sequence of permitted actions, or does something else beside."""
+        """Return why a move is no sequence of permitted actions; None if it is exactly one."""
         after = self.federation.moved(local, move)
         world = self._world(me, local, others)
         news = [
@@ -122,10 +122,10 @@ class _Refining:
         for view, quorum in itertools.product(elements[model.VIEW], elements[model.QUORUM]):
             yield step_of(model.DECIDE, me, height, view, name, quorum)
 
-    # --- what holds of a platform, in the words of the protocol ---
+    # --- a platform's state as relations of the protocol ---
 
     def _world(self, me: int, local: Local, others: Bits) -> World:
-        """This platform as it is, and of the others no more than what was shown."""
+        """Return a world with this platform's state and only the needed statements of others."""
         facts: dict[Relation, set[Point]] = {
             relation: set(points) for relation, points in self.world.facts.items()
         }

@@ -1,4 +1,4 @@
-"""What an exploration found, for people and for machines."""
+"""The report of an exploration, for people and for machines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from web4proofs.explore.unreached import REASONS
 
 
 class ExplorationResult(enum.Enum):
-    """What became of an exploration."""
+    """The result of an exploration."""
 
     HOLDS = "holds"
     FAILS = "a safety property fails"
@@ -41,12 +41,12 @@ _WORST_FIRST: Final = (
 
 
 NOT_HERE: Final = "not taken within these bounds"
-"""What is said of a branch that nothing stands against."""
+"""The text for a branch that was not taken and has no entry in `unreached`."""
 
 
 @frozen
 class Counterexample:
-    """The nearest run that breaks something: as a file, and told to people."""
+    """The nearest run that breaks a property: its file, and its text for people."""
 
     broken: Broken
     moves: int
@@ -61,10 +61,10 @@ class Part:
     bounds: Bounds
     byzantine: tuple[int, ...]
     settled: str
-    """The block that was decided before, by name; empty at height 1."""
+    """The name of the block that was decided before; empty at height 1."""
     verdict: ExplorationResult
     reason: str = ""
-    """Why it is not `HOLDS`, where no counterexample tells."""
+    """The reason for a result other than `HOLDS`, if there is no counterexample."""
     places: int = 0
     locals: int = 0
     states: int = 0
@@ -72,21 +72,21 @@ class Part:
     transitions: int = 0
     depth: int = 0
     refined: int = 0
-    """Moves that were found to be steps of the protocol that is proved."""
+    """The number of moves that are steps of the proved protocol."""
     renamings: int = 0
     rounds: dict[str, dict[int, int]] = field(factory=dict)
-    """By parting: how many places need how many rounds of view timers."""
+    """By parting, the number of places for each number of rounds of view timers."""
     search_seconds: float = 0.0
     progress_seconds: float = 0.0
     memory_bytes: int = 0
     counterexample: Counterexample | None = None
     arcs: Arcs = field(factory=dict, repr=False)
     refused: dict[str, int] = field(factory=dict)
-    """How many imagined messages the gate refused, by clause."""
+    """The number of candidate messages that the gate refused, by clause."""
 
     @property
     def name(self) -> str:
-        """What tells it from the others."""
+        """The part's name, which no other part has."""
         after = f" after block {self.settled}" if self.settled else ""
         who = ", ".join(map(str, self.byzantine)) or "nobody"
         return f"height {self.bounds.heights}{after}, {self.bounds.views} views, Byzantine: {who}"
@@ -102,7 +102,7 @@ class Report:
 
     @property
     def verdict(self) -> ExplorationResult:
-        """The worst of the parts'; nothing explored proves nothing."""
+        """The worst result of the parts; without a part, nothing is shown."""
         if not self.parts:
             return ExplorationResult.BROKE_OFF
         found = {part.verdict for part in self.parts}
@@ -115,7 +115,7 @@ class Report:
 
     @property
     def counterexample(self) -> Counterexample | None:
-        """The shortest of those that go with the verdict."""
+        """The shortest counterexample that matches the result."""
         found = [
             part.counterexample
             for part in self.parts
@@ -130,7 +130,7 @@ class Report:
 
     @property
     def unexplained(self) -> tuple[Branch, ...]:
-        """The branches that were never taken though nothing says why."""
+        """The branches that were never taken and have no entry in `unreached`."""
         return tuple(
             branch for branch, taken in self.branches if not taken and branch.key not in REASONS
         )
@@ -145,7 +145,7 @@ class Report:
 
 
 def as_text(report: Report) -> str:
-    """The report for people."""
+    """Return the report for people."""
     lines = [_told(part) for part in report.parts]
     taken = sum(taken for _, taken in report.branches)
     places = sum(part.places for part in report.parts)
@@ -182,13 +182,13 @@ def _told(part: Part) -> str:
 
 
 def worst(exit_codes: Iterable[int]) -> int:
-    """The exit code of several explorations together."""
+    """Return the exit code of several explorations together."""
     found = set(exit_codes)
     return next(code for verdict in _WORST_FIRST if (code := EXIT_CODES[verdict]) in found)
 
 
 def as_plain(report: Report) -> dict[str, Any]:
-    """The report for machines, as what JSON can hold."""
+    """Return the report for machines, as plain values for JSON."""
     return {
         "version": report.version,
         "verdict": report.verdict.name.lower(),

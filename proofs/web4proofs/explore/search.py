@@ -1,8 +1,8 @@
-"""All states of a federation with these platforms Byzantine, breadth first.
+"""The search: all states of a federation with given Byzantine platforms, breadth first.
 
-A state of the federation, a *place*, is for each honest platform its state, all statements that it
-ever made, and the blocks that it decided.
-What Byzantine platforms say is in no place: they may have said anything, always.
+A state of the federation, a *place*, holds for each honest platform its state, all statements that
+it ever made, and the blocks that it decided.
+A place holds no statement of a Byzantine platform, since these may have been made at any time.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from web4proofs.explore.subject import Stage, fresh
 from web4proofs.explore.symmetry import Renaming
 
 Place: TypeAlias = tuple[int, ...]
-"""For each honest platform, in order, the index of its `Local`."""
+"""The index of the `Local` of each honest platform, in order."""
 
 Told: TypeAlias = Callable[[int, int], None]
-"""Hears now and then how many places are known, and how many of them are done."""
+"""Called now and then with the number of places found, and of places done."""
 
 TELL_EVERY = 5_000
-"""Places between two calls of `Told`."""
+"""The number of places between two calls of `Told`."""
 
 
 @frozen
 class Local:
-    """One honest platform: its state in the table, what it ever signed, what it decided."""
+    """One honest platform: its state in the table, all that it signed, and what it decided."""
 
     state: int
     signed: Bits = 0
     decided: tuple[Digest, ...] = ()
     broken: tuple[Broken, ...] = ()
-    """What its last step broke."""
+    """The properties that its last step broke."""
 
 
 class Federation:
-    """The honest platforms of one placement: what each may do, and what must hold of all."""
+    """The honest platforms of one placement, their moves, and the properties of all together."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Federation:
         *,
         judged: bool = True,
     ) -> None:
-        """Unless `judged`, nothing counts as broken, so that a search goes on."""
+        """Without `judged`, no property counts as broken, so a search goes on."""
         self.table = table
         self.arena = table.arena
         self.stage = Stage(self.arena.bounds, byzantine, self.arena.settled)
@@ -81,18 +81,18 @@ class Federation:
         self._known = 0
 
     def _permuted(self, renaming: Renaming) -> tuple[int, ...]:
-        """For each position, where its platform's image stands."""
+        """Return for each position the position of its platform's image."""
         return tuple(self.honest.index(renaming.platforms[index]) for index in self.honest)
 
     def __len__(self) -> int:
         return len(self._locals)
 
     def local(self, index: int) -> Local:
-        """The platform of an index."""
+        """Return the platform with an index."""
         return self._locals[index]
 
     def state(self, index: int) -> State:
-        """The state of the platform of an index."""
+        """Return the state of the platform with an index."""
         return self.table.state(self._locals[index].state)
 
     def _index_of(self, local: Local) -> int:
@@ -103,7 +103,7 @@ class Federation:
         return found
 
     def start(self) -> Place:
-        """Nobody has heard anything."""
+        """Return the first place, where no platform has received anything."""
         subject, n = self.arena.subject, self.arena.bounds.n
         return tuple(
             self._index_of(Local(self.table.index(fresh(subject, n, index))))
@@ -111,14 +111,14 @@ class Federation:
         )
 
     def said(self, place: Place) -> Bits:
-        """All statements that exist, but for the Byzantine platforms'."""
+        """Return all existing statements of honest platforms."""
         found: Bits = 0
         for index in place:
             found |= self._locals[index].signed
         return found
 
     def sayable(self, place: Place) -> Bits:
-        """All statements that exist or that a Byzantine platform can make."""
+        """Return all statements that exist or that a Byzantine platform can make."""
         return self.said(place) | self._theirs | self._settled
 
     def _possible_at(self, place: Place) -> Bits:
@@ -136,7 +136,7 @@ class Federation:
         return found
 
     def after(self, place: Place) -> Iterator[Place]:
-        """The places one move away."""
+        """Yield the places one move away."""
         possible = self._possible_at(place)
         for position, index in enumerate(place):
             for to in self._after_one(index, possible):
@@ -166,11 +166,11 @@ class Federation:
         return self._index_of(self.moved(self._locals[index], move))
 
     def moved(self, local: Local, move: Move) -> Local:
-        """A platform after a move."""
+        """Return a platform after a move."""
         return Local(move.to, local.signed | move.signed, local.decided + move.decided, move.broken)
 
     def taken(self) -> Iterator[tuple[int, Move]]:
-        """Every move that a search made somewhere, with the platform that made it, once each."""
+        """Yield every move that a search made, once, with the platform that made it."""
         found: dict[tuple[int, int], tuple[int, Move]] = {}
         for index, possible in self._after_local:
             for move in self._moves_of(index, possible):
@@ -178,7 +178,7 @@ class Federation:
         yield from found.values()
 
     def moves(self, place: Place) -> Iterator[tuple[int, Move, Place]]:
-        """The same as `after`, with who moves and how."""
+        """Yield the places one move away, each with the platform that moves and its move."""
         possible = self._possible_at(place)
         for position, index in enumerate(place):
             for move in self._moves_of(index, possible):
@@ -186,7 +186,7 @@ class Federation:
                 yield position, move, (*place[:position], to, *place[position + 1 :])
 
     def least(self, place: Place) -> Place:
-        """The first of a place and its renamed images: the one that stands for all."""
+        """Return the representative of a place and its renamed images: the least of them."""
         best = place
         for number in range(len(self.renamings)):
             image = self.renamed(place, number)
@@ -194,14 +194,14 @@ class Federation:
         return best
 
     def renamed(self, place: Place, number: int) -> Place:
-        """The image of a place under the renaming of this number."""
+        """Return the image of a place under the renaming with this number."""
         image = [0] * len(place)
         for position, index in zip(self._positions[number], place, strict=True):
             image[position] = self._renamed_local(index, number)
         return tuple(image)
 
     def images_of_platforms(self, place: Place) -> Iterator[Place]:
-        """The images of a place under the renamings that rename platforms alone."""
+        """Yield the images of a place under the renamings of platforms alone."""
         for number, renaming in enumerate(self.renamings):
             if renaming.moves_platforms and not renaming.moves_blocks:
                 yield self.renamed(place, number)
@@ -223,7 +223,7 @@ class Federation:
         return found
 
     def broken(self, place: Place) -> Broken | None:
-        """What does not hold of all honest platforms together."""
+        """Return a broken property of all honest platforms together; None if all hold."""
         if not self._is_judged:
             return None
         for index in place:
@@ -249,7 +249,7 @@ class Federation:
         return self._certified[votes]
 
     def _twice(self, index: int) -> Broken | None:
-        """Two statements of one platform that conflict."""
+        """Find two conflicting statements of one platform."""
         if index not in self._consistent:
             statements = self.arena.offers.statements
             signed = statements.of(statements.conflicting(self._locals[index].signed))
@@ -257,7 +257,7 @@ class Federation:
         return self._consistent[index]
 
     def _votes(self) -> Bits:
-        """The statements of which certificates are made."""
+        """Return the statements from which certificates are made."""
         statements = self.arena.offers.statements
         if len(statements) != self._known:
             self._known = len(statements)
@@ -268,26 +268,26 @@ class Federation:
 
 @define
 class Found:
-    """What a search found."""
+    """The result of a search."""
 
     places: list[Place] = field(repr=False)
     parents: list[int] = field(repr=False)
-    """For each place the one that it was reached from; -1 for the first."""
+    """For each place, the place that it was reached from; -1 for the first."""
     depths: list[int] = field(repr=False)
-    """How many places were new at each depth."""
+    """The number of new places at each depth."""
     transitions: int = 0
     broken: Broken | None = None
     at: int = -1
-    """The place at which something is broken."""
+    """The place at which a property is broken; -1 if none is."""
     complete: bool = False
     seconds: float = 0.0
 
     def depth(self, at: int) -> int:
-        """How many moves it takes to get there."""
+        """Return the number of moves to a place."""
         return len(self.chain(at)) - 1
 
     def chain(self, at: int) -> list[Place]:
-        """The places on the way to this one, the first first."""
+        """Return the places on the way to this one, from the start on."""
         found: list[Place] = []
         while at >= 0:
             found.append(self.places[at])
@@ -298,10 +298,10 @@ class Found:
 def search(
     federation: Federation, limit: int, told: Told, deepest: Callable[[], int] | None = None
 ) -> Found:
-    """Every place that can be reached, or the nearest one at which something is broken.
+    """Search every reachable place, up to the nearest one at which a property is broken.
 
-    `limit` bounds the places, and `deepest` tells how many moves are of interest by now; a search
-    that meets one of them is not complete.
+    `limit` bounds the places. `deepest` returns the present bound of moves; a search that reaches
+    either bound is not complete.
     """
     began_s = time.perf_counter()
     first = federation.least(federation.start())
@@ -327,7 +327,7 @@ def search(
 
 
 def _expand(federation: Federation, found: Found, index: dict[Place, int], at: int) -> bool:
-    """Add the places after one; whether nothing is broken there."""
+    """Add the places after one; return whether no property is broken there."""
     place = found.places[at]
     for after in federation.after(place):
         found.transitions += 1

@@ -1,4 +1,4 @@
-"""What can happen to a platform, and what event that is to it."""
+"""Stimuli: all that can happen to a platform, and the event of each in a given state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from web4proofs.explore.message_set import Offer
 
 @frozen
 class Hear:
-    """A message comes in."""
+    """A message arrives."""
 
     offer: Offer
     clock: int = BEHIND
@@ -24,7 +24,7 @@ class Hear:
 
 @frozen
 class Fire:
-    """A timer runs out, if it runs."""
+    """A timer runs out, if it is running."""
 
     timer: TimerKind
     clock: int = BEHIND
@@ -32,7 +32,7 @@ class Fire:
 
 @frozen
 class Stale:
-    """A timer runs out that was set for another height, and does not count any more."""
+    """A timer runs out that was set for another height, and no longer counts."""
 
     timer: TimerKind
 
@@ -46,7 +46,7 @@ class Connect:
 
 @frozen
 class Resume:
-    """The platform starts, or starts again from its journal."""
+    """The platform starts, or restarts from its journal."""
 
     clock: int = BEHIND
 
@@ -56,13 +56,13 @@ Path: TypeAlias = tuple[Cue, ...]
 
 
 Cued: TypeAlias = Received | Elapsed | Connected | Resumed
-"""The events that a cue may be."""
+"""The events of stimuli."""
 
 
 def event_of(cue: Cue, state: State, message: Message | None = None) -> Cued | None:
-    """The event that a cue is to a platform in this state; None if that timer does not run.
+    """Return the event of a stimulus in this state; None if it is a timer that is not running.
 
-    `message` is what is heard, if not the one that stands for all like it.
+    `message` is the actual message, if it is not the one that represents all like it.
     """
     now_ms = clock_ms(state.height, BEHIND)
     match cue:
@@ -84,5 +84,5 @@ def event_of(cue: Cue, state: State, message: Message | None = None) -> Cued | N
 def _received(message: Message, state: State, clock: int) -> Received:
     height = state.height
     if isinstance(message, Decided) and message.block.header.height == height:
-        height += 1  # what it proposes in the same step is at the next height
+        height += 1  # its proposal in the same step is of the next height
     return Received(message, clock_ms(height, clock))

@@ -1,9 +1,9 @@
-"""An application with next to nothing in it: agreement is what is explored, not what it is about.
+"""A minimal application, for explorations of agreement alone.
 
-One item always waits, everywhere, and applies to every state, so a proposer always has a block to
-propose, at every height.
-Two blocks at a height then differ in their time alone, and all that consensus sees of that is that
-they have two digests.
+One item waits always and everywhere and applies to every state, so a proposer has a block to
+propose at every height.
+Two blocks of a height then differ only in their time, and consensus sees only that they have two
+digests.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from web4core.types import StateRoot, TransactionId
 
 @frozen
 class Tick:
-    """The item."""
+    """The only item."""
 
     encoded: bytes
 
     @property
     def id(self) -> TransactionId:
-        """Its digest."""
+        """The item's digest."""
         return TransactionId(hashlib.sha256(self.encoded).digest())
 
 
@@ -42,30 +42,30 @@ _TICKS: Final[Schema[tuple[Tick, ...]]] = sequence(_TICK, 1)
 
 @frozen
 class Stub:
-    """Counts the ticks of the chain."""
+    """An application that counts the ticks of the chain."""
 
     state_schema: Schema[int] = field(default=_COUNT, repr=False)
     pool_schema: Schema[tuple[Tick, ...]] = field(default=_TICKS, repr=False)
 
     @classmethod
     def of(cls, _genesis: Genesis) -> Stub:
-        """The same for every chain."""
+        """Return the same application for every chain."""
         return cls()
 
     def decode(self, encoded: bytes) -> Tick:
-        """Any few bytes are a tick."""
+        """Decode any few bytes as a tick."""
         return _TICK.load(encoded)
 
     def signature_checks(self, item: Tick) -> tuple[SignatureCheck, ...]:  # noqa: ARG002  as `Application` has it
-        """Nobody signs a tick."""
+        """Return no check: a tick has no signature."""
         return ()
 
     def initial(self, content: bytes) -> int:  # noqa: ARG002  as `Application` has it
-        """No tick yet."""
+        """Return a count of zero."""
         return 0
 
     def root(self, state: int) -> StateRoot:
-        """The digest of the count."""
+        """Return the digest of the count."""
         return StateRoot(hashlib.sha256(_COUNT.encode(state)).digest())
 
     def apply(
@@ -74,22 +74,22 @@ class Stub:
         payload: tuple[Tick, ...],
         time_ms: int,  # noqa: ARG002  as `Application` has it
     ) -> Applied[int] | Refusal:
-        """Count them."""
+        """Add the ticks to the count."""
         return self._counted(state + len(payload))
 
     def _counted(self, count: int) -> Applied[int]:
         return Applied(count, self.root(count), ())
 
     def empty_pool(self) -> tuple[Tick, ...]:
-        """Never empty."""
+        """Return the pool with the tick, which is never empty."""
         return (TICK,)
 
     def pending(self, pool: tuple[Tick, ...]) -> int:
-        """One, always."""
+        """Return one, always."""
         return len(pool)
 
     def waiting(self, pool: tuple[Tick, ...], limit: int) -> tuple[Tick, ...]:
-        """The tick."""
+        """Return the tick."""
         return pool[:limit]
 
     def admit(
@@ -100,7 +100,7 @@ class Stub:
         time_ms: int,  # noqa: ARG002
         capacity: int,  # noqa: ARG002
     ) -> Pooled[tuple[Tick, ...], Tick]:
-        """What comes in waits already."""
+        """Change nothing: the tick waits already."""
         return Pooled(pool, ())
 
     def choose(
@@ -112,7 +112,7 @@ class Stub:
         items: int,
         size: int,  # noqa: ARG002
     ) -> Chosen[int, Tick]:
-        """The tick."""
+        """Choose the tick."""
         payload = pool[:items]
         return Chosen(payload, self._counted(state + len(payload)))
 
@@ -124,5 +124,5 @@ class Stub:
         included: tuple[Tick, ...],  # noqa: ARG002
         time_ms: int,  # noqa: ARG002
     ) -> Pooled[tuple[Tick, ...], Tick]:
-        """There is always another tick."""
+        """Keep the tick waiting."""
         return Pooled(pool, ())

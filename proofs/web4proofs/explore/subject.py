@@ -1,4 +1,4 @@
-"""What is explored, and how far: the code, the application, the chain, and the bounds."""
+"""The subject of an exploration: the code, the application, the chain, and the bounds."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from web4core.types import Digest, PublicKey, TimeMs
 from web4proofs.explore.stub import Stub
 
 START_MS: Final = TimeMs(1_000_000_000)
-"""The time of the genesis."""
+"""The genesis time."""
 HEIGHT_MS: Final = 1_000
-"""How far apart the clocks of two heights are; below the drift that the settings allow."""
+"""The difference between the clocks of two heights, below the drift that settings allow."""
 
 
 @frozen
 class Bounds:
-    """How far to explore.
+    """The bounds of an exploration.
 
-    Byzantine platforms are `faulty` in number; every placement of them is explored.
+    `faulty` is the number of Byzantine platforms; every placement of them is explored.
     """
 
     heights: int = 1
@@ -62,9 +62,9 @@ class Bounds:
 
 @frozen
 class Stage:
-    """One exploration: its bounds, who is Byzantine, and what was decided before it begins.
+    """One exploration: its bounds, its Byzantine platforms, and the blocks decided before it.
 
-    `settled` are blocks by digest, one a height from 1 on.
+    `settled` are blocks by digest, one for each height from 1 on.
     """
 
     bounds: Bounds
@@ -77,7 +77,7 @@ class Stage:
         return tuple(each for each in range(self.bounds.n) if each not in self.byzantine)
 
     def settling(self) -> tuple[Statement, ...]:
-        """The statements that prove what was decided before."""
+        """The statements that prove the earlier decisions."""
         return tuple(
             Statement(Kind.COMMIT, height, FIRST_VIEW, digest, signer)
             for height, digest in enumerate(self.settled, start=1)
@@ -89,10 +89,10 @@ class Stage:
 class Subject:
     """The code and the application to explore.
 
-    `items` are handed to every platform at first.
-    `alike` says that the application does not tell two blocks apart but by their digests, so that
-    renaming them changes nothing.
-    `step` and `start` are the shipped ones, unless somebody explores a variant of their own.
+    `items` are given to every platform at first.
+    `alike` says that the application distinguishes blocks only by their digests, so that renaming
+    them changes nothing.
+    `step` and `start` are the shipped functions, or those of a variant to explore.
     """
 
     application: Callable[[Genesis], AnyApplication] = Stub.of
@@ -104,7 +104,7 @@ class Subject:
 
 
 def genesis_of(subject: Subject, n: int) -> Genesis:
-    """The genesis of the chain that is explored. Its keys sign nothing: signatures are modelled."""
+    """Return the genesis of the explored chain. Its keys sign nothing: signatures are modelled."""
     platforms = tuple(
         Platform(f"platform{index}", PublicKey(hashlib.sha256(b"platform%d" % index).digest()))
         for index in range(n)
@@ -113,19 +113,19 @@ def genesis_of(subject: Subject, n: int) -> Genesis:
 
 
 def gate_of(subject: Subject, n: int) -> Gate:
-    """The gate of that chain."""
+    """Return the gate of that chain."""
     genesis = genesis_of(subject, n)
     return Gate.of(genesis, subject.application(genesis))
 
 
 def fresh(subject: Subject, n: int, platform: int) -> State:
-    """A platform that has seen nothing but the genesis and the items that wait."""
+    """Return a platform that has only the genesis and the waiting items."""
     genesis = genesis_of(subject, n)
     name = genesis.platforms[platform].name
     state = subject.start(genesis, name, Settings(), subject.application).state
     if not subject.items:
         return state
-    # admitted, and nothing more: the platform does not act on them before its first event
+    # only admitted: the platform does not act on them before its first event
     pooled = state.config.application.admit(
         state.app, state.pool, subject.items, START_MS, Settings().pool_items
     )
@@ -133,7 +133,7 @@ def fresh(subject: Subject, n: int, platform: int) -> State:
 
 
 def given_claims(subject: Subject, n: int) -> frozenset[SignatureCheck]:
-    """The signatures of clients on the items that wait, which are there from the start."""
+    """Return the signatures of clients on the waiting items, which exist from the start."""
     application = subject.application(genesis_of(subject, n))
     return frozenset(
         claim for item in subject.items for claim in application.signature_checks(item)

@@ -1,7 +1,7 @@
-"""Renamings that change nothing: of the two blocks of a height, and of platforms never in turn.
+"""Renamings that change nothing: of a height's two blocks, and of platforms that never propose.
 
-The rules compare digests for equality alone, and platforms by index only to tell whose turn it is.
-So a state and its renamed image have the same future but for the names, and one of them is enough.
+The rules compare digests only for equality, and use a platform's index only to find the proposer.
+So a state and its renamed image have the same future up to names, and one of them is enough.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ViewChange = TypeVar("_ViewChange", ViewChange, ViewChangeDraft)
 
 @frozen(eq=False)
 class Renaming:
-    """New names for blocks and platforms; what is not named keeps its name."""
+    """New names for blocks and platforms; the others keep their names."""
 
     blocks: Mapping[Digest, Block] = field(repr=False)
     platforms: tuple[int, ...]
@@ -56,16 +56,16 @@ class Renaming:
         return any(self.digest(digest) != digest for digest in self.blocks)
 
     def digest(self, digest: Digest) -> Digest:
-        """A block's digest, or a certificate's reference, after the renaming."""
+        """Return a block's digest, or a certificate's reference, after the renaming."""
         block = self.blocks.get(digest)
         return self.references.get(digest, digest) if block is None else block.digest
 
     def block(self, block: Block) -> Block:
-        """A block after the renaming."""
+        """Return a block after the renaming."""
         return self.blocks.get(block.digest, block)
 
     def statement(self, statement: Statement) -> Statement:
-        """A statement after the renaming."""
+        """Return a statement after the renaming."""
         return evolve(
             statement,
             digest=self.digest(statement.digest),
@@ -73,11 +73,11 @@ class Renaming:
         )
 
     def bits(self, bits: Bits, statements: Statements) -> Bits:
-        """A set of statements after the renaming."""
+        """Return a set of statements after the renaming."""
         return statements.bits(self.statement(each) for each in statements.of(bits))
 
     def state(self, state: State) -> State:
-        """A platform's state after the renaming."""
+        """Return a platform's state after the renaming."""
         certificate = state.tip_certificate
         return evolve(
             state,
@@ -161,9 +161,9 @@ class Renaming:
 def renamings(
     blocks: Blocks, bounds: Bounds, byzantine: frozenset[int], settled: tuple[Digest, ...] = ()
 ) -> tuple[Renaming, ...]:
-    """All that change nothing within the bounds, without the one that renames nothing.
+    """Return all renamings that change nothing within the bounds, without the identity.
 
-    Blocks that are settled keep their names.
+    Settled blocks keep their names.
     """
     found = [
         Renaming(mapping, platforms, _references(mapping, bounds))
@@ -179,7 +179,7 @@ def renamings(
 
 
 def _of_platforms(bounds: Bounds, byzantine: frozenset[int]) -> Iterator[tuple[int, ...]]:
-    """Honest platforms that never propose within the bounds may change their names."""
+    """Yield permutations of the honest platforms that never propose within the bounds."""
     alike = [
         index
         for index in range(bounds.n)
@@ -191,7 +191,7 @@ def _of_platforms(bounds: Bounds, byzantine: frozenset[int]) -> Iterator[tuple[i
 
 
 def _of_blocks(blocks: Blocks) -> Iterator[Mapping[Digest, Block]]:
-    """The valid blocks after one parent may change their names, and take what follows along."""
+    """Yield swaps of the valid blocks after one parent, together with all blocks after them."""
     known = blocks.by_digest.values()
     parents = list(dict.fromkeys(each.parent for each in known))
     for swapped in itertools.product((False, True), repeat=len(parents)):
@@ -200,7 +200,7 @@ def _of_blocks(blocks: Blocks) -> Iterator[Mapping[Digest, Block]]:
 
 
 def _swapped(blocks: Blocks, swaps: Mapping[Digest, bool]) -> Mapping[Digest, Block]:
-    """The mapping that swaps the two valid blocks after each parent that is named."""
+    """Return the mapping that swaps the two valid blocks after each of these parents."""
     new: dict[Digest, Known] = {}
 
     def place(parent: Digest, new_parent: Digest) -> None:
@@ -218,7 +218,7 @@ def _swapped(blocks: Blocks, swaps: Mapping[Digest, bool]) -> Mapping[Digest, Bl
 
 
 def _references(mapping: Mapping[Digest, Block], bounds: Bounds) -> dict[bytes, Digest]:
-    """How a VIEW-CHANGE names a certificate, before the renaming and after."""
+    """Return the references of VIEW-CHANGEs to certificates, before and after the renaming."""
     return {
         _reference(digest, block.header.height, view): _reference(
             block.digest, block.header.height, view

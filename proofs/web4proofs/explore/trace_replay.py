@@ -1,4 +1,4 @@
-"""A counterexample run again, from its file, on the code that is installed."""
+"""The replay of a counterexample, from its file, on the installed code."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from web4proofs.explore.transcript import transcript
 
 @frozen
 class Replayed:
-    """What came of it, and what came of it when it was written."""
+    """The result of the replay, and the result with which the trace was written."""
 
     exit_code: int
-    """0 nothing is broken, 1 the run is not possible any more, 12 and 13 as when explored."""
+    """0 nothing is broken, 1 the run is no longer possible, 12 and 13 as for an exploration."""
     expected: int
     told: str
-    """For people: the transcript, and the verdict."""
+    """The transcript and the result, for people."""
 
 
 def replay(path: Path, subject: Subject | None = None) -> Replayed:

@@ -1,4 +1,4 @@
-"""A run told to people: what each platform heard, and what came of it."""
+"""The transcript of a run for people: each event of a platform, and its effects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from web4proofs.explore.execution import Line, Play
 
 
 def transcript(play: Play) -> str:
-    """Every event of a run, and under it what the platform did."""
+    """Return every event of a run, and under it the acts of the platform."""
     byzantine = ", ".join(map(str, sorted(play.stage.byzantine))) or "nobody"
     lines = [f"N = {play.stage.bounds.n}, Byzantine: {byzantine}"]
     for number, line in enumerate(play.lines, start=1):

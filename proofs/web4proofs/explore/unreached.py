@@ -1,7 +1,7 @@
-"""The branches that no exploration takes, and why that is right.
+"""The branches that no exploration takes, each with the reason.
 
-A branch is named by function, condition and outcome, so that an entry holds for as long as the code
-says the same.
+A branch is named by function, condition and outcome, so an entry holds for as long as this code
+stays the same.
 """
 
 from __future__ import annotations

@@ -1,13 +1,17 @@
-"""Theorems about the ledger that ships: its rules, blocks, proofs for light clients, and bytes.
+"""Theorems about the shipped ledger: its rules, blocks, proofs for light clients, and bytes.
 
-- `contract`: what each transaction requires and does, in one place (`conditions`: in which terms).
-- `exactness`: each rule does exactly that.
+- `contract`: the requirements and effects of each transaction (in the terms of `conditions`).
+- `exactness`: each rule does exactly what its contract says.
 - `invariants`: each rule keeps the invariants.
-- `authority`: who may move what, and that what is settled stays so.
-- `overlay`, `blocks`: what rules return, put on top of a state in turn, is a block.
+- `authority`: which keys may move what, and that a settled transfer stays settled.
+- `overlay`, `blocks`: a block is the results of its rules, put on the state in turn.
 - `genesis`: the first state.
-- `maps`, `lists`: what a light client accepts of the state, and of a block.
+- `maps`, `lists`: the proofs of entries and of transactions that a light client accepts.
 - `wire`: numbers and heads have one encoding.
+- `custom`: the same checks for the rules of another package.
+
+`abstract` and `view` are two forms of the ledger's state; `code_check` and `rule_check` explore
+code and check statements about it, and `source` writes counterexamples as programs.
 """
 
 from typing import Final

@@ -1,9 +1,9 @@
-"""The state of the ledger as functions: what is available to an address, whose key a platform has.
+"""The abstract state of the ledger: functions from addresses and ids to accounts and transfers.
 
-The contract and the invariants are written with them, for every address and every transfer, and so
-say something of all entries, not only of those that a rule looked at.
-`Before` are functions of the solver, of which exactly that is known which the execution has seen;
-`After` are the same functions where no returned entry says otherwise.
+The contract and the invariants use these functions for every address and every transfer. So they
+speak of all entries, not only of those that a rule looked at.
+`Before` has uninterpreted functions, constrained only by what the execution has seen; `After` has
+the same functions, except where a returned entry says otherwise.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ _BOOL, _INT = z3.BoolSort(), z3.IntSort()
 
 
 class At(NamedTuple):
-    """An address, as the solver sees it."""
+    """An address, as terms of the solver."""
 
     platform: z3.ExprRef
     agent: z3.ExprRef
 
     @classmethod
     def of(cls, address: Address) -> At:
-        """The terms of an address of the code."""
+        """Return the terms of an address of the code."""
         return cls(term(address.platform), term(address.agent))
 
     @classmethod
     def some(cls, name: str) -> At:
-        """An address of which nothing is known, for statements about every address."""
+        """Return any address, for statements about every address."""
         platform = z3.Const(f"{name}_platform", NAME.of_solver)
         return cls(platform, z3.Const(f"{name}_agent", NAME.of_solver))
 
     def same(self, other: At) -> z3.BoolRef:
-        """Whether two addresses are one."""
+        """Return whether two addresses are the same."""
         return z3.And(self.platform == other.platform, self.agent == other.agent)
 
 
 def some_transfer(name: str) -> z3.ExprRef:
-    """A transfer's id of which nothing is known."""
+    """Return any transfer id."""
     return z3.Const(name, BYTES.of_solver)
 
 
@@ -61,7 +61,7 @@ class Holding(NamedTuple):
     nonce: z3.ArithRef
 
     def where(self, condition: z3.BoolRef, other: Holding) -> Holding:
-        """This one where the condition holds, elsewhere the other."""
+        """Return this account where the condition holds, else the other."""
         return Holding(*_either(condition, self, other))
 
 
@@ -77,11 +77,11 @@ class Promise(NamedTuple):
 
     @property
     def is_open(self) -> z3.BoolRef:
-        """Whether it is there and locked."""
+        """Return whether the transfer exists and is locked."""
         return z3.And(self.exists, self.phase == int(Phase.LOCKED))
 
     def where(self, condition: z3.BoolRef, other: Promise) -> Promise:
-        """This one where the condition holds, elsewhere the other."""
+        """Return this transfer where the condition holds, else the other."""
         return Promise(
             z3.If(condition, self.exists, other.exists),
             At(*_either(condition, self.source, other.source)),
@@ -94,11 +94,11 @@ class State(Protocol):
     """A state of the ledger."""
 
     def account(self, at: At) -> Holding:
-        """The account at an address; its fields mean nothing where none is open."""
+        """Return the account at an address; its fields have no meaning if none is open."""
         ...
 
     def transfer(self, transfer: z3.ExprRef) -> Promise:
-        """The transfer of an id; its fields mean nothing where there is none."""
+        """Return the transfer with an id; its fields have no meaning if there is none."""
         ...
 
 
@@ -132,12 +132,12 @@ class Before:
         self._key = z3.Function("key", NAME.of_solver, BYTES.of_solver)
 
     def account(self, at: At) -> Holding:
-        """The account at an address."""
+        """Return the account at an address."""
         fields = (self._is_open, self._owner, self._available, self._locked, self._nonce)
         return Holding(*[field(*at) for field in fields])
 
     def transfer(self, transfer: z3.ExprRef) -> Promise:
-        """The transfer of an id."""
+        """Return the transfer with an id."""
         ends = [end(transfer) for end in self._ends]
         return Promise(
             self._exists(transfer),
@@ -149,15 +149,15 @@ class Before:
         )
 
     def is_platform(self, platform: z3.ExprRef) -> z3.BoolRef:
-        """Whether a platform is of this federation."""
+        """Return whether a platform belongs to this federation."""
         return self._is_platform(platform)
 
     def key(self, platform: z3.ExprRef) -> z3.ExprRef:
-        """The key of a platform of this federation."""
+        """Return the key of a platform of this federation."""
         return self._key(platform)
 
     def facts(self, view: SymbolicView) -> Iterator[z3.BoolRef]:
-        """What the execution has seen of this state."""
+        """Yield the facts that the execution has seen of this state."""
         for address, account, _ in view.accounts.touched():
             yield _agrees(self.account(At.of(address)), _holding(account))
         for transfer, entry, _ in view.transfers.touched():
@@ -169,14 +169,14 @@ class Before:
 
 
 class After:
-    """The state after the entries that a rule returned: the last for an address or id counts."""
+    """The state after a rule's entries; of several for an address or id the last one counts."""
 
     def __init__(self, before: State, entries: Iterable[Entry]) -> None:
         self._before = before
         self._entries = tuple(entries)
 
     def account(self, at: At) -> Holding:
-        """The account at an address."""
+        """Return the account at an address."""
         found = self._before.account(at)
         for entry in self._entries:
             if isinstance(entry, Account):
@@ -185,7 +185,7 @@ class After:
         return found
 
     def transfer(self, transfer: z3.ExprRef) -> Promise:
-        """The transfer of an id."""
+        """Return the transfer with an id."""
         found = self._before.transfer(transfer)
         for entry in self._entries:
             if isinstance(entry, CrossTransfer):
@@ -195,13 +195,13 @@ class After:
 
 
 def same_holding(one: Holding, other: Holding) -> z3.BoolRef:
-    """Whether two accounts are the same, field by field; two that are not open are."""
+    """Return whether two accounts are the same, field by field, or both are not open."""
     fields = [a == b for a, b in zip(one[1:], other[1:], strict=True)]
     return z3.And(one.is_open == other.is_open, z3.Implies(one.is_open, z3.And(fields)))
 
 
 def same_promise(one: Promise, other: Promise) -> z3.BoolRef:
-    """Whether two transfers are the same, field by field; two that do not exist are."""
+    """Return whether two transfers are the same, field by field, or both do not exist."""
     terms = z3.And(
         one.source.same(other.source),
         one.destination.same(other.destination),
@@ -213,7 +213,7 @@ def same_promise(one: Promise, other: Promise) -> z3.BoolRef:
 
 
 def _agrees(functions: Any, seen: Any) -> z3.BoolRef:
-    """The functions have the values seen; where nothing was, they say that nothing is there."""
+    """Require that the functions have the values seen, and no entry where none was seen."""
     if seen is None:
         return z3.Not(functions[0])
     same = same_holding if isinstance(functions, Holding) else same_promise

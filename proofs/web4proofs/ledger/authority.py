@@ -1,8 +1,8 @@
-"""Theorems: who may move what, and that what is settled stays so.
+"""Theorems: which keys may move what, and that a settled transfer stays settled.
 
-They follow from the contracts, in every state that keeps the invariants (`keeping`).
-They are proved of the code by themselves, because they are what a reader wants to know of it, and
-are true of any sound set of rules.
+They follow from the contracts, in every state that keeps the invariants (`invariants`).
+They are proved of the code directly, since readers want to know them, and they are true of any
+sound set of rules.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOCKED, _COMMITTED, _ROLLED_BACK = (z3.IntVal(int(phase)) for phase in Phase)
 
 
 def by_right(case: Case) -> Iterator[Statement]:
-    """Nothing is spent, opened or settled without the key that may."""
+    """Yield that nothing is spent, opened or settled without a key that may do so."""
     given = case.given
     before, after = case.before.account(ANYONE), case.after.account(ANYONE)
     yield _of(
@@ -69,7 +69,7 @@ def _may_open(case: Case) -> z3.BoolRef:
 
 
 def for_good(case: Case) -> Iterator[Statement]:
-    """What was said of accounts and transfers stays said, and money goes where it was meant to."""
+    """Yield that accounts and transfers keep their terms, and that money goes where it should."""
     before, after = case.before.account(ANYONE), case.after.account(ANYONE)
     yield _of(
         "an account stays open, and its owner the same",
@@ -107,7 +107,7 @@ def for_good(case: Case) -> Iterator[Statement]:
 
 
 def _settling(case: Case) -> Iterator[Statement]:
-    """Money of a transfer goes to its destination or back to its source, and only once."""
+    """Yield that a transfer's money goes to its destination or back to its source, only once."""
     one, other = case.before.transfer(ANY_TRANSFER), case.after.transfer(ANY_TRANSFER)
     was_open = z3.And(one.exists, one.phase == _LOCKED)
     for phase, payee in ((_COMMITTED, one.destination), (_ROLLED_BACK, one.source)):
@@ -140,7 +140,7 @@ def _settles(case: Case, transfer: z3.ExprRef) -> z3.BoolRef:
 
 
 def _nothing_moves(case: Case) -> z3.BoolRef:
-    """If the transfer named is the settled one, no account changes."""
+    """Require that no account changes if the transfer named is the settled one."""
     named = [term(transfer) for transfer, _, _ in case.view.transfers.touched()]
     before, after = case.before.account(ANYONE), case.after.account(ANYONE)
     still = z3.And(after.available == before.available, after.locked == before.locked)
@@ -167,7 +167,7 @@ _SCOPE: Final = (
     "P-LEDGER-10; all five transactions"
 )
 _KEPT: Final = ("A3", "A11", *(f"P-LEDGER-{number}" for number in (*range(6, 11), 16)))
-"""The invariants hold of the first state, and each transaction keeps them: see `keeping`."""
+"""The invariants hold in the first state, and each transaction keeps them: see `invariants`."""
 
 THEOREMS: Final = (
     Theorem(

@@ -1,7 +1,7 @@
 """Theorem: a block is its transactions in turn.
 
-`Ledger.apply` is executed on an overlay that remembers what it was asked; what a real one does is
-the matter of `overlay`.
+`Ledger.apply` is executed on an overlay that records its calls; `overlay` proves what a real one
+does.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from web4proofs.symbolic.subject import Subject, Taken
 from web4proofs.theorem import Outcome, Theorem
 
 MOST_ITEMS: Final = 4
-"""Transactions of a block, in this theorem."""
+"""The largest number of transactions of a block in this theorem."""
 
 
 @frozen
 class Item:
-    """A transaction of which only this matters: its id, and what the overlay says of it."""
+    """A transaction with only the parts that matter here: its id, and the overlay's answer."""
 
     id: Any
     code: Code | None
 
 
 class _Log:
-    """In the place of an overlay: remembers what was applied, at which time."""
+    """A replacement of an overlay, which records each item applied and the time."""
 
     def __init__(self, state: object, keys: object) -> None:
         self.began = (state, keys)
         self.applied: list[tuple[Item, Any]] = []
 
     def apply(self, item: Item, time_ms: Any) -> Code | None:
-        """What the item itself says."""
+        """Return the answer that the item carries."""
         self.applied.append((item, time_ms))
         return item.code
 
 
 @frozen
 class _Bare:
-    """In the place of a ledger, for its `apply`: the result is what was applied."""
+    """A replacement of a ledger, for its `apply`: the result is the list of items applied."""
 
     platform_keys: str = "the platforms' keys"
 

@@ -1,7 +1,8 @@
-"""Shipped code, explored, replayed and held against statements: what all these theorems share.
+"""The check of statements about shipped code, which all these theorems share.
 
-A statement is a formula about one path; one that does not follow from the path's condition gives a
-counterexample, which is run on the plain code before it is shown.
+The code is explored along every path and replayed. A statement is a formula about one path. If it
+does not follow from the path's condition, the counterexample runs on the plain code before it is
+shown.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ from web4proofs.theorem import Failure, Outcome, Query
 
 @frozen
 class Statement:
-    """Something to prove of a path."""
+    """A formula to prove of a path."""
 
     name: str
     formula: z3.BoolRef
     explain: Callable[[z3.ModelRef], str] | None = None
-    """How it is broken in a model, in words."""
+    """Returns a text that tells how a model breaks the statement."""
 
 
 Statements: TypeAlias = Callable[[Taken], Iterable[Statement]]
@@ -43,7 +44,7 @@ Statements: TypeAlias = Callable[[Taken], Iterable[Statement]]
 
 @frozen
 class Explored:
-    """All paths of a subject, and what is wrong with them before anything is asked of them."""
+    """All paths of a subject, and the failures found while exploring and replaying them."""
 
     exploration: Exploration[Taken]
     failures: tuple[Failure, ...]
@@ -87,7 +88,7 @@ def _raises_nothing(raised: Exception) -> Statement:
 
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:
-    """One outcome of several: it holds if they all do."""
+    """Return one outcome of several; it holds if they all do."""
     total = Outcome()
     for each in outcomes:
         total = Outcome(
@@ -102,7 +103,7 @@ def together(outcomes: Iterable[Outcome]) -> Outcome:
 def _shown(
     where: str, statement: Statement, subject: Subject, path: Path[Taken], model: z3.ModelRef
 ) -> Failure:
-    """A counterexample in values of the code, and whether the plain code does the same."""
+    """Return a counterexample in values of the code, and whether the plain code confirms it."""
     taken = taken_by(path)
     concretion = Concretion(model)
     found = statement.explain(model) if statement.explain else "this does not hold"

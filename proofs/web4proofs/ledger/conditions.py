@@ -1,6 +1,6 @@
-"""What a contract is made of: requirements and effects, in terms of the state before.
+"""The parts of a contract: requirements and effects, in terms of the state before.
 
-Nothing of the ledger's own is decided here; the contracts stand in `contract`.
+They contain no rule of the ledger; the contracts are in `contract`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from web4proofs.symbolic import term
 
 @frozen
 class Given:
-    """What a contract speaks of: the state before, the body, and the call."""
+    """The subject of a contract: the state before, the body, and the call."""
 
     before: Before
     body: Any
     call: Call
 
     def the(self, field: str) -> Any:
-        """A field of the body, as a term."""
+        """Return a field of the body, as a term."""
         value = getattr(self.body, field)
         return At.of(value) if isinstance(value, Address) else term(value)
 
@@ -66,18 +66,18 @@ class Given:
         return term(self.call.time_ms)
 
     def is_open(self, at: At) -> z3.BoolRef:
-        """Whether an account is open."""
+        """Return whether an account is open."""
         return self.before.account(at).is_open
 
     def signed_by_platform_of(self, at: At) -> z3.BoolRef:
-        """Whether the first key is that of the platform of an address."""
+        """Return whether the first key is that of the platform of an address."""
         is_its_key = self.key == self.before.key(at.platform)
         return z3.And(self.before.is_platform(at.platform), is_its_key)
 
 
 @frozen
 class Requirement:
-    """A condition, its clause, and the code of the refusal where it fails."""
+    """A condition, its clause, and the code of the refusal if it fails."""
 
     clause: str
     code: Code
@@ -87,7 +87,7 @@ class Requirement:
 
 @frozen
 class Moves:
-    """What an account gains; every field that is not named gains nothing."""
+    """A change of an account by these amounts; a field that is not named stays."""
 
     at: At
     available: z3.ArithRef = 0
@@ -97,7 +97,7 @@ class Moves:
 
 @frozen
 class Opens:
-    """An account that was not open is, with nothing in it."""
+    """The opening of an account that was not open, with nothing in it."""
 
     at: At
     owner: z3.ExprRef
@@ -105,7 +105,7 @@ class Opens:
 
 @frozen
 class Stands:
-    """A transfer is so afterwards."""
+    """The value of a transfer afterwards."""
 
     transfer: z3.ExprRef
     promise: Promise
@@ -125,7 +125,7 @@ class Effect:
 
 @frozen
 class Invariant:
-    """Something that holds of the state before, and its clause."""
+    """A property of the state before, and its clause."""
 
     clause: str
     says: str
@@ -134,17 +134,17 @@ class Invariant:
 
 @frozen
 class Contract:
-    """All that a transaction requires and does."""
+    """All requirements and effects of a transaction."""
 
     kind: type
     requires: tuple[Requirement, ...]
     effects: tuple[Effect, ...]
     relies_on: tuple[Invariant, ...] = ()
-    """What it says of states that keep these invariants; without them it says it of all."""
+    """The invariants of the state that the contract assumes; if none, it holds of all states."""
 
 
 def table_of(contract: Contract) -> str:
-    """A contract as a table of Markdown, for the specification."""
+    """Return a contract as a table in Markdown, for the specification."""
     rows = [f"| {r.clause} | {r.says} | `{r.code.value}` |" for r in contract.requires]
     rows += [f"| {effect.clause} | then {effect.says} | |" for effect in contract.effects]
     return "\n".join(("| clause | what holds | else |", "|---|---|---|", *rows)) + "\n"

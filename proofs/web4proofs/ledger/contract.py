@@ -1,11 +1,11 @@
-"""What the five transactions do, in full: when each is carried out, and what it then changes.
+"""The contracts of the five transactions: when each is carried out, and what it then changes.
 
-Each contract lists what it requires, in the order in which it is checked, and what happens if all
-of it holds; nothing else happens.
+Each contract lists its requirements, in the order in which they are checked, and its effects if all
+requirements hold; nothing else changes.
 A refusal has the code of the first requirement that fails (L-RULE-1) and changes nothing
 (L-RULE-2).
-This is the one place where the proofs state the rules anew; they compare it with the shipped code,
-and the specification prints it.
+Only here the proofs restate the rules; they compare them with the shipped code, and the
+specification prints them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from web4proofs.symbolic import term
 
 
 def _spending(key: str, nonce: str, amount: str) -> tuple[Requirement, ...]:
-    """What L-RULE-3 requires of every spending, under the clauses of the transaction."""
+    """Return what L-RULE-3 requires of every spending, under the transaction's clauses."""
     return (
         Requirement(
             key,

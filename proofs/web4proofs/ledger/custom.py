@@ -1,19 +1,19 @@
-"""Checks of rules that are not ours: `web4 check prove --rules package.module`.
+"""Checks of rules of another package: `web4 check prove --rules package.module`.
 
-A module of an embedder defines rules of its own, in the shape of `web4core.ledger.rules`: a `RULES`
-that tells for each class of bodies its `rule(view, body, call)`, which returns a refusal (a member
-of an enum) or the entries that change.
-Bodies are attrs classes whose fields are annotated `int`, `Address`, `bytes` or `str`; a module
-whose bodies need more than one key says so in `SIGNERS`, a number for each class.
+The module defines rules of its own, in the shape of `web4core.ledger.rules`. Its `RULES` maps each
+class of bodies to its `rule(view, body, call)`, which returns a refusal (a member of an enum) or
+the entries that change.
+Bodies are attrs classes whose fields are annotated `int`, `Address`, `bytes` or `str`. If bodies of
+a class need more than one key, the module has their number in `SIGNERS`.
 
-Each rule is executed as it stands, on any state in which nothing is negative and what is locked
-covers the open transfers, and four things are proved of it, or refuted with values that do the same
-on the plain code:
+Each rule is executed unchanged, on any state in which nothing is negative and the locked amounts
+cover the open transfers. Four properties are proved, or refuted by values that the plain code
+confirms:
 
-- conservation: what is available and locked stays the same in sum;
+- conservation: the sum of available and locked amounts stays the same;
 - nothing becomes negative;
-- it answers with a refusal, which changes nothing, or with entries;
-- it never raises.
+- the rule answers with a refusal, which changes nothing, or with entries;
+- the rule never raises.
 """
 
 from __future__ import annotations
@@ -61,15 +61,15 @@ _MAKERS: Final[Mapping[type, Callable[[str], Any]]] = {
     str: lambda stem: identifier(stem, NAME),
     Address: any_address,
 }
-"""By the annotation of a field of a body: any value of it."""
+"""By the annotation of a body's field, the maker of any value of it."""
 
 
 class NotRules(Exception):
-    """The module does not define rules that could be checked; says why."""
+    """The module does not define rules that could be checked; the text says why."""
 
 
 def check_rules(module_name: str) -> tuple[Theorem, ...]:
-    """One theorem for each rule of a module.
+    """Return a theorem for each rule of a module.
 
     Raises `NotRules` if the module cannot be imported or has no rules of the shape above.
     """
@@ -113,14 +113,14 @@ def _theorem(module_name: str, kind: type, rule: Any, signers: int | None) -> Th
 
 
 def _makers(kind: Any) -> dict[str, Callable[[str], Any]]:
-    """How to make each field of a body."""
+    """Return the maker of each field of a body."""
     if not (isinstance(kind, type) and attrs.has(kind)):
         raise NotRules(f"{kind!r} is no attrs class, as a body is")
     hints = typing.get_type_hints(kind)
     makers: dict[str, Callable[[str], Any]] = {}
     for field in attrs.fields(kind):
         hint = hints.get(field.name, object)
-        make = _MAKERS.get(getattr(hint, "__supertype__", hint))  # a `NewType` is what it names
+        make = _MAKERS.get(getattr(hint, "__supertype__", hint))  # a `NewType` counts as its base
         if make is None:
             known = ", ".join(each.__name__ for each in _MAKERS)
             raise NotRules(f"{kind.__name__}.{field.name} is of none of the types {known}")
@@ -129,7 +129,7 @@ def _makers(kind: Any) -> dict[str, Callable[[str], Any]]:
 
 
 def _premises(case: Case) -> Iterator[z3.BoolRef]:
-    """The invariants before, and that no transfer has the new transaction's id (A3)."""
+    """Yield the invariants before, and that no transfer has the new transaction's id (A3)."""
     scene = Scene(case)
     for at in scene.addresses:
         yield locked_is_promised(case.before, at, scene.transfers)

@@ -1,8 +1,9 @@
 """Theorems: each rule does exactly what its contract says, in every state.
 
-Carried out if and only if all that the contract requires holds; otherwise refused with the code of
-the first requirement that fails; and after that every account and every transfer is as the contract
-says, those that nobody named included.
+1. The rule accepts if and only if all requirements of the contract hold.
+2. Otherwise it refuses with the code of the first requirement that fails.
+3. Afterwards every account and every transfer is as the contract says, also those that the
+   transaction does not name.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def exact(kind: type) -> Outcome:
 
 
 def out_of_order(contract: Contract) -> str | None:
-    """L-RULE-1: the requirements stand in the published order of their codes."""
+    """Check L-RULE-1: the requirements are in the published order of their codes."""
     order = list(Code)
     for one, other in pairwise(contract.requires):
         if order.index(one.code) > order.index(other.code):
@@ -86,7 +87,7 @@ def _accepted_rightly(contract: Contract, case: Case) -> Statement:
 
 
 def _refused_rightly(contract: Contract, case: Case, code: Code) -> Statement:
-    """The first requirement that fails is one with this code."""
+    """Require that the first requirement that fails is one with this code."""
     earlier: list[z3.BoolRef] = []
     first_fails: list[z3.BoolRef] = []
     for each in contract.requires:
@@ -105,7 +106,7 @@ def _refused_rightly(contract: Contract, case: Case, code: Code) -> Statement:
 
 
 def account_after(contract: Contract, given: Given, at: At) -> Holding:
-    """An account as it must be after a transaction that is carried out."""
+    """Return an account as the contract requires it after an accepted transaction."""
     found = given.before.account(at)
     for effect in contract.effects:
         change = effect.change(given)
@@ -126,7 +127,7 @@ def account_after(contract: Contract, given: Given, at: At) -> Holding:
 
 
 def transfer_after(contract: Contract, given: Given, transfer: z3.ExprRef) -> Promise:
-    """A transfer as it must be after a transaction that is carried out."""
+    """Return a transfer as the contract requires it after an accepted transaction."""
     found = given.before.transfer(transfer)
     for effect in contract.effects:
         change = effect.change(given)
@@ -144,7 +145,7 @@ def _clauses(contract: Contract) -> str:
 
 
 _KEEPING: Final = tuple(f"P-LEDGER-{number}" for number, _ in enumerate(KINDS, len(KINDS) + 1))
-"""The theorems that the rules keep the invariants: see `keeping`."""
+"""The theorems that the rules keep the invariants: see `invariants`."""
 
 _SAYS: Final = (
     "{name} is carried out if and only if what {first} to {last} require holds, is otherwise "

@@ -1,9 +1,9 @@
 """Theorem: the first state keeps the invariants, and so does every state that blocks lead to.
 
-`Ledger.initial` is executed on any list of a few endowments; what it needs of the decoder is that
-amounts are in their range.
-That every later state keeps the invariants is the induction over blocks and transactions which
-`spec/proofs.md` spells out.
+`Ledger.initial` is executed on any list of a few genesis accounts; of the decoder it needs only
+that amounts are in their range.
+Every later state keeps the invariants by the induction over blocks and transactions in
+`spec/proofs.md`.
 """
 
 from __future__ import annotations
@@ -44,36 +44,36 @@ MOST_ENDOWMENTS: Final = 3
 
 
 class _Named(Address):
-    """An address that may be put into a message, where its text is all the same."""
+    """An address that may stand in a message, where its text does not matter."""
 
     def __str__(self) -> str:
         return "an address"
 
     def concretised(self, concretion: Concretion) -> Address:
-        """The shipped kind of address."""
+        """Return an address of the shipped class."""
         return Address(platform=concretion(self.platform), agent=concretion(self.agent))
 
 
 @frozen
 class Content:
-    """A genesis, before it is encoded: the decoder gives back what was encoded.
+    """A genesis before it is encoded; the replaced decoder returns it as it was.
 
-    None instead of endowments stands for bytes that are no encoding.
+    None instead of genesis accounts represents bytes that are no encoding.
     """
 
     endowments: tuple[GenesisAccount, ...] | None
 
     def concretised(self, concretion: Concretion) -> bytes:
-        """The shipped encoding."""
+        """Return the shipped encoding."""
         return b"" if self.endowments is None else genesis_content(concretion(self.endowments))
 
 
 class _Decoder:
-    """In the place of the schema of a genesis."""
+    """A replacement of the schema of a genesis."""
 
     @staticmethod
     def decode(content: Content, _limit: int) -> tuple[GenesisAccount, ...]:
-        """What the content is the encoding of."""
+        """Return the content that was encoded."""
         if content.endowments is None:
             raise RemoteProtocolError("W-CBOR-2", "no encoding")
         return content.endowments
@@ -92,7 +92,7 @@ class _Genesis(Ledger):
     )
 
     def concretised(self, concretion: Concretion) -> Ledger:
-        """The shipped one, with the platforms that were asked for."""
+        """Return the shipped ledger, with the platforms that were looked up."""
         platforms: Any = self.platform_keys
         keys = {
             concretion(p): concretion(key) for p, key, _ in platforms.touched() if key is not None
@@ -120,7 +120,7 @@ def _any_genesis() -> tuple[Any, ...]:
 
 
 def _begin(ledger: Ledger, content: Any, asked: Address) -> Any:
-    """The supply and any entry of the first state; None if the genesis is refused."""
+    """Return the supply and any entry of the first state; None if the genesis is refused."""
     try:
         state = ledger.initial(content)
     except LocalProtocolError:
@@ -170,7 +170,7 @@ def _is_platform(platform: Any) -> z3.BoolRef:
 
 
 def _given(ledger: Any, name: str, formula: z3.BoolRef) -> Statement:
-    """A statement that knows which platforms the execution found in the genesis."""
+    """Return a statement with the platforms that the execution found in the genesis."""
     facts = [
         _is_platform(platform) == z3.BoolVal(key is not None)
         for platform, key, _ in ledger.platform_keys.touched()

@@ -1,9 +1,9 @@
 """Theorems: each rule keeps the invariants, whatever else is in the state.
 
-The invariants are written for one address or one transfer, and proved for one of which nothing is
-known, hence for all.
-Sums over all accounts or transfers are split into those that the rule named and the rest, which is
-one unknown number; the rule cannot have changed it, since it returns what it changes.
+The invariants are formulas about one address or one transfer. They are proved for any one, hence
+for all.
+A sum over all accounts or transfers is split into those that the rule named, and the rest, an
+unknown number. The rule cannot have changed the rest, since it returns everything that it changes.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ ANY_TRANSFER: Final = some_transfer("any_transfer")
 
 _INT = z3.IntSort()
 _REST = z3.Function("other_open_transfers", NAME.of_solver, NAME.of_solver, _INT)
-"""Sum of the open transfers from an address that the rule did not name."""
+"""The sum of the open transfers from an address that the rule did not name."""
 _LOCKED_BY = tuple(
     z3.Function(f"locked_by_{part}", BYTES.of_solver, NAME.of_solver)
     for part in ("platform", "agent")
 )
 _LOCKED_WITH = z3.Function("locked_with_nonce", BYTES.of_solver, _INT)
-"""Source and nonce of the TransferLock whose digest an id is; one has only one (A3)."""
+"""The source and nonce of the TransferLock with this digest as id; it has only one pair (A3)."""
 
 
 class Scene:
@@ -56,7 +56,7 @@ class Scene:
 
     @property
     def addresses(self) -> tuple[At, ...]:
-        """Whose invariants are of use: those named, both ends of transfers, and anyone."""
+        """Return the addresses that matter: named ones, ends of transfers, and any one."""
         before = self.case.before
         promises = [before.transfer(each) for each in (*self.transfers, ANY_TRANSFER)]
         ends = [end for promise in promises for end in (promise.source, promise.destination)]
@@ -64,7 +64,7 @@ class Scene:
 
 
 def nothing_negative(state: State, at: At, transfer: z3.ExprRef) -> z3.BoolRef:
-    """I-SUPPLY-2, of one account and one transfer."""
+    """Return I-SUPPLY-2 for one account and one transfer."""
     account, promise = state.account(at), state.transfer(transfer)
     return z3.And(
         z3.Implies(
@@ -76,7 +76,7 @@ def nothing_negative(state: State, at: At, transfer: z3.ExprRef) -> z3.BoolRef:
 
 
 def locked_is_promised(state: State, at: At, transfers: Sequence[z3.ExprRef]) -> z3.BoolRef:
-    """I-SUPPLY-3, of one account: locked is the sum of its open transfers; none if not open."""
+    """Return I-SUPPLY-3 for one account: locked is the sum of its open transfers, else zero."""
     account = state.account(at)
     promised: z3.ArithRef = _REST(*at)
     for place, transfer in enumerate(transfers):
@@ -89,12 +89,12 @@ def locked_is_promised(state: State, at: At, transfers: Sequence[z3.ExprRef]) ->
 
 
 def others_are_positive(at: At) -> z3.BoolRef:
-    """That the open transfers from an address which no rule named add up to no less than 0."""
+    """Require that the sum of the open transfers not named by a rule is at least 0."""
     return _REST(*at) >= 0
 
 
 def ends_are_accounts(state: State, transfer: z3.ExprRef) -> z3.BoolRef:
-    """I-SUPPLY-4, of one transfer."""
+    """Return I-SUPPLY-4 for one transfer."""
     promise = state.transfer(transfer)
     return z3.Implies(
         promise.exists,
@@ -107,7 +107,7 @@ def ends_are_accounts(state: State, transfer: z3.ExprRef) -> z3.BoolRef:
 
 
 def id_is_spent(state: State, transfer: z3.ExprRef) -> z3.BoolRef:
-    """L-STATE-4, of one transfer: the nonce of the transaction that locked it is used up."""
+    """Return L-STATE-4 for one transfer: the nonce of the transaction that locked it is used."""
     promise = state.transfer(transfer)
     locked_by = At(*[part(transfer) for part in _LOCKED_BY])
     return z3.Implies(
@@ -120,7 +120,7 @@ def id_is_spent(state: State, transfer: z3.ExprRef) -> z3.BoolRef:
 
 
 def within_the_wire(state: State, at: At, transfer: z3.ExprRef) -> z3.BoolRef:
-    """L-STATE-2 and W-TYPE-1, of one account and one transfer: no field leaves its range."""
+    """Return L-STATE-2 and W-TYPE-1 for an account and a transfer: all fields are in range."""
     account, promise = state.account(at), state.transfer(transfer)
     return z3.And(
         z3.Implies(
@@ -145,12 +145,12 @@ def within_the_wire(state: State, at: At, transfer: z3.ExprRef) -> z3.BoolRef:
 
 
 def worth(account: Holding) -> z3.ArithRef:
-    """What an account adds to the supply."""
+    """Return the contribution of an account to the supply."""
     return z3.If(account.is_open, account.available + account.locked, 0)
 
 
 def total(state: State, accounts: Sequence[At]) -> z3.ArithRef:
-    """The part of the supply that is in these accounts, each counted once."""
+    """Return the part of the supply in these accounts, each counted once."""
     parts = [
         z3.If(_first_of(accounts, place, _elsewhere), worth(state.account(at)), 0)
         for place, at in enumerate(accounts)
@@ -159,7 +159,7 @@ def total(state: State, accounts: Sequence[At]) -> z3.ArithRef:
 
 
 def premises(case: Case) -> Iterator[z3.BoolRef]:
-    """The invariants before the transaction, and what the decoder has checked of it."""
+    """Yield the invariants before the transaction, and the decoder's checks of it."""
     scene = Scene(case)
     before = case.before
     transfers = (*scene.transfers, ANY_TRANSFER)
@@ -177,7 +177,7 @@ def premises(case: Case) -> Iterator[z3.BoolRef]:
 
 
 def _decoded(case: Case) -> Iterator[z3.BoolRef]:
-    """Ranges of what was read from the wire, and that an id tells whose lock it is (A3)."""
+    """Yield the ranges of decoded values, and that an id identifies its TransferLock (A3)."""
     for name, maximum in (
         ("amount_uatp", MAX_SUPPLY_UATP),
         ("nonce", MAX_NONCE),
@@ -193,7 +193,7 @@ def _decoded(case: Case) -> Iterator[z3.BoolRef]:
 
 
 def statements(case: Case) -> Iterator[Statement]:
-    """The invariants after it, of an address and a transfer of which nothing is known."""
+    """Yield the invariants after it, for any address and any transfer."""
     scene = Scene(case)
     after = case.after
     supply = total(case.before, scene.accounts) == total(after, scene.accounts)
@@ -215,7 +215,7 @@ def _of(name: str, formula: z3.BoolRef) -> Statement:
 def _first_of(
     items: Sequence[z3.ExprRef], place: int, differ: Callable[[z3.ExprRef, z3.ExprRef], z3.BoolRef]
 ) -> z3.BoolRef:
-    """That an item is not one of those before it, so that each counts once in a sum."""
+    """Require that an item differs from those before it, so that a sum counts it once."""
     return z3.And([differ(items[place], earlier) for earlier in items[:place]])
 
 

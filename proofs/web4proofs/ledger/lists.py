@@ -1,10 +1,10 @@
-"""Theorem: `check_list` accepts exactly the proofs of RFC 9162, and then what is in the list.
+"""Theorem: `check_list` accepts exactly the proofs of RFC 9162, and so only leaves of the list.
 
-Digests are terms, as in `maps`: `item(bytes)` for a leaf, `pair(left, right)` for a node above, and
-`other` for all else; leaf and node have different first bytes (W-LIST-1), and a node is made of
-twice 32 bytes, so that equal digests are made of equal parts (A3).
-`list_root` and `check_list` are executed on lists of every small size, with every index and size
-that somebody may claim and every length of proof.
+Digests are terms, as in `maps`: `item(bytes)` for a leaf, `pair(left, right)` for an inner node,
+and `other` for all else. Leaf and node have different first bytes (W-LIST-1), and a node consists
+of two times 32 bytes, so equal digests have equal parts (A3).
+`list_root` and `check_list` are executed on lists of every small size, with every claimed index and
+size and every length of proof.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from web4proofs.symbolic.values import Symbolic, refusal, seen_as, strict
 from web4proofs.theorem import Outcome, Theorem
 
 MOST_ITEMS: Final = 6
-"""Items of a list, in this theorem."""
+"""The largest number of items of a list in this theorem."""
 MOST_CLAIMED: Final = 7
-"""Size that a proof claims for it."""
+"""The largest size that a proof claims."""
 MOST_NODES: Final = 4
-"""Digests of a proof: one more than a list of the claimed size can need."""
+"""The largest number of digests of a proof: one more than the claimed size can need."""
 
 SIZE_LIMIT: Final = 2**64
-"""Sizes are of 64 bits."""
+"""The bound of sizes, which have 64 bits."""
 
 ITEM: Final = octets_sort("Item", 40)
 _node = z3.Datatype("ListNode")
@@ -72,7 +72,7 @@ class ListDigest(Symbolic):
         return 32
 
     def concretised(self, concretion: Concretion) -> bytes:
-        """The shipped digest of a node that looks like this one in the model."""
+        """Return the shipped digest of a node that looks like this one in the model."""
         return _plain(concretion.evaluated(self.term), concretion)
 
     def shown(self) -> str:
@@ -102,7 +102,7 @@ _list_root = bind_late(merkle.list_root, _OF_TERMS, (merkle._next_level,))
 
 
 def _any_proof() -> tuple[Any, ...]:
-    """Any list, any leaf, any claim of its place, and any proof, of which one part may be bad."""
+    """Return any list, leaf, claimed place and proof, of which one part may be malformed."""
     items = tuple(identifier("item", ITEM) for _ in range(choose(range(1, MOST_ITEMS + 1))))
     size = choose((*range(MOST_CLAIMED + 1), SIZE_LIMIT))
     index = choose(range(-1, size + 1)) if size <= MOST_CLAIMED else 0
@@ -114,7 +114,7 @@ def _any_proof() -> tuple[Any, ...]:
 
 
 def _check(items: Any, leaf: Any, index: int, size: int, proof: Any) -> bool:
-    """Whether a proof is accepted under the root of a list."""
+    """Return whether a proof is accepted under the root of a list."""
     symbolic = type(leaf) is Identifier
     list_root, check_list = (
         (_list_root, _check_list) if symbolic else (merkle.list_root, merkle.check_list)
@@ -123,9 +123,9 @@ def _check(items: Any, leaf: Any, index: int, size: int, proof: Any) -> bool:
 
 
 def _root_by(leaf: z3.DatatypeRef, index: int, size: int, proof: list[Any]) -> Any:
-    """The root that a proof leads to, by the definition of proofs in RFC 9162, section 2.1.3.1.
+    """Return the root that a proof leads to, by the definition in RFC 9162, section 2.1.3.1.
 
-    None if it has not as many digests as the place needs, or something else among them.
+    None if the number of digests is wrong for the place, or one of them is none.
     """
     if size == 1:
         return None if proof else leaf
@@ -172,7 +172,7 @@ LISTS: Final = Subject(
 
 
 def prove_lists(subject: Subject = LISTS) -> Outcome:
-    """Prove the theorem below, of this code."""
+    """Prove the theorem below for this code."""
     return check("a proof", subject, _is_right)
 
 

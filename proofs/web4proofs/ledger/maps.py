@@ -1,15 +1,16 @@
-"""Theorem: `check_map` accepts exactly the proofs that lead to the root, and then what they show.
+"""Theorem: `check_map` accepts exactly the proofs to the root, and so only entries of the map.
 
-Digests are terms: the digest of a leaf is `leaf(path, value)`, that of a branch
-`branch(bitmap, children)`, and all else is `other`.
-Two such terms are equal only if they are made of equal parts, which is what it means that nobody
-finds two inputs with one digest (A3), given that leaf and branch have different domains (W-HASH-1)
-and that what is hashed can be read back in one way only: 32 bytes of a path and then the value, or
-2 bytes of a bitmap and then 32 for each child.
+Digests are terms: `leaf(path, value)` for a leaf, `branch(bitmap, children)` for a branch, and
+`other` for all else. Two terms are equal only if their parts are. For digests this means that
+nobody finds two inputs with one digest (A3). It also needs that
 
-`check_map` is executed on any proof of no step and of one, whatever its bitmap, and on small proofs
-of two; a further step runs the same lines of the loop, which know of the step before only its
-digest and of the depth only the half byte of the path that `_bit` gives.
+1. leaf and branch have different domains (W-HASH-1), and
+2. the hashed bytes have one reading: 32 bytes of a path and then the value, or 2 bytes of a bitmap
+   and then 32 for each child.
+
+`check_map` is executed on any proof without a step or with one, for every bitmap, and on small
+proofs with two. A further step runs the same lines of the loop; these use only the digest of the
+step before, and the half byte of the path that `_bit` gives for the depth.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class MapDigest(Symbolic):
         return 32
 
     def concretised(self, concretion: Concretion) -> bytes:
-        """The shipped digest of a node that looks like this one in the model."""
+        """Return the shipped digest of a node that looks like this one in the model."""
         return _plain(concretion.evaluated(self.term), concretion)
 
     def shown(self) -> str:
@@ -114,12 +115,12 @@ def _branch_of(bitmap: z3.BitVecRef, children: Sequence[z3.DatatypeRef]) -> z3.D
 
 
 def _wide(bitmap: Any) -> z3.BitVecRef:
-    """A bitmap, which may be plain, as wide as a `Word`."""
+    """Return a bitmap, which may be plain, as wide as a `Word`."""
     return bitmap.term if isinstance(bitmap, Word) else z3.BitVecVal(bitmap, WIDTH)
 
 
 class _Bits:
-    """In the place of the table `_BITS`: what it holds for a byte that is symbolic."""
+    """A replacement of the table `_BITS`, with its values for a symbolic byte."""
 
     def __getitem__(self, byte: Any) -> tuple[Any, Any]:
         if type(byte) is int:
@@ -128,12 +129,12 @@ class _Bits:
 
 
 def _bit_of(byte: z3.BitVecRef, places: int) -> z3.BitVecRef:
-    """The bit for one half of a byte, as wide as a `Word`."""
+    """Return the bit for one half of a byte, as wide as a `Word`."""
     return z3.ZeroExt(WIDTH - COUNTED, _bit_for(z3.Extract(places + 3, places, byte)))
 
 
 def _bit_for(half: z3.BitVecRef) -> z3.BitVecRef:
-    """The bit for a half byte, as wide as a bitmap."""
+    """Return the bit for a half byte, as wide as a bitmap."""
     return z3.BitVecVal(1, COUNTED) << z3.ZeroExt(COUNTED - 4, half)
 
 
@@ -146,12 +147,12 @@ _check_map = bind_late(
 
 
 def any_digest(stem: str) -> MapDigest:
-    """The digest of any node, or of none."""
+    """Return the digest of any node, or of none."""
     return MapDigest(fresh(stem, NODE))
 
 
 def _any_step(most: int) -> MapStep:
-    """Any bitmap, and up to so many siblings, one of which may be no digest."""
+    """Return any bitmap with up to `most` siblings, one of which may be no digest."""
     siblings: list[Any] = [any_digest("sibling") for _ in range(choose(range(most + 1)))]
     if len(siblings) > 0 and choose((False, True)):
         siblings[-1] = b"too short"
@@ -159,7 +160,7 @@ def _any_step(most: int) -> MapStep:
 
 
 def _any_bitmap() -> Any:
-    """Any integer: one of as many bits as a branch has children, or one that is no bitmap."""
+    """Return any integer: one with as many bits as a branch has children, or an invalid one."""
     if choose((True, False)):
         return Word(z3.ZeroExt(WIDTH - COUNTED, fresh("bitmap", z3.BitVecSort(COUNTED))))
     outside = word("bitmap")
@@ -168,7 +169,7 @@ def _any_bitmap() -> Any:
 
 
 _PROOFS: Final[Sequence[tuple[int, ...]]] = ((), (COUNTED,), (1, 1))
-"""How many siblings the steps of a proof may have, for each number of steps."""
+"""For proofs of none, one and two steps, the largest number of siblings of each step."""
 
 
 def _any_proof() -> tuple[Any, ...]:
@@ -180,7 +181,7 @@ def _any_proof() -> tuple[Any, ...]:
 
 
 def _any_long_proof() -> tuple[Any, ...]:
-    """As many branches as a path has half bytes, or one more, each with one child, the first."""
+    """Return a branch for each half byte of a path, or one more, each with its first child."""
     steps = (MapStep(1, ()),) * (MAX_DEPTH + choose((0, 1)))
     path = octets("path", bytes(PATH_BYTES), PATH_BYTES)
     return any_digest("root"), path, identifier("value", VALUE), MapProof(steps)
@@ -192,10 +193,10 @@ def _check(root: Any, path: Any, value: Any, proof: MapProof) -> bool:
 
 
 def _is_in(node: z3.DatatypeRef, path: Octets, value: Any, depth: int, left: int) -> z3.BoolRef:
-    """Whether the map below a node at this depth holds the value, at most `left` branches down.
+    """Return whether the map below a node has the value, at most `left` branches down.
 
-    This is W-MAP-2 to W-MAP-4: a leaf holds what it says, and a branch holds what the child holds
-    that its bitmap gives for the half byte of the path.
+    This is W-MAP-2 to W-MAP-4: a leaf has its own value; a branch has what its child has, the child
+    that its bitmap gives for the path's half byte at this depth.
     """
     whole = z3.Concat(*path.octets)
     here = z3.And(NODE.is_leaf(node), NODE.path(node) == whole, NODE.value(node) == value.term)
@@ -216,14 +217,14 @@ def _is_in(node: z3.DatatypeRef, path: Octets, value: Any, depth: int, left: int
 
 
 def _high_bit(depth: int) -> int:
-    """The highest bit, in a path as a number, of the half byte for a depth."""
+    """Return the highest bit of the half byte for a depth, in a path as a number."""
     return 8 * PATH_BYTES - 4 * depth - 1
 
 
 def _leads_to(root: z3.DatatypeRef, path: Octets, value: Any, proof: MapProof) -> z3.BoolRef:
-    """Whether a proof is well formed, and its branches lead from the leaf up to the root (W-MAP-5).
+    """Return whether a proof is well formed, and its branches lead up to the root (W-MAP-5).
 
-    A branch has the child below in the place that its bitmap gives, and the siblings in all others.
+    The bitmap of a branch gives the place of the child below; the siblings have all other places.
     """
     if len(path) != PATH_BYTES or len(proof.steps) > MAX_DEPTH:
         return z3.BoolVal(False)
@@ -283,7 +284,7 @@ BITS: Final = Subject((merkle._bit,), _any_place, _bit_at)
 
 
 def _table() -> Outcome:
-    """The table of bits is what `_Bits` says that it is."""
+    """Check that the table of bits has the values that `_Bits` gives."""
     expected = tuple((1 << byte // 16, 1 << byte % 16) for byte in range(256))
     if expected == merkle._BITS:
         return Outcome()
@@ -296,7 +297,7 @@ def prove_maps() -> Outcome:
 
 
 def prove_proofs(subject: Subject) -> Outcome:
-    """Prove the part of it that is about proofs, of this code."""
+    """Prove the part of it that is about proofs, for this code."""
     return check("a proof", subject, _is_right)
 
 

@@ -1,11 +1,11 @@
-"""Theorems: an overlay is its state with the entries put on top, and settles into it.
+"""Theorems: an overlay is its state with entries put on top, and settles into that state.
 
-`Overlay` is executed with three things in the place of what it calls:
+`Overlay` is executed with three replacements:
 
 - a path is the address or id that it is made from, since different ones have different paths
   (L-STATE-3, A3);
 - an authenticated map is a map (W-MAP-1);
-- a rule gives any outcome at all: what the real ones give is the matter of other theorems.
+- a rule returns any outcome; other theorems prove the outcomes of the real rules.
 """
 
 from __future__ import annotations
@@ -57,23 +57,23 @@ from web4proofs.symbolic.subject import Subject, Taken
 from web4proofs.theorem import Outcome, Theorem
 
 MOST_CHANGES: Final = 2
-"""Accounts, and transfers, that an overlay to be settled has changed, in these theorems."""
+"""The largest number of accounts, and of transfers, that a settled overlay has changed here."""
 
 
 @frozen
 class Path:
-    """The path of an account or a transfer, which nothing else has."""
+    """The path of an account or a transfer; no other has the same."""
 
     of: Any
 
     def concretised(self, concretion: Concretion) -> bytes:
-        """The shipped path."""
+        """Return the shipped path."""
         of = concretion(self.of)
         return account_path(of) if isinstance(of, Address) else transfer_path(of)
 
 
 def any_transfer(transfer: Any) -> CrossTransfer:
-    """Any transfer of this id; an overlay looks at no phase, so it need not be one of the enum."""
+    """Return any transfer with this id; nothing reads its phase, so that may be anything."""
     ends = any_address("source"), any_address("destination")
     return CrossTransfer(
         id=transfer,
@@ -86,13 +86,13 @@ def any_transfer(transfer: Any) -> CrossTransfer:
 
 
 def any_entry(path: Path) -> Entry:
-    """Any entry that can stand at a path."""
+    """Return any entry that can stand at a path."""
     return any_account(path.of) if isinstance(path.of, Address) else any_transfer(path.of)
 
 
 @frozen
 class Asked:
-    """A body whose rule gives the outcome that it carries, if it is called as it expects."""
+    """A body whose rule returns the outcome that it carries, if the rule is called as expected."""
 
     outcome: Any
     call: Call
@@ -112,7 +112,7 @@ class _Plain(Overlay):
 
 
 class _Symbolic(_Plain):
-    """An overlay of any state, with anything put on top, whose paths are `Path`s."""
+    """An overlay of any state, with any entries on top, whose paths are `Path`s."""
 
     __slots__ = ()
     account = bind_late(Overlay.account, {"account_path": Path})
@@ -120,7 +120,7 @@ class _Symbolic(_Plain):
     settle = bind_late(Overlay.settle, {"account_path": Path, "transfer_path": Path})
 
     def concretised(self, concretion: Concretion) -> Overlay:
-        """The shipped one, with what was looked at."""
+        """Return the shipped overlay, with the entries that were looked at."""
         entries = _first(self._state.entries, concretion).values()
         placed = sorted(((path_of(entry), entry) for entry in entries), key=lambda pair: pair[0])
         supply = concretion(self._state.supply_uatp)
@@ -133,7 +133,7 @@ class _Symbolic(_Plain):
 
 
 def _first(container: Any, concretion: Concretion) -> dict[Any, Any]:
-    """What was in a symbolic container at the start of a run."""
+    """Return the content of a symbolic container at the start of a run."""
     if type(container) is Few:
         return {concretion(key): concretion(value) for key, value in container.items()}
     touched = container.now.touched() if type(container) is SymbolicDict else container.touched()
@@ -142,17 +142,17 @@ def _first(container: Any, concretion: Concretion) -> dict[Any, Any]:
 
 @frozen
 class Few:
-    """A dictionary of a few entries that are known, in the order in which they were put."""
+    """A dictionary of a few known entries, in the order of insertion."""
 
     pairs: tuple[tuple[Any, Any], ...]
 
     def items(self) -> tuple[tuple[Any, Any], ...]:
-        """Its entries."""
+        """Return its entries."""
         return self.pairs
 
 
 def any_overlay(accounts: Any = None, transfers: Any = None) -> Overlay:
-    """An overlay of which nothing is known but that what is in it stands in its place."""
+    """Return any overlay whose entries stand at their own places."""
     entries: Any = SymbolicMap(any_entry)
     keys: Any = SymbolicMap(lambda _platform: any_key("platform_key"))
     made = _Symbolic(LedgerState(entries, any_int("supply")), keys)
@@ -167,17 +167,17 @@ def _lay_on_top(overlay: Any, accounts: Any, transfers: Any) -> None:
 
 
 def _path(overlay: Overlay, of: Any) -> Any:
-    """The path as this overlay knows paths."""
+    """Return the path in the form that this overlay uses."""
     if isinstance(overlay, _Symbolic):
         return Path(of)
     return account_path(of) if isinstance(of, Address) else transfer_path(of)
 
 
-# --- what is read ----------------------------------------------------------------------------
+# --- reading ---------------------------------------------------------------------------------
 
 
 def _read_entry(overlay: Overlay, asked: Any) -> tuple[Any, ...]:
-    """What is on top, what is below, what is found, and both of what is kept of its path."""
+    """Return the entries at a path on top, below and as found, and both remembered paths."""
     is_account = isinstance(asked, Address)
     on_top: Any = overlay._accounts if is_account else overlay._transfers
     path = _path(overlay, asked)
@@ -222,14 +222,14 @@ def _reads_key(taken: Taken) -> Iterator[Statement]:
     yield Statement("a platform's key is that of the genesis", equal(*taken.result))
 
 
-# --- what is carried out ---------------------------------------------------------------------
+# --- applying --------------------------------------------------------------------------------
 
 
 _SHAPES: Final = (
     *(shape for length in range(3) for shape in product((Account, CrossTransfer), repeat=length)),
     (CrossTransfer, Account, Account),
 )
-"""Kinds of the entries that a rule returns: all up to two, and those of a TransferCommit."""
+"""Kinds of the entries that a rule returns: all lists up to two, and that of a TransferCommit."""
 
 
 def _any_put(kind: type) -> Entry:
@@ -239,7 +239,7 @@ def _any_put(kind: type) -> Entry:
 
 
 def _any_outcome() -> Any:
-    """A code, or entries of which some may be of one account or transfer."""
+    """Return a code, or entries, some of which may be of one account or transfer."""
     refusal = optional(lambda: choose((Code.WRONG_KEY, Code.NONCE_GAP)))
     if refusal is not None:
         return refusal
@@ -281,11 +281,11 @@ APPLYING: Final = Subject(
     _apply,
 )
 
-# --- what becomes of the state ---------------------------------------------------------------
+# --- settling --------------------------------------------------------------------------------
 
 
 def _any_settlement() -> tuple[Any, ...]:
-    """An overlay with a few accounts and transfers on top, all different, and anything to ask."""
+    """Return an overlay with a few accounts and transfers on top, all different, and any query."""
     addresses = [any_address("changed") for _ in range(choose(range(MOST_CHANGES + 1)))]
     transfers = [any_digest("changed") for _ in range(choose(range(MOST_CHANGES + 1)))]
     for group in (addresses, transfers):
@@ -333,7 +333,7 @@ def prove_overlay() -> Outcome:
 
 
 def prove_applying() -> Outcome:
-    """Prove the part of it that is about carrying out what a rule returns."""
+    """Prove the part of it that is about applying the result of a rule."""
     return check("applying", APPLYING, _applies)
 
 

@@ -1,8 +1,8 @@
-"""A rule, explored, replayed and held against statements: what the theorems about rules share.
+"""The check of statements about rules, which the theorems about rules share.
 
-A case is one path of a rule: the state before, what the rule was asked, and what it answered.
-Statements are formulas about a case; one that does not follow gives a counterexample, which is run
-on the plain code before it is shown.
+A rule is explored along every path and replayed. A case is one path of it: the state before, the
+call, and the answer. Statements are formulas about a case. If one does not follow, the
+counterexample runs on the plain code before it is shown.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ class Case:
     body: Any
     call: Call
     answer: enum.Enum | tuple[Entry, ...]
-    """A refusal is the member of an enum, as `Code` is."""
+    """A refusal, which is a member of an enum such as `Code`, or the changed entries."""
     before: Before
     after: After
-    """Equal to `before` if the rule refused."""
+    """The state after; equal to `before` if the rule refused."""
 
     @property
     def given(self) -> Given:
-        """The case, as a contract speaks of it."""
+        """The case in the terms of a contract."""
         return Given(self.before, self.body, self.call)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """What changed."""
+        """The changed entries; none for a refusal."""
         return () if isinstance(self.answer, enum.Enum) else self.answer
 
     @property
     def premises(self) -> tuple[z3.BoolRef, ...]:
-        """What holds of every input that takes this path."""
+        """The formulas that hold for every input that takes this path."""
         return (*self.path.condition, *self.before.facts(self.view))
 
 
@@ -64,7 +64,7 @@ Statements: TypeAlias = Callable[[Case], Iterable[Statement]]
 
 
 def nothing_more(_case: Case) -> Iterable[z3.BoolRef]:
-    """No premise but the path."""
+    """Return no premise beside the path."""
     return ()
 
 
@@ -116,7 +116,7 @@ def _judge_case(
 
 
 def _case(rule: Rule, path: Path[Taken]) -> Case | str:
-    """The case of a path, or what is wrong with the rule's answer."""
+    """Return the case of a path, or what is wrong with the rule's answer."""
     taken = taken_by(path)
     if taken.raised is not None:
         return f"the rule raises {taken.raised!r}"
@@ -145,7 +145,7 @@ def _counterexample(name: str, found: str, case: Case, model: z3.ModelRef) -> Fa
 
 
 def _shown(name: str, found: str, rule: Rule, taken: Taken, model: z3.ModelRef) -> Failure:
-    """A counterexample in values of the code, if the plain code does the same with them."""
+    """Return a counterexample in values of the code, if the plain code confirms it."""
     view, body, call = taken.arguments
     concretion = Concretion(model)
     entries, keys = view.parts(concretion)

@@ -9,7 +9,7 @@ import attrs
 
 
 def source_of(value: Any) -> str:
-    """An expression whose value is this one, in the names that the core gives its classes."""
+    """Return an expression for this value, with the names that the core gives its classes."""
     if isinstance(value, enum.Enum):
         return f"{type(value).__name__}.{value.name}"
     if type(value) is tuple:
@@ -29,12 +29,12 @@ def source_of(value: Any) -> str:
 
 
 def lines_of(name: str, values: tuple[Any, ...]) -> list[str]:
-    """An assignment of a tuple, one item a line."""
+    """Return an assignment of a tuple, one item a line."""
     return [f"{name} = (", *[f"    {source_of(value)}," for value in values], ")"]
 
 
 def imports_of(*values: Any) -> list[str]:
-    """The imports that the expressions for these values need."""
+    """Return the imports that the expressions for these values need."""
     classes: dict[str, type] = {}
     waiting = list(values)
     while waiting:

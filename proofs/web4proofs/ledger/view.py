@@ -1,9 +1,9 @@
-"""Symbolic states of the ledger, and the five rules as subjects of an exploration.
+"""Symbolic views of the ledger, and the five rules as subjects of an exploration.
 
-A state is arbitrary: any number of accounts, transfers and platforms, of which those come to life
-that a rule looks at, in every way in which the names that it uses can coincide.
-Only one thing is assumed of it, that an entry stands where its own name says (L-STATE-3); balances
-may even be negative here, since no rule is allowed to rely on more than it checks.
+A state is arbitrary: it has any number of accounts, transfers and platforms. Those that a rule
+looks at are made during the run, in every way in which the names that it uses can coincide.
+The only assumption is that an entry stands where its own name says (L-STATE-3). Balances may even
+be negative, since no rule may rely on more than it checks.
 """
 
 from __future__ import annotations
@@ -48,37 +48,37 @@ from web4proofs.symbolic.concrete import Concretion
 from web4proofs.symbolic.subject import Subject
 
 NAME: Final = name_sort("Name")
-"""Names of platforms and of agents; one may be spelled as the other."""
+"""Names of platforms and of agents; a platform and an agent may have the same name."""
 BYTES: Final = octets_sort("Bytes", 32)
-"""Keys and digests; a key may even be somebody's digest."""
+"""Keys and digests; a key may even equal a digest."""
 CHAIN: Final = ChainId(bytes(32))
-"""No rule looks at the chain: the decoder has compared it (L-TX-1)."""
+"""The chain id, which no rule looks at: the decoder has compared it (L-TX-1)."""
 
 
 def any_address(stem: str) -> Address:
-    """Any address."""
+    """Return any address."""
     agent: Any = identifier(f"{stem}_agent", NAME)
     platform: Any = identifier(f"{stem}_platform", NAME)
     return Address(platform=platform, agent=agent)
 
 
 def any_key(stem: str) -> Any:
-    """Any key."""
+    """Return any key."""
     return identifier(stem, BYTES)
 
 
 def any_digest(stem: str) -> Any:
-    """Any digest."""
+    """Return any digest."""
     return identifier(stem, BYTES)
 
 
 def any_int(stem: str) -> Any:
-    """Any integer."""
+    """Return any integer."""
     return integer(stem)
 
 
 def any_account(address: Address) -> Account:
-    """Any account at this address."""
+    """Return any account at this address."""
     return Account(
         address=address,
         owner=any_key("owner"),
@@ -89,7 +89,7 @@ def any_account(address: Address) -> Account:
 
 
 def any_transfer(transfer: Any) -> CrossTransfer:
-    """Any transfer of this id."""
+    """Return any transfer with this id."""
     return CrossTransfer(
         id=transfer,
         source=any_address("source"),
@@ -109,23 +109,23 @@ class SymbolicView:
         self.platforms = SymbolicMap(lambda _platform: any_key("platform_key"))
 
     def account(self, address: Address) -> Any:
-        """The account, if it is open."""
+        """Return the account, if it is open."""
         return self.accounts.get(address)
 
     def transfer(self, transfer: Any) -> Any:
-        """The transfer, if it exists."""
+        """Return the transfer, if it exists."""
         return self.transfers.get(transfer)
 
     def platform_key(self, platform: Any) -> Any:
-        """The platform's key, if it is of this federation."""
+        """Return the platform's key, if it belongs to this federation."""
         return self.platforms.get(platform)
 
     def concretised(self, concretion: Concretion) -> Overlay:
-        """The shipped view, of a state with the entries that were looked at."""
+        """Return the shipped view of a state with the entries that were looked at."""
         return plain_view(*self.parts(concretion))
 
     def parts(self, concretion: Concretion) -> tuple[tuple[Entry, ...], Mapping[str, PublicKey]]:
-        """Those entries, and the platforms' keys."""
+        """Return those entries, and the platforms' keys."""
         entries = [
             concretion(value)
             for _, value, _ in (*self.accounts.touched(), *self.transfers.touched())
@@ -140,13 +140,13 @@ class SymbolicView:
 
 
 def plain_view(entries: tuple[Entry, ...], platform_keys: Mapping[str, PublicKey]) -> Overlay:
-    """A view of the state with exactly these entries."""
+    """Return a view of the state with exactly these entries."""
     placed = sorted(((path_of(entry), entry) for entry in entries), key=lambda pair: pair[0])
     return Overlay(LedgerState(Map[Entry].build(encode_entry, placed), 0), platform_keys)
 
 
 def any_body(kind: type) -> Any:
-    """Any body of this kind."""
+    """Return any body of this kind."""
     chain = CHAIN
     if kind is AccountOpen:
         return AccountOpen(chain, any_address("body"), any_key("body_owner"))
@@ -171,33 +171,33 @@ def any_body(kind: type) -> Any:
 
 
 def any_call(body: Any) -> Call:
-    """Any call that the decoder lets through: as many keys as L-TX-3 asks for."""
+    """Return any call that the decoder accepts: with as many keys as L-TX-3 asks for."""
     keys = tuple(any_key(f"key{number}") for number in range(signers_needed(body)))
     return Call(any_digest("call_id"), any_int("time"), keys)
 
 
 def any_inputs(kind: type) -> tuple[SymbolicView, Any, Call]:
-    """Any state, any body of this kind, any call."""
+    """Return any state, any body of this kind, and any call."""
     body = any_body(kind)
     return SymbolicView(), body, any_call(body)
 
 
 _SHARED: Final = {Transfer: (rules._spend_refused,), TransferLock: (rules._spend_refused,)}
-"""What the rules share, by the kinds that use it."""
+"""The functions that rules share, by the kinds that use them."""
 
 
 @frozen
 class Rule:
-    """One of the five transactions: its body, and its rule as `RULES` has it."""
+    """One of the five transactions: its body, and its rule in `RULES`."""
 
     kind: type
     subject: Subject
     module: str = rules.__name__
-    """Whose `RULES` it is of."""
+    """The module whose `RULES` has it."""
 
 
 def rule_of(kind: type) -> Rule:
-    """The rule for a kind of body (L-RULE-4)."""
+    """Return the rule for a kind of body (L-RULE-4)."""
     shipped = RULES[kind]
     functions = (shipped, *_SHARED.get(kind, ()))
     return Rule(kind, Subject(functions, lambda: any_inputs(kind), shipped))

@@ -2,8 +2,8 @@
 
 `codec` is executed on bits: `_integer`, `_head`, `decode`, `_value` and `_long_argument`, on every
 integer and every head of the profile.
-That `encode` looks small numbers up in tables is checked entry by entry, and that it calls
-`_integer` for all others on an input of each path.
+`encode` looks small numbers up in tables, which are checked entry by entry, and calls `_integer`
+for all others, which is checked on an input of each path.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _long_argument = bind_late(
 )
 
 _SPARE: Final = 1
-"""How many bytes more than it needs a head is given, to see them refused."""
+"""The number of bytes beyond a head's length, to check that they are refused."""
 _LONG: Final = range(24, 32)
-"""The low five bits of heads whose argument follows them, and of those that the profile lacks."""
+"""The low five bits of heads that their argument follows, and of heads outside the profile."""
 _EIGHT_BYTES: Final = 27
 _INDEFINITE: Final = 31
 _MAJORS: Final = tuple(major << 5 for major in range(6))
 
 
 def _length_of(information: int) -> int:
-    """How long a head with these low five bits is."""
+    """Return the length of a head with these low five bits."""
     return 1 + (1 << information - 24) if information in range(24, _EIGHT_BYTES + 1) else 1
 
 
@@ -52,7 +52,7 @@ def _length_of(information: int) -> int:
 
 
 def _there_and_back(number: Any) -> tuple[Any, ...]:
-    """The encoding and what it decodes to, or nothing for a number that has none."""
+    """Return the encoding and its decoding, or nothing for a number without an encoding."""
     symbolic = type(number) is Word
     integer, decode = (_integer, _decode) if symbolic else (codec._integer, codec.decode)
     try:
@@ -81,7 +81,7 @@ INTEGERS: Final = Subject(
 
 
 def _read(data: Any) -> Any:
-    """The integer that these bytes decode to and its encoding; or the clause that refuses them."""
+    """Return the decoded integer and its encoding, or the clause that refuses these bytes."""
     symbolic = type(data) is Octets
     decode, integer = (_decode, _integer) if symbolic else (codec.decode, codec._integer)
     try:
@@ -92,7 +92,7 @@ def _read(data: Any) -> Any:
 
 
 def _any_integer_bytes() -> tuple[Octets]:
-    """Any bytes that begin as an integer does, and end early, in place, or late."""
+    """Return any bytes that begin as an integer does, and are too short, exact, or too long."""
     information = choose(range(32))
     head = choose((0x00, 0x20)) | information
     length = choose(range(1, _length_of(information) + _SPARE + 1))
@@ -115,7 +115,7 @@ INTEGER_BYTES: Final = Subject((codec._long_argument,), _any_integer_bytes, _rea
 
 
 def _head_and_back(major: int, argument: Any) -> tuple[Any, ...]:
-    """A head, and what is read from it: an argument and where it ends."""
+    """Return a head, and the argument and end that are read from it."""
     symbolic = type(argument) is Word
     head = _head(major, argument) if symbolic else codec._head(major, argument)
     if len(head) == 1:
@@ -143,20 +143,20 @@ HEADS: Final = Subject((codec._head,), _any_head, _head_and_back)
 
 
 def _read_head(data: Any) -> Any:
-    """The argument, its end, and the head that it should have; or the clause that refuses it."""
+    """Return the argument, its end, and its right head; or the clause that refuses the bytes."""
     symbolic = type(data) is Octets
     read, head = (_long_argument, _head) if symbolic else (codec._long_argument, codec._head)
     try:
         argument, end = read(data, 1, data[0])
     except RemoteProtocolError as error:
         return error.clause
-    except IndexError:  # `decode` makes W-CBOR-2 of it
+    except IndexError:  # `decode` reports it as W-CBOR-2
         return "W-CBOR-2"
     return argument, data[:end], head(data[0] & 0xE0, argument)
 
 
 def _any_head_bytes() -> tuple[Octets]:
-    """Any bytes that begin with a head whose argument follows it."""
+    """Return any bytes that begin with a head whose argument follows it."""
     information = choose(_LONG)
     head = choose(_MAJORS) | information
     length = choose(range(1, _length_of(information) + _SPARE + 1))
@@ -176,9 +176,9 @@ def _head_reads_back(taken: Taken) -> Iterator[Statement]:
 
 
 def _refusal_of(information: int, length: int) -> str | None:
-    """The clause that forbids a head with these low five bits in so many bytes, whatever follows.
+    """Return the clause that forbids a head with these low five bits in so many bytes.
 
-    None if it depends on what follows: whether it is the shortest (W-CBOR-4).
+    None if it depends on the argument: whether the head is the shortest (W-CBOR-4).
     """
     if information == _INDEFINITE:
         return "W-CBOR-5"
@@ -193,7 +193,7 @@ HEAD_BYTES: Final = Subject((codec._long_argument,), _any_head_bytes, _read_head
 
 
 def _tables() -> Outcome:
-    """The heads that `encode` has ready are those that `_head` makes."""
+    """Check that the heads in the tables of `encode` are those that `_head` makes."""
     tables = (
         (0x00, codec._UNSIGNED_HEADS),
         (0x40, codec._BYTES_HEADS),
@@ -213,9 +213,9 @@ def _tables() -> Outcome:
 
 
 def _encode_agrees() -> Outcome:
-    """`encode` gives what `_integer` gives, or neither anything, on an input of each of its paths.
+    """Check that `encode` agrees with `_integer`, on an input of each of its paths.
 
-    Its own loop joins bytes in C, where nothing symbolic can follow it.
+    The loop of `encode` joins bytes in C, which no symbolic value can follow.
     """
     numbers = {*range(2 * codec._TABLE), codec.INT_MIN, codec.INT_MAX}
     try:
@@ -252,7 +252,7 @@ def _term(number: Any) -> z3.BitVecRef:
 
 
 def _same(one: Any, other: Any) -> z3.BoolRef:
-    """Whether two numbers, or two byte strings, are the same."""
+    """Return whether two numbers, or two byte strings, are the same."""
     if type(one) is Octets or type(other) is Octets:
         same = one == other
         return same.term if type(same) is SymbolicBool else z3.BoolVal(same)

@@ -12,9 +12,9 @@ from web4proofs.mutants.of_node import ORDER
 from web4proofs.mutants.operators import Mutant
 
 NAMED: Final[tuple[Named, ...]] = (*CONSENSUS, *LEDGER_RULES, *ORDER, *ADAPTERS)
-"""In the order of the specification's pages."""
+"""All named mutants, in the order of the specification's pages."""
 
 
 def named_mutants(*by: Instrument) -> tuple[tuple[Named, Mutant], ...]:
-    """Those that these instruments must catch, or all, in order. Raises `Stale`."""
+    """Return the mutants of these instruments, or all, in order. Raises `Stale`."""
     return tuple((each, mutant_of(each)) for each in NAMED if not by or each.by in by)

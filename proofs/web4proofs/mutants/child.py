@@ -1,6 +1,6 @@
-"""The process in which a mutant is tried on proofs: told on standard input, it tells on output.
+"""The process that tries a mutant on proofs: its order is on standard input, its result on output.
 
-It starts afresh, so that nothing of `web4core` is imported before the mutant is in place.
+It is a fresh process, so nothing of `web4core` is imported before the mutant is in place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from web4proofs.mutants.install import install
 
 IMPORT_FAILS = "import"
 MEMORY_BYTES = 4 * 2**30
-"""What a mutant may take; one that loops for ever gathers terms for ever. Proofs need a tenth."""
+"""The memory limit of a mutant; an endless loop exhausts it. Proofs need a tenth of it."""
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def tried(identities: list[str]) -> tuple[str | None, str]:
-    """The first of these theorems that does not hold, and what was found; None if all do."""
+    """Return the first of these theorems that does not hold, and why; None if all hold."""
     try:
         from web4proofs.catalogue import theorems  # noqa: PLC0415
         from web4proofs.reports import failures_of  # noqa: PLC0415

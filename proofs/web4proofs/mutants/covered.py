@@ -1,4 +1,4 @@
-"""What a machine breaks: every function that a proof executes, with names taken for one another."""
+"""Machine-made mutants of every function that a proof executes."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ SWAPS: Final[Mapping[str, Swaps]] = {
     "web4core.consensus.state": _CONSENSUS,
     "web4core.ledger.rules": _LEDGER,
 }
-"""By module: names of fields or members that are easily taken for others."""
+"""By module, the names of fields or members that people may confuse."""
 
 
 def automatic_mutants(covered: Coverage) -> Iterator[Mutant]:
-    """Every change to every function that some theorem executes, module by module."""
+    """Yield every change to every function that some theorem executes, module by module."""
     for module in sorted({_module_of(function) for function in covered}):
         for mutant in mutants(module, source_of(module), SWAPS.get(module, {})):
             if f"{module}.{mutant.function}" in covered:
@@ -56,7 +56,7 @@ def automatic_mutants(covered: Coverage) -> Iterator[Mutant]:
 
 
 def _module_of(function: str) -> str:
-    """The module in the full name of a function, which may be a method."""
+    """Return the module in the full name of a function or method."""
     name, _, _ = function.rpartition(".")
     while not _is_module(name):
         name, _, _ = name.rpartition(".")

@@ -1,7 +1,7 @@
-"""Mutants that change nothing that anybody could see, each with the reason.
+"""Equivalent mutants: they change nothing observable, each with the reason.
 
-The list is checked both ways: a mutant that nothing catches must be in it, and one that something
-catches must not.
+The list is checked both ways: a mutant that nothing catches must be in it, and one that is caught
+must not.
 """
 
 from __future__ import annotations
@@ -98,4 +98,4 @@ EQUIVALENT: Final[Mapping[str, str]] = {
     f"{CODEC}._long_argument:`if information == _ONE_BYTE` after"
     " `if information == _INDEFINITE`": _APART,
 }
-"""Reasons by the id of the mutant."""
+"""The reason, by the id of the mutant."""

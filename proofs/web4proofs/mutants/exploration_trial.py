@@ -1,6 +1,6 @@
-"""The process in which a mutant is explored: told on standard input, it tells on output.
+"""The process that explores a mutant: its order is on standard input, its result on output.
 
-Bounds are small, and one parting is tried: what goes wrong with a single rule goes wrong soon.
+Bounds are small, and one parting is tried: a single broken rule shows soon.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def explored() -> str | None:
-    """What is amiss in the nearest part that does not hold; None if all hold."""
+    """Return what the nearest failing part found; None if all parts hold."""
     from web4proofs.explore import Bounds, ExplorationResult  # noqa: PLC0415
     from web4proofs.explore.after_gst import Parting  # noqa: PLC0415
     from web4proofs.explore.exploration import Plan, part_of  # noqa: PLC0415

@@ -1,6 +1,6 @@
-"""One module's source replaced, in a process that has not imported it yet.
+"""The installation of a mutant: it replaces one module's source before its first import.
 
-The proofs then import `web4core` as always, and find the mutant in it.
+The proofs then import `web4core` as always, and get the mutant.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ class AlreadyImported(Exception):
 
 
 def source_of(module: str) -> str:
-    """The source of an installed module, without importing it or its package."""
+    """Return the source of an installed module, without importing it or its package."""
     return path_of(module).read_text(encoding="utf-8")
 
 
 def path_of(module: str) -> Path:
-    """The file of an installed module, found from its top package, which holds no mutants."""
+    """Return the file of an installed module, found from its top package, which has no mutants."""
     top, *rest = module.split(".")
     spec = importlib.util.find_spec(top)
     if spec is None or not spec.submodule_search_locations:
@@ -35,18 +35,18 @@ def path_of(module: str) -> Path:
 
 
 class _Mutated(importlib.machinery.SourceFileLoader):
-    """Loads a module from its file's place, with another text, and keeps nothing of it."""
+    """Loads a module from another text in its file's place, and caches nothing."""
 
     def __init__(self, module: str, path: str, text: str) -> None:
         super().__init__(module, path)
         self._text = text
 
     def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  the protocol of importlib
-        """The code of the other text; never one that was compiled from the file before."""
+        """Return the code of the other text, never the cached code of the file."""
         return self.source_to_code(self._text.encode(), self.path)
 
     def get_source(self, fullname: str) -> str:  # noqa: ARG002  what `linecache` shows
-        """The other text."""
+        """Return the other text."""
         return self._text
 
 
@@ -63,7 +63,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         path: Sequence[str] | None,  # noqa: ARG002  the protocol of importlib
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> importlib.machinery.ModuleSpec | None:
-        """The module's place, with a loader for the other text."""
+        """Return the module's spec with a loader for the other text."""
         if fullname != self._module:
             return None
         path_text = str(path_of(fullname))
@@ -72,9 +72,9 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 def install(module: str, text: str) -> None:
-    """Give a module another text, from its first import on. Raises `AlreadyImported`."""
+    """Replace a module's text from its first import on. Raises `AlreadyImported`."""
     if module in sys.modules:
         raise AlreadyImported(module)
-    # what shows source by file, as a proof's report does, must show what runs
+    # `linecache` and reports, which show source by file, must show the code that runs
     linecache.cache[str(path_of(module))] = (len(text), None, text.splitlines(True), "")
     sys.meta_path.insert(0, _Finder(module, text))

@@ -1,6 +1,6 @@
-"""What breaks a rule: the single change of the source, and the instrument that must catch it.
+"""Named mutants: each breaks a rule by one change of the source that one instrument must catch.
 
-A change is a piece of the source that occurs in it once, and what stands there instead.
+A change is a piece of the source that occurs in it once, and its replacement.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from web4proofs.mutants.operators import Mutant
 
 
 class Instrument(enum.StrEnum):
-    """What looks at the code; each must catch the mutants that name it."""
+    """An instrument that checks the code; it must catch the mutants that name it."""
 
     PROOF = "proof"
     EXPLORATION = "exploration"
     SIMULATION = "simulation"
     TESTS = "tests"
-    """The tests that cite the clause; they are not part of what is installed."""
+    """The tests that cite the clause; they are not installed."""
 
 
 EXPLORATION: Final = Instrument.EXPLORATION
@@ -31,24 +31,24 @@ TESTS: Final = Instrument.TESTS
 
 @frozen
 class Named:
-    """A rule broken: in words, by its clause, and in the source."""
+    """A broken rule: its description, its clause, and the change of the source."""
 
     name: str
     clause: str
     module: str
     function: str
-    """Empty for what stands outside functions."""
+    """The function; empty for code outside functions."""
     old: str
     new: str
     by: Instrument = Instrument.PROOF
 
 
 class Stale(Exception):
-    """The source has changed, so that a named change does not fit it any more."""
+    """The source has changed, so that a named change no longer fits it."""
 
 
 def mutant_of(named: Named) -> Mutant:
-    """The module with this change in it. Raises `Stale`."""
+    """Return the module with this change in it. Raises `Stale`."""
     source = source_of(named.module)
     if source.count(named.old) != 1:
         raise Stale(

@@ -1,4 +1,4 @@
-"""The rules of signer and store, each broken by one change of the source: `spec/consensus.md`."""
+"""Mutants of the rules of signer and store, one change each: `spec/consensus.md`."""
 
 from __future__ import annotations
 

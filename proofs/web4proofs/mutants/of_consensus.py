@@ -1,4 +1,4 @@
-"""The rules of consensus, each broken by one change of the source: `spec/consensus.md`."""
+"""Mutants of the rules of consensus, one change each: `spec/consensus.md`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of the ledger, each broken by one change of the source: `spec/ledger.md`."""
+"""Mutants of the rules of the ledger, one change each: `spec/ledger.md`."""
 
 from __future__ import annotations
 

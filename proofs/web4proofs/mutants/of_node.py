@@ -1,7 +1,7 @@
-"""The order that the node keeps, broken by one change of the source: `spec/api.md`.
+"""Mutants of the node's order of effects, one change each: `spec/api.md`.
 
-Simulations catch all of them: the checker holds what leaves against what the journal and the guard
-have by then.
+Simulations catch all of them: their checker compares every effect that leaves with the journal and
+the guard at that moment.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Small changes to a module's source, made by machine.
+"""The mutation operators: small changes to a module's source, made by machine.
 
 Each `Mutant` is the whole text of a module with one change in it.
-The changes are those that people make by mistake: a condition dropped, negated or off by one, a
-check moved past its neighbour, an update left out, a field or an enum member taken for another.
+The changes are typical mistakes: a condition dropped, negated or off by one, a check moved past its
+neighbour, an update left out, a field or an enum member confused with another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Edit: TypeAlias = Callable[[ast.AST], None]
 """Changes a node of a fresh copy of the tree, in place."""
 
 Change: TypeAlias = tuple[str, Edit]
-"""What the change is, in words, and the change."""
+"""The description of a change, and the change."""
 
 _COMPARISONS: Final[dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -36,7 +36,7 @@ _COMPARISONS: Final[dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
 _SWAPPED: Final[dict[type[ast.operator], type[ast.operator]]] = {ast.Add: ast.Sub, ast.Sub: ast.Add}
 
 Swaps: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Names of fields or members that may be taken for others of the same type."""
+"""By name of a field or member, others of the same type that people may confuse with it."""
 
 
 @frozen
@@ -51,12 +51,12 @@ class Mutant:
 
     @property
     def id(self) -> str:
-        """Where, and what: the same as long as the line and its function are."""
+        """Its place and its change: the same as long as the line and its function are."""
         return f"{self.module}.{self.function}:{self.change}"
 
 
 def mutants(module: str, source: str, swaps: Swaps) -> Iterator[Mutant]:
-    """Every change to every function of a module, one at a time, in the order of the source."""
+    """Yield every change to every function of a module, one at a time, in order of the source."""
     tree = ast.parse(source)
     seen: dict[str, None] = {}
     told: Counter[str] = Counter()
@@ -76,7 +76,7 @@ def mutants(module: str, source: str, swaps: Swaps) -> Iterator[Mutant]:
 
 
 _Path: TypeAlias = tuple[int, ...]
-"""A function's place: its index in the module's body, or in that of a class in it."""
+"""A function's position: its index in the module's body, or in that of a class in it."""
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, _Path]]:
@@ -90,7 +90,7 @@ def _functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, _Path]]:
 
 
 def _at(tree: ast.Module, path: _Path) -> list[ast.stmt]:
-    """The nodes along a path: the class, if there is one, and the function."""
+    """Return the nodes along a path: the class, if there is one, and the function."""
     found: list[ast.stmt] = [tree.body[path[0]]]
     for index in path[1:]:
         last = found[-1]
@@ -161,7 +161,7 @@ def _numbers(node: ast.Constant, _swaps: Swaps) -> Iterator[Change]:
 
 
 def _updates(node: ast.Call, swaps: Swaps) -> Iterator[Change]:
-    """What `evolve` was to change, left as it is, or another field changed in its place."""
+    """Leave out an update of `evolve`, or give its value to another field."""
     if ast.unparse(node.func) != "evolve":
         return
     given = {keyword.arg for keyword in node.keywords}
@@ -189,7 +189,7 @@ def _swapped(node: ast.Attribute, swaps: Swaps) -> Iterator[Change]:
 
 
 def _entries(node: ast.Return, _swaps: Swaps) -> Iterator[Change]:
-    """An entry left out of what a rule returns."""
+    """Leave out an entry that a rule returns."""
     if not isinstance(node.value, ast.Tuple) or len(node.value.elts) < 2:  # noqa: PLR2004
         return
     for index, element in enumerate(node.value.elts):
@@ -200,7 +200,7 @@ def _entries(node: ast.Return, _swaps: Swaps) -> Iterator[Change]:
 
 
 def _order(node: ast.FunctionDef, _swaps: Swaps) -> Iterator[Change]:
-    """A check moved past the next one: the same answers, but another refusal comes first."""
+    """Move a check past the next one: the same answers, but another refusal comes first."""
     for index in range(len(node.body) - 1):
         first, second = node.body[index : index + 2]
         if isinstance(first, ast.If) and isinstance(second, ast.If):

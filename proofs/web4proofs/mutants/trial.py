@@ -1,7 +1,7 @@
-"""Whether an instrument catches a mutant: each is tried in a process of its own.
+"""The trial of a mutant on an instrument, in a process of its own.
 
-The process puts the mutant in place, and then looks for what it breaks: it tries the theorems that
-execute the changed function, the quickest first, or explores, or simulates, until something shows.
+The process puts the mutant in place and runs the instrument until a failure shows: the theorems
+that execute the changed function (the quickest first), the exploration, or simulations.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from web4proofs.mutants.operators import Mutant
 from web4proofs.runner import Attempt, ProofResult
 
 LIMIT_S = 300.0
-"""A mutant whose proofs take longer runs in circles: that is seen, and so it is caught."""
+"""A mutant whose proofs take longer loops for ever; that is observable, so it is caught."""
 
 POLL_S = 0.05
 
 OUT_OF_TIME = "out of time"
 OUT_OF_MEMORY = "out of memory"
-"""A mutant that gathers without end: that is seen, too."""
+"""The text for a mutant that exhausts its memory; that is observable, too."""
 
 
 class TrialError(Exception):
@@ -40,7 +40,7 @@ class TrialError(Exception):
 
 @frozen
 class Trial:
-    """What became of a mutant. `caught_by` is a theorem's id, or how else it showed, or None."""
+    """The result for a mutant. `caught_by` is a theorem's id, another observation, or None."""
 
     mutant: Mutant
     caught_by: str | None
@@ -49,11 +49,11 @@ class Trial:
 
 
 Coverage = Mapping[str, tuple[str, ...]]
-"""The theorems that execute a function, by its full name; the quickest first."""
+"""By full name of a function, the theorems that execute it, the quickest first."""
 
 
 def coverage(attempts: Sequence[Attempt]) -> Coverage:
-    """Which theorems execute which function, as the proofs of the unbroken code told.
+    """Return the theorems that execute each function, from attempts on the unbroken code.
 
     Raises `TrialError` if one does not hold, since then every mutant would seem caught.
     """
@@ -68,15 +68,15 @@ def coverage(attempts: Sequence[Attempt]) -> Coverage:
 
 
 _children: set[subprocess.Popen[str]] = set()
-"""The processes in which mutants are being tried."""
+"""The processes that are trying mutants at present."""
 
 
 def trials(
     tries: Iterable[Callable[[], Trial]], jobs: int | None = None
 ) -> Generator[Trial, None, None]:
-    """Try mutants, several at a time; each as it is done. Raises `TrialError`.
+    """Try mutants, several at a time; yield each result as it is ready. Raises `TrialError`.
 
-    When it is closed, or interrupted, the trials that are going on end.
+    When it is closed or interrupted, running trials end.
     """
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         futures: dict[Future[Trial], Callable[[], Trial]] = {}
@@ -104,10 +104,10 @@ def named_trials(
     simulation: str,
     jobs: int | None = None,
 ) -> Generator[tuple[str, Trial], None, None]:
-    """Try each on the instrument that must catch it; its name comes with it. Raises `TrialError`.
+    """Try each mutant on its instrument, and yield its name and its trial. Raises `TrialError`.
 
     `simulation` names the module that simulates a mutant in a process of its own.
-    Those that tests must catch cannot be tried here.
+    Mutants that tests must catch cannot be tried here.
     """
     tries = {
         Instrument.PROOF: lambda mutant: by_proof(mutant, covered),
@@ -137,7 +137,7 @@ def by_simulation(mutant: Mutant, simulation: str) -> Trial:
 
 
 def _tried(mutant: Mutant, child: str, asked: Mapping[str, object]) -> Trial:
-    """What a child process found, which is told the mutant and what else it is asked."""
+    """Run a child process on the mutant, with further arguments, and return its finding."""
     began_s = time.monotonic()
     order = json.dumps({"module": mutant.module, "source": mutant.source, **asked})
     try:
@@ -153,7 +153,7 @@ def _tried(mutant: Mutant, child: str, asked: Mapping[str, object]) -> Trial:
 
 
 def _told(command: Sequence[str], order: str) -> tuple[int, str, str]:
-    """The exit code of a child that is given this order, its output and its errors."""
+    """Give a child this order; return its exit code, its output and its errors."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         _children.add(process)

@@ -1,16 +1,18 @@
 """The shipped replica, executed on symbolic values, takes only steps of the abstract protocol.
 
-One platform, in any local state that satisfies an invariant J, whatever event comes: J holds again,
-and what was cast, locked or decided is a step that `agreement.model` permits.
+The proof is about one platform in any local state that satisfies an invariant J, and any event.
+After the event J holds again, and the platform cast, locked or decided only what a step of
+`agreement.model` permits.
 
 - `terms`, `rows`, `invariant`, `arbitrary`: sizes and digests, tuples with a place for each of N
   platforms, J, and any state that satisfies it.
 - `cutting`: loops cut at their heads, for contracts of every length.
-- `counting`, `claiming`, `gating`, `refusing`: what is counted, and what passes the gate.
-- `asking`, `searching`, `acting`: the rules that answer, and the five that act, exactly.
-- `abstraction`, `refinement`: a local state read as one of the protocol, and the table of steps.
-- `scene`, `slotting`, `composing`, `deciding`, `restating`: what applies the rules, and how.
-- `judging`, `framing`, `dispatching`, `starting`: all else, which leaves the agreement alone.
+- `counting`, `claiming`, `gating`, `refusing`: counted votes, requested signature checks, messages
+  that pass the gate, and the clauses of refusals.
+- `asking`, `searching`, `acting`: the rules that only answer, and the five that act, exactly.
+- `abstraction`, `refinement`: local states as states of the protocol, and the table of steps.
+- `scene`, `slotting`, `composing`, `deciding`, `restating`: the code that applies the rules.
+- `judging`, `framing`, `dispatching`, `starting`: all other code, which keeps the agreement as is.
 - `proving`, `plain`: paths and questions, and counterexamples that run.
 """
 

@@ -1,13 +1,15 @@
-"""A local state as a state of the abstract protocol: what its relations mean of this platform.
+"""The abstraction: a platform's local state as a state of the abstract protocol.
 
-The relations of `agreement.model` speak of what platforms have cast. Of the platform whose code is
-executed they are read off its local state: what it has cast in its view is what it `said`, its lock
-is its lock, the views that it has left are those below its own. What it cast earlier, in views that
-it left and at heights that it decided, is no longer in its state: `past` remembers it.
-Of all other platforms nothing is known.
+The relations of `agreement.model` speak of what platforms have cast. For the platform whose code is
+executed, its local state gives them: `said` has its statements of its view, its lock is its lock,
+and it has left the views below its own. Its earlier statements, of views that it left and heights
+that it decided, are no longer in its state: `past` stands for them.
+Nothing is known of the other platforms.
 
-So a rule takes a step of the protocol if the premises of an action hold of the reading before, and
-the reading after is what the action makes of it, for every relation and all elements.
+So a rule takes a step of the protocol if two conditions hold:
+
+1. the premises of an action hold in the state before, and
+2. the state after is the result of that action, for every relation and all elements.
 """
 
 from __future__ import annotations
@@ -41,24 +43,24 @@ SORTS: Final[Mapping[Sort, z3.SortRef]] = {
 }
 
 number = z3.Function("number", VIEW_SORT, z3.IntSort())
-"""Views are numbered; the code knows their numbers."""
+"""The number of a view; the code only knows views by their numbers."""
 
 _ME: Final = z3.Const("this platform", PLATFORM_SORT)
 
 Elements: TypeAlias = dict[Variable, z3.ExprRef]
-"""What the parameters of an action stand for."""
+"""The values of an action's parameters."""
 
 
 @frozen
 class Decision:
-    """What a platform decided in a step: a digest, and the view of its commit certificate."""
+    """A decision of a step: a digest, and the view of its commit certificate."""
 
     view: Any
     digest: Any
 
 
 class Abstraction:
-    """Reads local states of one platform as states of the abstract protocol."""
+    """Maps local states of one platform to states of the abstract protocol."""
 
     def __init__(self) -> None:
         self.reader = Reader(SORTS)
@@ -71,26 +73,26 @@ class Abstraction:
         self._past: Meaning = lambda relation, of: symbols(past[relation], of)
 
     def first(self, agreement: Agreement) -> Meaning:
-        """The reading of a state that has no past."""
+        """Return the meaning of a state without a past."""
         return self._reading(agreement, lambda _relation, _of: FALSE, ())
 
     def before(self, agreement: Agreement) -> Meaning:
-        """The reading of a state before a step; of its past nothing is known."""
+        """Return the meaning of a state before a step, with any past."""
         return self._reading(agreement, self._past, ())
 
     def after(
         self, agreement: Agreement, before: Meaning, decisions: tuple[Decision, ...] = ()
     ) -> Meaning:
-        """The reading of the state after a step: what was cast before it is past."""
+        """Return the meaning of the state after a step; earlier statements are in its past."""
         return self._reading(agreement, before, decisions)
 
     def view(self, value: Any, name: str) -> tuple[z3.ExprRef, z3.BoolRef]:
-        """A view as an element, and that it has this number."""
+        """Return a view as an element, and the formula that it has this number."""
         element = z3.Const(name, VIEW_SORT)
         return element, number(element) == term(value)
 
     def axioms(self) -> tuple[z3.BoolRef, ...]:
-        """Views are numbered without repetition from 0, and this platform is honest."""
+        """Return that views are numbered from 0 without repetition, and this platform is honest."""
         v, w = z3.Const("v", VIEW_SORT), z3.Const("w", VIEW_SORT)
         return (
             z3.ForAll([v], number(v) >= 0),
@@ -99,7 +101,7 @@ class Abstraction:
         )
 
     def me(self) -> z3.ExprRef:
-        """The platform whose code is executed."""
+        """Return the platform whose code is executed."""
         return _ME
 
     def _reading(
@@ -120,7 +122,7 @@ class Abstraction:
 
 @frozen
 class _Local:
-    """What the changing relations mean of this platform."""
+    """The meaning of the changing relations for this platform."""
 
     agreement: Agreement
     past: Meaning
@@ -161,7 +163,7 @@ class _Local:
         return z3.And(view <= term(lock.view), term(lock.digest) == digest)
 
     def _decides(self, of: tuple[z3.ExprRef, ...]) -> z3.BoolRef:
-        """Decided in this step, at the height that it ends."""
+        """Return whether it decided this in this step, at the height that the step ends."""
         ended = of[1] == term(self.agreement.height) - 1
         return z3.Or(
             [

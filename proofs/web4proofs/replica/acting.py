@@ -1,10 +1,9 @@
-"""The five rules that act, each with its contract: when it acts, and what it then does, exactly.
+"""The five rules that act, each with its exact contract: when it acts, and what it then does.
 
-A rule that acts less often than its contract says would still be safe, but would keep a federation
-from deciding, so the contracts say "if and only if".
-They are stated from `spec/consensus.md`; each is proved by executing the shipped rule from any
-local state that satisfies J. Each step must then lead to a state with J again, and be one that the
-abstract protocol permits.
+A rule that acts less often than its contract says would still be safe, but could keep a federation
+from deciding. So the contracts say "if and only if".
+They follow `spec/consensus.md`. Each is proved by executing the shipped rule from any local state
+that satisfies J. After each step J must hold again, and the abstract protocol must permit it.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ from web4proofs.symbolic.reach import name_of
 
 @frozen
 class Expected:
-    """What a contract says of one call: whether the rule acts, and what it then returns.
+    """The contract of one call: whether the rule acts, and what it then returns.
 
-    `more` is what is to hold besides, and `step` tells what the protocol is shown.
+    `more` must hold as well, and `step` is the step for the abstract protocol.
     """
 
     acts: z3.BoolRef
@@ -49,7 +48,7 @@ class Expected:
 
 @frozen
 class Call:
-    """One call of a rule, with what came of it and what should."""
+    """One call of a rule, with its result and the expected one."""
 
     arguments: tuple[Any, ...]
     before: Agreement
@@ -59,10 +58,10 @@ class Call:
 
 @frozen
 class Contract:
-    """A rule and what it is to do.
+    """A rule and its contract.
 
-    `expects` says it of the arguments and of the draft that was made, if any: a contract that
-    leaves something open, as `join` does the view among equals, takes it from there.
+    `expects` gets the arguments and the draft that was made, if any. A contract that leaves
+    something open, as `join` does the view among equals, takes it from the draft.
     """
 
     rule: Callable[..., Any]
@@ -73,7 +72,7 @@ class Contract:
 
 
 def prove(attempt: Attempt, contract: Contract) -> None:
-    """Execute a rule along every path, and hold each against its contract, J and the protocol."""
+    """Execute a rule along every path, and check each by its contract, J and the protocol."""
     rule = bind(contract.rule, contract.names, contract.through)
     functions = (contract.rule, *contract.through)
 
@@ -147,7 +146,7 @@ def _cast(agreement: Agreement, kind: Kind, digest: Any, view: Any = None) -> St
 
 
 def _entered(agreement: Agreement, view: Any) -> tuple[Agreement, ViewChangeDraft]:
-    """In a higher view, with the lock, standing for its VIEW-CHANGE alone (C-VIEW-1)."""
+    """Return the state in a higher view, with its lock and only its VIEW-CHANGE (C-VIEW-1)."""
     lock = agreement.lock
     prepared = None if lock is None else lock.certificate
     draft = ViewChangeDraft(
@@ -181,11 +180,11 @@ ENTER = Contract(
     _any_higher_view,
     _expects_enter,
 )
-"""Only ever called with a higher view, which the contracts of its callers include."""
+"""It is only called with a higher view, as the contracts of its callers require."""
 
 
 def _expects_join(arguments: tuple[Any, ...], draft: Draft | None) -> Expected:
-    """C-VIEW-2: the (f + 1)-th highest of the views reached, if that is above the own."""
+    """Check C-VIEW-2: the (f + 1)-th highest of the views reached, if it is above its own."""
     (agreement,) = arguments
     row: Any = agreement.slots.view_changes
     enough = faulty_of(term(agreement.n)) + 1
@@ -217,7 +216,7 @@ JOIN = Contract(
 
 
 def _any_block_to_propose() -> tuple[Any, ...]:
-    """A block of this height; a justification is one for it, of an earlier view (C-NEW-3)."""
+    """Return a block of this height; a justification is for it, of an earlier view (C-NEW-3)."""
     agreement = arbitrary.agreement()
     block, justification = arbitrary.block("fresh"), None
     if agreement.said.view_change is not None:  # above view 0, by J
@@ -250,7 +249,7 @@ PROPOSE = Contract(
 
 
 def _nothing(agreement: Agreement) -> Expected:
-    """Of a state in which there is no proposal to act on; the draft is never compared."""
+    """Return the contract of a state without a proposal to act on; the draft is not compared."""
     draft = VoteDraft(_cast(agreement, Kind.PREPARE, arbitrary.digest("none")))
     return Expected(z3.BoolVal(False), agreement, draft, Step(agreement, agreement, draft))
 

@@ -1,7 +1,7 @@
-"""Any value that the code can meet: statements, certificates, messages, and local states with J.
+"""Arbitrary values of the code: statements, certificates, messages, and local states with J.
 
-Everything is made of the shipped classes, with symbolic values in their leaves; so what makes a
-leaf says `Any`, for the plain value that it stands for.
+All are instances of the shipped classes with symbolic values in their fields. A function that makes
+such a field has the type `Any`, since it stands for a plain value.
 """
 
 from __future__ import annotations
@@ -46,43 +46,43 @@ from web4proofs.symbolic import (
 )
 
 OPAQUE = Sort("Opaque", lambda number: (number,), tuple)
-"""Values that the code hands on and never looks into: payloads, pools, application states."""
+"""Values that the code passes on and never inspects: payloads, pools, application states."""
 
 
 def opaque(stem: str) -> Any:
-    """Any value of which nothing is known but whether it is the same as another."""
+    """Return any value of which only identity with others is known."""
     return identifier(stem, OPAQUE)
 
 
 def number(stem: str) -> Any:
-    """Any integer."""
+    """Return any integer."""
     return integer(stem)
 
 
 def truth(stem: str) -> Any:
-    """True or false."""
+    """Return any truth value."""
     return boolean(stem)
 
 
 def natural(stem: str) -> Any:
-    """An integer that is not negative, as every height and view on the wire is (W-TYPE-1)."""
+    """Return any integer that is not negative, as heights and views on the wire are (W-TYPE-1)."""
     made = integer(stem)
     assume(made.term >= 0)
     return made
 
 
 def digest(stem: str) -> Any:
-    """Any digest."""
+    """Return any digest."""
     return identifier(stem, DIGEST)
 
 
 def signature(stem: str) -> Any:
-    """Any signature."""
+    """Return any signature."""
     return identifier(stem, SIGNATURE)
 
 
 def block(stem: str) -> Block:
-    """Any block; its digest names it (H-BLOCK-1)."""
+    """Return any block; its digest names it (H-BLOCK-1)."""
     header = Header(
         digest(f"{stem}.chain"),
         natural(f"{stem}.height"),
@@ -95,7 +95,7 @@ def block(stem: str) -> Block:
 
 
 def statement(stem: str, kind: Kind, signer: Any = None) -> Statement:
-    """Any statement of this kind, by this signer or by anybody."""
+    """Return any statement of this kind, by this signer or any."""
     return Statement(
         kind,
         natural(f"{stem}.height"),
@@ -106,7 +106,7 @@ def statement(stem: str, kind: Kind, signer: Any = None) -> Statement:
 
 
 def certificate(stem: str, kind: Kind) -> Certificate:
-    """Any certificate of this kind, whether its signatures count or not."""
+    """Return any certificate of this kind, whether its signatures count or not."""
     height, view = natural(f"{stem}.height"), natural(f"{stem}.view")
     named = digest(f"{stem}.digest")
     signatures: Any = Endorsements(boolean(f"{stem}.counts").term)
@@ -114,27 +114,27 @@ def certificate(stem: str, kind: Kind) -> Certificate:
 
 
 def maybe_certificate(stem: str, kind: Kind) -> Certificate | None:
-    """None, or any certificate of this kind."""
+    """Return None or any certificate of this kind."""
     return optional(lambda: certificate(stem, kind))
 
 
 def vote(stem: str, kind: Kind, signer: Any = None) -> Vote:
-    """Any PREPARE or COMMIT."""
+    """Return any PREPARE or COMMIT."""
     return Vote(statement(stem, kind, signer), signature(f"{stem}.signature"))
 
 
 def vote_draft(stem: str, kind: Kind) -> VoteDraft:
-    """Any PREPARE or COMMIT before it is signed."""
+    """Return any PREPARE or COMMIT before it is signed."""
     return VoteDraft(statement(stem, kind))
 
 
 def status(stem: str) -> Status:
-    """Any STATUS."""
+    """Return any STATUS."""
     return Status(statement(stem, Kind.STATUS), signature(f"{stem}.signature"))
 
 
 def proposal(stem: str, signer: Any = None) -> Proposal:
-    """Any PRE-PREPARE."""
+    """Return any PRE-PREPARE."""
     return Proposal(
         statement(stem, Kind.PRE_PREPARE, signer),
         signature(f"{stem}.signature"),
@@ -144,7 +144,7 @@ def proposal(stem: str, signer: Any = None) -> Proposal:
 
 
 def proposal_draft(stem: str, justified: bool) -> ProposalDraft:
-    """Any PRE-PREPARE before it is signed; with a justification only if it may have one."""
+    """Return any PRE-PREPARE before it is signed; `justified` lets it have a justification."""
     return ProposalDraft(
         statement(stem, Kind.PRE_PREPARE),
         block(f"{stem}.block"),
@@ -153,7 +153,7 @@ def proposal_draft(stem: str, justified: bool) -> ProposalDraft:
 
 
 def view_change(stem: str, signer: Any = None, shows: bool | None = None) -> ViewChange:
-    """Any VIEW-CHANGE with a certificate and its block, or neither, unless it is said which."""
+    """Return any VIEW-CHANGE; `shows` says whether it has a certificate and block, None either."""
     with_certificate = choose((True, False)) if shows is None else shows
     return ViewChange(
         statement(stem, Kind.VIEW_CHANGE, signer),
@@ -164,7 +164,7 @@ def view_change(stem: str, signer: Any = None, shows: bool | None = None) -> Vie
 
 
 def view_change_draft(stem: str) -> ViewChangeDraft:
-    """Any VIEW-CHANGE before it is signed, with a certificate and its block, or neither."""
+    """Return any VIEW-CHANGE before it is signed, with a certificate and its block, or neither."""
     with_certificate = choose((True, False))
     return ViewChangeDraft(
         statement(stem, Kind.VIEW_CHANGE),
@@ -175,7 +175,7 @@ def view_change_draft(stem: str) -> ViewChangeDraft:
 
 @frozen
 class _Kind:
-    """A kind of message that has slots: how any one of it is made."""
+    """A kind of message that has slots, and the maker of any such message."""
 
     field: str
     kind: Kind
@@ -191,21 +191,21 @@ _KINDS = (
 
 
 SLOTTED = tuple(each.kind for each in _KINDS)
-"""The kinds of message that have slots."""
+"""The kinds of messages that have slots."""
 
 
 def field_of(message: Any) -> str:
-    """The field of `Slots` for messages of this kind."""
+    """Return the field of `Slots` for messages of this kind."""
     return next(each.field for each in _KINDS if each.kind is message.statement.kind)
 
 
 def slot_of(slots: Slots, message: Any) -> Any:
-    """What is in the slot for messages of this kind and signer; the message names a platform."""
+    """Return the content of the slot for this kind and signer; the signer is a platform."""
     return getattr(slots, field_of(message))[message.statement.signer]
 
 
 def message_in_order(kind: Kind, height: Any, n: Any) -> Any:
-    """Any message of this kind and height that passed the gate."""
+    """Return any message of this kind and height that passed the gate."""
     of = next(each for each in _KINDS if each.kind is kind)
     message = of.make("message", None)
     assume(well_formed(message, kind, height, n))
@@ -213,7 +213,7 @@ def message_in_order(kind: Kind, height: Any, n: Any) -> Any:
 
 
 def slots(stem: str, height: Any, n: Any) -> Slots:
-    """Any slots that are in order at this height."""
+    """Return any slots that are in order at this height."""
     return Slots(*[_row(stem, each, height, n) for each in _KINDS])
 
 
@@ -231,10 +231,10 @@ def _row(stem: str, of: _Kind, height: Any, n: Any) -> Any:
 
 
 def agreement(stem: str = "", plain_height: int | None = None) -> Agreement:
-    """Any local state that satisfies J, at any height unless one is given.
+    """Return any local state that satisfies J, at any height unless one is given.
 
-    Alternatives are chosen so that J excludes none of them as a whole: view 0 or one above, and in
-    either no lock, one of an earlier view, or one of this view with its COMMIT.
+    J permits each of the alternatives between which it chooses: view 0 or a higher one, and in
+    either no lock, a lock of an earlier view, or a lock of this view with its COMMIT.
     """
     n = number(f"{stem}n")
     height: Any = number(f"{stem}height") if plain_height is None else plain_height
@@ -260,10 +260,10 @@ def agreement(stem: str = "", plain_height: int | None = None) -> Agreement:
 
 
 def silent(stem: str = "", bare: bool = False) -> Agreement:
-    """Any local state that satisfies J, for code that does not ask what it `said`.
+    """Return any local state that satisfies J, for code that does not use `said`.
 
-    If it is bare, then for code that does not look at the lock either.
-    Code that asks after all is not modelled, so nothing is proved of it.
+    With `bare`, it is for code that does not use the lock either.
+    Code that uses them nevertheless is not modelled, so nothing is proved of it.
     """
     n, height = number(f"{stem}n"), number(f"{stem}height")
     made = Agreement(
@@ -283,7 +283,7 @@ def silent(stem: str = "", bare: bool = False) -> Agreement:
 
 
 def bare(stem: str = "") -> Agreement:
-    """Any local state that satisfies J, for code that looks at neither lock nor `said`."""
+    """Return any local state that satisfies J, for code that uses neither lock nor `said`."""
     return silent(stem, bare=True)
 
 
@@ -294,11 +294,11 @@ _COMBINATIONS = (
     (True, True, False),
     (True, True, True),
 )
-"""Above view 0, locked, committed in this view; a lock of an earlier view needs one above 0."""
+"""Above view 0, locked, committed in this view. A lock of an earlier view needs a view above 0."""
 
 
 def lock(stem: str) -> Lock:
-    """Any lock."""
+    """Return any lock."""
     return Lock(
         natural(f"{stem}lock.view"),
         digest(f"{stem}lock.digest"),

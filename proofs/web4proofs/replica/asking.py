@@ -1,6 +1,6 @@
-"""The rules that only answer a question, each with its exact contract.
+"""The rules that only return an answer, each with its exact contract.
 
-Those that walk over slots in a loop are in `searching`.
+Those that loop over slots are in `searching`.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from web4proofs.symbolic import (
     term,
 )
 
-# --- what the answers should be ----------------------------------------------------------------
+# --- the right answers -------------------------------------------------------------------------
 
 
 def turn_has_come(agreement: Agreement) -> z3.BoolRef:
-    """C-NEW-1, C-NEW-2, C-PROP-2: whether a platform may propose."""
+    """Return whether a platform may propose, by C-NEW-1, C-NEW-2 and C-PROP-2."""
     row: Any = agreement.slots.view_changes
     n, gathered = term(agreement.n), row.into(agreement.view)
     waited = z3.And(gathered >= quorum_of(n), term(agreement.gathered))
@@ -48,9 +48,9 @@ def turn_has_come(agreement: Agreement) -> z3.BoolRef:
 
 
 def proposal_of_view(agreement: Agreement) -> Proposal | None:
-    """C-PREP-2, C-LOCK-2: the kept proposal by the current view's proposer for this view.
+    """Return the kept proposal for the current view by its proposer, by C-PREP-2 and C-LOCK-2.
 
-    Asks the state and so may fork, as the code does.
+    It looks at the state and so may fork, as the code does.
     """
     place = proposer(agreement.height, agreement.view, agreement.n)
     found: Proposal | None = agreement.slots.proposals[place]
@@ -60,7 +60,7 @@ def proposal_of_view(agreement: Agreement) -> Proposal | None:
 
 
 def lock_allows(lock: Any, digest: Any, shown: Certificate | None) -> z3.BoolRef:
-    """C-PREP-3: unlocked, locked on this digest, or shown that it was prepared since."""
+    """Return C-PREP-3: unlocked, locked on this digest, or shown a certificate for it since."""
     if lock is None:
         return TRUE
     same = equal(lock.digest, digest)
@@ -74,12 +74,12 @@ def lock_allows(lock: Any, digest: Any, shown: Certificate | None) -> z3.BoolRef
 
 
 def may_propose(agreement: Agreement) -> SymbolicBool:
-    """Summary of `rules.may_propose`."""
+    """Summarise `rules.may_propose`."""
     return SymbolicBool(turn_has_come(agreement))
 
 
 def lock_permits(lock: Any, digest: Any, justification: Certificate | None) -> SymbolicBool:
-    """Summary of `rules.lock_permits`."""
+    """Summarise `rules.lock_permits`."""
     return SymbolicBool(lock_allows(lock, digest, justification))
 
 
@@ -87,7 +87,7 @@ def lock_permits(lock: Any, digest: Any, justification: Certificate | None) -> S
 
 
 def prove_may_propose(attempt: Attempt) -> None:
-    """Exactly in its turn, once, and after it has heard enough."""
+    """A platform may propose exactly in its turn, once, and after it gathered enough."""
     through = (quorum.quorum, quorum.faulty)
     names = {
         "gathered_view_changes": rows.gathered_view_changes,
@@ -106,7 +106,7 @@ def prove_may_propose(attempt: Attempt) -> None:
 
 
 def prove_lock_permits(attempt: Attempt) -> None:
-    """Whatever lock, digest and certificate."""
+    """The answer is exact for every lock, digest and certificate."""
 
     def run() -> Case:
         lock, digest = optional(lambda: arbitrary.lock("")), arbitrary.digest("digest")
@@ -121,7 +121,7 @@ def prove_lock_permits(attempt: Attempt) -> None:
 
 
 def prove_awaits_verdict(attempt: Attempt) -> None:
-    """The proposal of the view, if it has not prepared in it and its lock allows."""
+    """It is the view's proposal, if the platform has not prepared in it and its lock allows it."""
     bound = bind(
         rules.awaits_verdict,
         {"proposer": proposer, "lock_permits": lock_permits},
@@ -144,7 +144,7 @@ def prove_awaits_verdict(attempt: Attempt) -> None:
 
 
 def prove_standing(attempt: Attempt) -> None:
-    """What was said, oldest first, and nothing else; it has come back if its slot holds it."""
+    """It is exactly `said`, oldest first; a statement is signed once its slot holds it."""
 
     def standing() -> Case:
         agreement = arbitrary.agreement()
@@ -172,7 +172,7 @@ def prove_standing(attempt: Attempt) -> None:
 
 
 def prove_quorum_in_view(attempt: Attempt) -> None:
-    """C-PACE-2: whether q platforms are in this view or beyond."""
+    """It is exact whether q platforms are in this view or beyond: C-PACE-2."""
     through = (quorum.quorum, quorum.faulty)
     check_stateless(rules.quorum_in_view)
 
@@ -190,7 +190,7 @@ def prove_quorum_in_view(attempt: Attempt) -> None:
 
 
 def _how_many_views(row: rows.Row) -> Callable[[Iterator[Any]], SymbolicInt]:
-    """`sum`, of whether each view is at least so high."""
+    """Return a `sum` of whether each view is at least the given one."""
 
     def count(generator: Iterator[Any]) -> SymbolicInt:
         (counted,) = generator

@@ -1,7 +1,7 @@
-"""Which signatures the gate asks to be verified, statement by statement.
+"""The signature checks that the gate requests, statement by statement.
 
-A gate here is one of any federation; keys and signed bytes are kept apart from one another by what
-they are of, so that a claim tells whose signature over what is asked for.
+The gate is that of any federation. Keys and signed bytes are symbolic values that identify their
+owner and their statement, so a claim tells whose signature of what is to be checked.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Spoken:
 
 @frozen
 class AllSigned:
-    """A claim for each signature of a certificate: what `_certificate` asks for."""
+    """A claim for each signature of a certificate, as `_certificate` requests."""
 
     certificate: Any
 
@@ -78,7 +78,7 @@ def length(value: Any) -> Any:
 
 
 def any_gate() -> Any:
-    """Any federation's gate. An item's claims stand for themselves."""
+    """Return any federation's gate. An item's claims are represented by the item."""
     n = integer("n")
     assume(n.term >= 1)
     application = SimpleNamespace(signature_checks=lambda item: (item,))
@@ -88,7 +88,7 @@ def any_gate() -> Any:
 
 
 def outcome(check: Callable[[], Any]) -> Any:
-    """What a check returned, or the refusal that it raised; nothing else may be raised."""
+    """Return the result of a check, or the refusal that it raised; nothing else may be raised."""
     try:
         return check()
     except RemoteProtocolError as refusal:
@@ -99,7 +99,7 @@ SIGNED = {"signing_bytes": Spoken, "len": length}
 
 
 def prove_parts(attempt: Attempt) -> None:
-    """One statement: W-MSG-3; a certificate: each signature is claimed; a block: W-MSG-5; items."""
+    """Statement (W-MSG-3), certificate, block (W-MSG-5) and items: each signature is claimed."""
 
     def signed() -> Case:
         claims: list[Any] = []
@@ -133,7 +133,7 @@ def passes(refusal: Any) -> z3.BoolRef:
 
 
 def same_claims(claims: list[Any], expected: list[Any]) -> bool:
-    """Whether these are the claims, with the very values that the message has."""
+    """Return whether these are the claims, with exactly the values of the message."""
     return len(claims) == len(expected) and all(map(_alike, claims, expected))
 
 
@@ -156,7 +156,7 @@ def _same_statement(one: Any, other: Any) -> bool:
 
 
 def _prove_endorsements(attempt: Attempt) -> None:
-    """Of a certificate every signature is claimed, each over the certificate's own words."""
+    """Every signature of a certificate is claimed, each for the certificate's own statement."""
     parts = cut(bind(gate._certificate, SIGNED, (gate._signed,)))
 
     def turn() -> Case:
@@ -183,7 +183,7 @@ def _prove_endorsements(attempt: Attempt) -> None:
 
 
 def _prove_blocks(attempt: Attempt) -> None:
-    """A block is of this chain and of the height, and all that its items need is claimed."""
+    """A block is of this chain and height, and all that its items need is claimed."""
     parts = cut(gate._block)
 
     def run() -> Case:
@@ -210,7 +210,7 @@ def _prove_blocks(attempt: Attempt) -> None:
 
 
 def _prove_submissions(attempt: Attempt) -> None:
-    """Of a SUBMISSION all that its items need is claimed, and nothing else is asked of it."""
+    """All that the items of a SUBMISSION need is claimed, and nothing else is required of it."""
     parts = cut(gate._check_submission)
 
     def run() -> Case:

@@ -1,14 +1,15 @@
-"""How the replica applies the rules: every change of its agreement is one of theirs.
+"""The application of the rules: every change of a replica's agreement is one of theirs.
 
-Each function of `replica` that is handed a `Run` is executed from any state with J, with what it
-calls replaced by the contracts proved elsewhere, and must do one of these and nothing else:
+Each function of `replica` that gets a `Run` is executed from any state with J; the functions that
+it calls are replaced by their contracts, which are proved elsewhere. It must do exactly one of
+these:
 
-- leave agreement, upcoming slots and tip untouched;
-- slot a message that passed the gate, by `keep`;
-- take the step of a rule, as the rule returned it for the current agreement;
-- decide, on a commit certificate that counts, and begin the next height.
+1. leave agreement, upcoming slots and tip unchanged;
+2. slot a message that passed the gate, by `keep`;
+3. take the step of a rule, as the rule returned it for the current agreement;
+4. decide, on a commit certificate that counts, and begin the next height.
 
-What it signs is what a rule cast, a draft that it stands for already, or a STATUS of its own.
+It signs only drafts that a rule cast, drafts that it stands for already, or its own STATUS.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from web4proofs.symbolic import assume, bind, boolean, choose, equal, integer, o
 
 
 def stepping_rule(scene: Scene, name: str) -> Callable[..., Any]:
-    """Summary of a rule that acts: it must be asked of the current agreement; it acts or not."""
+    """Summarise a rule that acts: it is called on the current agreement, and acts or not."""
 
     def answer(agreement: Any, *_more: Any) -> Any:
         current = agreement is scene.now.agreement
@@ -62,12 +63,12 @@ def stepping_rule(scene: Scene, name: str) -> Callable[..., Any]:
 
 
 def took(scene: Scene, *effects: Any) -> bool:
-    """Whether what the rules cast was signed, and nothing else, for the current agreement."""
+    """Return whether exactly the rules' drafts are signed, for the current agreement."""
     return not scene.called("stale") and [type(each) for each in scene.effects] == list(effects)
 
 
 def prove_take(attempt: Attempt) -> None:
-    """`Run.take` takes the step of a rule whole: its state, and its draft to be signed."""
+    """`Run.take` takes the whole step of a rule: its state, and its draft to be signed."""
 
     def run() -> Case:
         scene = Scene(arbitrary.bare())
@@ -92,9 +93,9 @@ def prove_take(attempt: Attempt) -> None:
 
 
 def prove_apply_rules(attempt: Attempt) -> None:
-    """The rules are applied in order, each to what the one before left: C-FLOW-1.
+    """The rules are applied in order, each to the result of the one before: C-FLOW-1.
 
-    Rounds go on while the last one ended a height, and end where the platform halts.
+    Rounds continue while the last one ended a height, and end when the platform halts.
     """
     function = stepping._apply_rules
     parts = cut(function)
@@ -153,13 +154,13 @@ def _after_rounds() -> Case:
 
 
 def _goes_on(scene: Scene, run: Run) -> None:
-    """What a called function may leave: any other agreement."""
+    """Set any other agreement, as a called function may leave it."""
     if choose((True, False)):
         run.state = evolve(run.state, agreement=arbitrary.bare(f"later{len(scene.calls)}."))
 
 
 def prove_propose(attempt: Attempt) -> None:
-    """In its turn it proposes what may be decided already, or else a fresh block of its pool."""
+    """In its turn it proposes a block that may be decided already, or else a new one."""
 
     def run() -> Case:
         scene = Scene(arbitrary.bare())
@@ -222,7 +223,7 @@ def _block_now(scene: Scene) -> Any:
 
 
 def prove_prepare(attempt: Attempt) -> None:
-    """The rule is asked with the verdict on the very block, and always but for a fresh one whose
+    """The rule is always called with the verdict on this block, except for a new block whose
     time is too far from the clock: C-VALID-3."""
 
     def run() -> Case:

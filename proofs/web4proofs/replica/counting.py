@@ -1,9 +1,9 @@
-"""The functions that walk over slots and signatures: what they find, whatever the number.
+"""The functions that loop over slots and signatures: their results for any number of platforms.
 
-A comprehension gives for each element what it gives for that element alone; so its shape is
+A comprehension returns for each element what it returns for that element alone. So its shape is
 checked on the source that runs, and the shipped function is executed on one arbitrary element.
 A loop is cut at its head, and its parts are executed.
-`rows` has the summaries that stand for these contracts in the proofs of the rules.
+`rows` has the summaries that represent these contracts in the proofs of the rules.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from web4proofs.symbolic.values import Symbolic, seen_as, strict
 
 
 def truth(value: Any) -> z3.BoolRef:
-    """What the code answered, as a formula."""
+    """Return the code's answer as a formula."""
     found: z3.BoolRef = term(value)
     return found
 
@@ -104,7 +104,7 @@ def prove_gathered(attempt: Attempt) -> None:
 
 
 def _alone(found: Any, expected: Any, belongs: z3.BoolRef) -> z3.BoolRef:
-    """That of one element came this, if it belongs, and otherwise nothing."""
+    """Require the expected result of one element if it belongs, and otherwise no result."""
     if type(found) is not tuple or len(found) > 1:
         return FALSE
     return z3.And(belongs, equal(found[0], expected)) if found else z3.Not(belongs)
@@ -116,7 +116,7 @@ def _with_view_changes(messages: tuple[Any, ...]) -> Agreement:
 
 
 def prove_certificate_of(attempt: Attempt) -> None:
-    """A certificate has the words of the first vote, and every vote's signature, in order."""
+    """A certificate has the statement of the first vote, and every vote's signature, in order."""
     check_stateless(state.certificate_of)
 
     def run() -> Case:
@@ -137,7 +137,7 @@ def prove_certificate_of(attempt: Attempt) -> None:
 
 @strict
 class Signers(Symbolic):
-    """Indices of signers, however many: `size` of them."""
+    """The indices of signers; `size` is their number."""
 
     __slots__ = ("count", "size")
     __class__ = seen_as(tuple)
@@ -152,7 +152,7 @@ def _length(value: Any) -> Any:
 
 
 def prove_signers_count(attempt: Attempt) -> None:
-    """Accepted are q signers at least and N at most, strictly ascending, below N: C-CERT-1."""
+    """It accepts q to N signers that are strictly ascending and below N: C-CERT-1."""
     function = certificates.signers_count
     bound = bind(function, {"len": _length}, (quorum.quorum, quorum.faulty))
     parts = cut(bound)
@@ -191,7 +191,7 @@ def prove_signers_count(attempt: Attempt) -> None:
 
 
 def _prove_distinct(attempt: Attempt) -> None:
-    """That signers accepted so are distinct platforms, by induction over their places."""
+    """Signers accepted in this way are distinct platforms, by induction over their positions."""
     signer = z3.Function("signer", INT, INT)
     i, j, n = z3.Ints("i j n")
 
@@ -217,7 +217,7 @@ def _prove_distinct(attempt: Attempt) -> None:
 
 @strict
 class Pairs(Symbolic):
-    """The pairs of signer and signature in a certificate; one pair stands for each."""
+    """The pairs of signer and signature in a certificate, of which one represents each."""
 
     __slots__ = ("count", "pair")
     __class__ = seen_as(tuple)
@@ -230,12 +230,12 @@ class Pairs(Symbolic):
         yield self.pair
 
     def concretised(self, plain: Any) -> Any:
-        """Signatures of three, who are enough of four, or none."""
+        """Return signatures of three platforms, which are enough of four, or none."""
         return endorsements_of(self, plain)
 
 
 def prove_proofs(attempt: Attempt) -> None:
-    """What a certificate proves: C-CERT-3 and C-CERT-4, exactly."""
+    """A certificate proves exactly what C-CERT-3 and C-CERT-4 say."""
     for function in (certificates.proves_prepared, certificates.proves_decided):
         check_stateless(function)
         attempt.cases(function, _proof_case(function))
@@ -269,11 +269,11 @@ def _proof_case(function: Callable[..., Any]) -> Callable[[], Case]:
 
 
 _FOUR = 4
-"""The federation of the replay, whose signatures are really counted."""
+"""The number of platforms in the replay, where signatures are really counted."""
 
 
 def _signers_of(pairs: Pairs) -> Callable[[Any], Signers]:
-    """`tuple`, of what is asked of each pair: its signer."""
+    """Return a `tuple` of the signers of the pairs."""
 
     def collected(generator: Any) -> Signers:
         found = list(generator)
@@ -285,7 +285,7 @@ def _signers_of(pairs: Pairs) -> Callable[[Any], Signers]:
 
 
 def _counts(n: SymbolicInt) -> Callable[[Any, Any], SymbolicBool]:
-    """Summary of `certificates.signers_count`."""
+    """Return a summary of `certificates.signers_count`."""
 
     def summary(signers: Any, among: Any) -> SymbolicBool:
         if type(signers) is not Signers or among is not n:
@@ -299,7 +299,7 @@ def _counts(n: SymbolicInt) -> Callable[[Any, Any], SymbolicBool]:
 
 
 def prove_keep(attempt: Attempt) -> None:
-    """A message goes into its slot if and only if what is there is of an earlier view: C-SLOT-2."""
+    """A message goes into its slot if and only if that has one of an earlier view: C-SLOT-2."""
 
     def run() -> Case:
         n, height = integer("n"), integer("height")
@@ -330,7 +330,7 @@ class _Replaced:
     message: Any
 
     def concretised(self, plain: Any) -> Slots:
-        """The plain slots, with the plain message at its signer's index."""
+        """Return the plain slots, with the plain message at its signer's index."""
         slots: Slots = plain(self.slots)
         message = plain(self.message)
         field, signer = arbitrary.field_of(message), message.statement.signer
@@ -348,7 +348,7 @@ def _is_from(slots: Slots, message: Any, present: Any) -> z3.BoolRef:
 
 
 def _kept(slots: Slots, found: Slots, message: Any, newer: z3.BoolRef) -> z3.BoolRef:
-    """That just this place of just this row holds the message, or all is as it was."""
+    """Require that exactly this place of this row holds the message, or nothing changed."""
     if found is slots:
         return z3.Not(newer)
     changed = arbitrary.field_of(message)
@@ -359,7 +359,7 @@ def _kept(slots: Slots, found: Slots, message: Any, newer: z3.BoolRef) -> z3.Boo
 
 
 def replaces(row: rows.Row, after: Any, message: Any) -> z3.BoolRef:
-    """That a tuple is a row but for one place, the signer's, which holds the message."""
+    """Require that a tuple is the row with the message in its signer's place."""
     match after:
         case (rows.Stretch() as head, middle, rows.Stretch() as tail) if middle is message:
             signer = term(message.statement.signer)

@@ -1,12 +1,12 @@
 """Shipped functions cut at the head of their loop, so that a contract holds for every length.
 
-A loop that runs as often as there are platforms cannot be executed for every number of them.
-Floyd's way out is to execute its parts: what stands before it, one turn from any state that an
-invariant allows, and what stands after it. `cut` makes these parts of the source text that runs.
+A loop that runs once for each platform cannot be executed for every number of them.
+Floyd's method is to execute its parts: the code before the loop, one turn from any state that an
+invariant allows, and the code after the loop. `cut` makes these parts from the source text.
 
-Only the text of the parts is taken; a text that is not that of the running function is refused, so
-nothing can be proved of one and run as another.
-The parts are compiled anew from that text: they are not the code object of the package.
+Only the text of the parts is used. A text that is not that of the running function is refused, so
+that the proved code is the code that runs.
+The parts are compiled from that text: they are not the code object of the package.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ N = TypeVar("N", bound=ast.AST)
 
 
 class OtherShape(Exception):
-    """A function is not built as its contract takes it to be."""
+    """A function does not have the structure that its contract assumes."""
 
 
 @frozen
 class Reached:
-    """A part was left at the head of the loop: what is iterated over, and the local variables."""
+    """A part ended at the head of the loop, with what is iterated over and the local variables."""
 
     iterated: Any
     variables: Mapping[str, Any]
@@ -37,12 +37,12 @@ class Reached:
 
 @frozen
 class Parts:
-    """A function with one loop, in three.
+    """A function with one loop, in three parts.
 
-    Each part takes the function's parameters by name; `turn` and `after` also the variables at the
-    head of the loop, and `turn` the element of that turn as `element`, if the loop has elements.
-    A part returns what the function returns, or `Reached` where it comes to the head of the loop;
-    `turn` returns `LEFT` where the condition of a `while` is false.
+    Each part takes the function's parameters by name; `turn` and `after` also take the variables at
+    the head of the loop, and `turn` takes its element as `element`, if the loop has elements.
+    A part returns what the function returns, or `Reached` when it comes to the head of the loop.
+    `turn` returns `LEFT` when the condition of a `while` is false.
     """
 
     before: Callable[..., Any]
@@ -51,7 +51,7 @@ class Parts:
 
     @property
     def all(self) -> tuple[Callable[..., Any], ...]:
-        """The three; a step in one of them is known by the line of the shipped source."""
+        """Return the three parts; their steps have the line numbers of the shipped source."""
         return (self.before, self.turn, self.after)
 
 
@@ -63,9 +63,9 @@ _HEAD, _OUT, _ELEMENT = "_reached_", "_left_", "element"
 
 
 def tree(function: Callable[..., Any]) -> ast.FunctionDef:
-    """The syntax tree of a function that runs. Raises `OtherShape` if it is another's.
+    """Return the syntax tree of a running function. Raises `OtherShape` if the source differs.
 
-    The whole module is compiled again for that, since code depends on what its module imports.
+    The whole module is compiled again to compare, since code depends on the module's imports.
     """
     running: CodeType = function.__code__
     text = "".join(linecache.getlines(running.co_filename, _globals(function)))
@@ -80,9 +80,9 @@ def tree(function: Callable[..., Any]) -> ast.FunctionDef:
 
 
 def cut(function: Callable[..., Any]) -> Parts:
-    """The parts of a function whose body holds exactly one loop, at its top level.
+    """Return the parts of a function whose body has exactly one loop, at its top level.
 
-    Names are looked up where the function looks them up, summaries that were bound included.
+    Names are looked up as the function looks them up, bound summaries included.
     """
     whole = tree(function)
     statements = _without_docstring(whole.body)
@@ -107,8 +107,8 @@ def cut(function: Callable[..., Any]) -> Parts:
 def check_comprehension(function: Callable[..., Any], iterated: str) -> None:
     """Check that a function is `return tuple(... for x in iterated if ...)` and nothing else.
 
-    Then what comes of one element comes of it among others, at its place, whatever their number:
-    a generator expression without `:=` keeps nothing from one element to the next.
+    Then the result for one element is the same among any number of others, at its position: a
+    generator expression without `:=` carries nothing from one element to the next.
     """
     statements = _without_docstring(tree(function).body)
     match statements:
@@ -128,7 +128,7 @@ def check_comprehension(function: Callable[..., Any], iterated: str) -> None:
 def check_stateless(function: Callable[..., Any]) -> None:
     """Check that every generator expression in a function has one `for`, no `if` and no `:=`.
 
-    Then it gives one value for each element, which depends on nothing but that element.
+    Then it gives one value for each element, which depends only on that element.
     """
     for node in ast.walk(tree(function)):
         if isinstance(node, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp):
@@ -181,13 +181,13 @@ class _Maker:
 
 
 def _at(where: ast.AST, node: N) -> N:
-    """A node that stands where another stands in the source."""
+    """Return a node at the position of another one in the source."""
     ast.copy_location(node, where)
     return ast.fix_missing_locations(node)
 
 
 class _Continues(ast.NodeTransformer):
-    """Turns `continue` into the way back to the head of the loop."""
+    """Turns `continue` into a return to the head of the loop."""
 
     def __init__(self, again: ast.Return) -> None:
         self._again = again
@@ -209,7 +209,7 @@ def _element_of(loop: _Loop) -> tuple[str, ...]:
 
 
 def _assigned(statements: list[ast.stmt]) -> set[str]:
-    """The local variables that statements assign to; those of a comprehension are its own."""
+    """Return the local variables that statements assign to, except for a comprehension's own."""
     found: set[str] = set()
     waiting: list[ast.AST] = [*statements]
     while waiting:
@@ -245,7 +245,7 @@ def _first_line(node: ast.FunctionDef) -> int:
 
 
 def _codes_at(compiled: CodeType, running: CodeType) -> Iterator[CodeType]:
-    """What a compiled module has where the running function's code says that it stands."""
+    """Yield the code objects of a compiled module at the position of the running one."""
     for constant in compiled.co_consts:
         if isinstance(constant, CodeType):
             if constant.co_firstlineno == running.co_firstlineno:
@@ -264,7 +264,7 @@ def _code_of(module: ast.Module, name: str, origin: Callable[..., Any]) -> CodeT
 
 
 def _content(code: CodeType) -> tuple[object, ...]:
-    """All of a code object but where it stands: two functions are alike if theirs are."""
+    """Return all of a code object but its position: equal contents mean equal functions."""
     constants = tuple(
         _content(constant) if isinstance(constant, CodeType) else (type(constant), constant)
         for constant in code.co_consts

@@ -1,4 +1,4 @@
-"""How a height ends: on a commit certificate that counts, for a block that is held and valid.
+"""The end of a height: on a commit certificate that counts, for a kept and valid block.
 
 The step is the protocol's `decide`, and the next height begins with J.
 """
@@ -42,7 +42,7 @@ from web4proofs.symbolic import assume, bind, choose, equal, optional
 
 
 def prove_decide(attempt: Attempt) -> None:
-    """It advances on what `decision` gives, and asks for the block where that is missing."""
+    """It advances on the result of `decision`, and requests the block if that is missing."""
 
     def run() -> Case:
         scene = Scene(arbitrary.bare())
@@ -111,7 +111,7 @@ def prove_on_decided(attempt: Attempt) -> None:
 
 
 def _may_advance(agreement: Agreement, block: Any, certificate: Any) -> z3.BoolRef:
-    """What `advance` is called with: a block of this height, and a certificate for it."""
+    """Return the precondition of `advance`: a block of this height, and a certificate for it."""
     return z3.And(
         equal(block.header.height, agreement.height),
         proves(certificate, Kind.COMMIT, agreement.height, block.digest),
@@ -123,11 +123,11 @@ HALTING_HEIGHTS = (1, 2**64 - 1)
 
 
 def prove_advance(attempt: Attempt) -> None:
-    """A certified block that is valid is decided, and the next height begins; else it halts."""
+    """A certified valid block is decided and the next height begins; for another it halts."""
 
     def run() -> Case:
         result, empty = optional(lambda: applied("result")), arbitrary.opaque("no slots")
-        # the text of a halt names the height, and text cannot be symbolic
+        # the text of a halt has the height, and text cannot be symbolic
         height = choose(HALTING_HEIGHTS) if result is None else None
         sync = None if result is None else optional(lambda: _SYNC)
         scene = Scene(arbitrary.agreement(plain_height=height), sync=sync)
@@ -180,11 +180,11 @@ def _advanced(scene: Scene, of: Decided, result: Any, empty: Any) -> Case:
 
 
 _SYNC = Sync((9,), asked=8, tries=7, turn=1)
-"""A platform that catches up, for the first decided block that it gets."""
+"""The state of a platform that catches up, for the first decided block that it gets."""
 
 
 def _goes_on(scene: Scene, block: Any, result: Any, empty: Any) -> Part:
-    """What else begins anew: slots, the questions without an answer (C-SYNC-4), and the pool."""
+    """Require that slots, open requests (C-SYNC-4) and the pool begin anew."""
     ((_, touched, included, _),) = scene.called("recheck")
     return plainly(
         "what comes after the height begins anew",

@@ -1,4 +1,4 @@
-"""Who is called when: an event's handler, then the rules, then the timers."""
+"""The dispatch of an event: first its handler, then the rules, then the timers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from web4proofs.symbolic import bind, choose, equal, optional
 
 
 def prove_dispatch(attempt: Attempt) -> None:
-    """An event goes to its handler, then the rules, then the timers; a halted platform is deaf."""
+    """An event goes to its handler, then rules and timers run; a halted platform does nothing."""
 
     def step() -> Case:
         halted = optional(lambda: Halt("C-DEC-4", "a reason"))
@@ -140,7 +140,7 @@ _ANOTHER = Timer(TimerKind.SYNC, 1, FIRST_VIEW)
 
 
 def _goes_on(scene: Scene, timer: Timer, called: list[str]) -> z3.BoolRef:
-    """That just the timers that are not this one are left."""
+    """Require that exactly the other timers are left."""
     if not called:
         return z3.BoolVal(scene.untouched("armed"))
     left = [any(each is one for one in scene.now.armed) for each in scene.state.armed]
@@ -161,7 +161,7 @@ def _any_timer() -> Timer:
 
 
 def _prove_tables(attempt: Attempt) -> None:
-    """That the tables of handlers name those whose contracts are proved."""
+    """The tables have exactly the handlers whose contracts are proved."""
     handlers = {
         Received: stepping._on_received,
         Elapsed: stepping._on_elapsed,

@@ -1,7 +1,7 @@
-"""What a step does besides agreeing: pool, gossip, timers, help for others, catching up.
+"""The parts of a step outside agreement: pool, gossip, timers, help for others, catching up.
 
-None of it touches agreement, slots or tip, and none signs anything but a STATUS of its own.
-Which timers are wanted, and whom a platform that is behind asks when, is not proved.
+None of them changes agreement, slots or tip, and none signs anything but a STATUS of its own.
+Two things are not proved: which timers are wanted, and which platform is asked for blocks when.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from web4proofs.symbolic import bind, choose, equal, optional, term
 
 
 def prove_frames(attempt: Attempt) -> None:
-    """Pool, timers and STATUS: each leaves agreement, slots and tip as they are."""
+    """Pool, timers and STATUS: each leaves agreement, slots and tip unchanged."""
 
     def framed(function: Any, call: Callable[[Scene], Any], *allowed: type, **known: Any) -> None:
         def run() -> Case:
@@ -70,7 +70,7 @@ def prove_frames(attempt: Attempt) -> None:
 
 
 def _prove_revision(attempt: Attempt) -> None:
-    """What no longer applies leaves the pool, and whoever waits for it hears of it (A-APP-5)."""
+    """Items that no longer apply leave the pool, and their clients are told (A-APP-5)."""
 
     def run() -> Case:
         refused = choose(((), (Refusal(DROPPED, "a code"),)))
@@ -86,7 +86,7 @@ def _prove_revision(attempt: Attempt) -> None:
 
 
 def _prove_admission(attempt: Attempt) -> None:
-    """What is admitted is the application's matter; the pool is what it says (A-APP-5)."""
+    """The application decides which items are admitted, and the pool is its result (A-APP-5)."""
 
     def run() -> Case:
         scene = Scene(arbitrary.bare())
@@ -99,7 +99,7 @@ def _prove_admission(attempt: Attempt) -> None:
 
 
 def _prove_gossip(attempt: Attempt) -> None:
-    """What clients hand in goes to all others, in messages of a bounded size (W-MSG-7)."""
+    """Items from clients go to all others, in messages of a bounded size (W-MSG-7)."""
 
     def run() -> Case:
         scene = Scene(arbitrary.bare())
@@ -134,7 +134,7 @@ def _submitted(effect: Any) -> tuple[Any, ...]:
 
 
 def _prove_reminder(attempt: Attempt) -> None:
-    """C-LOSS-1: all is said again, and the proposer of the view is handed what waits here."""
+    """All is sent again, and the proposer of the view gets the items that wait here: C-LOSS-1."""
 
     def run() -> Case:
         scene = Scene(arbitrary.bare())
@@ -166,7 +166,7 @@ def _is_to(effect: Any, turn: z3.ArithRef) -> z3.BoolRef:
 
 
 def _prove_refusals(attempt: Attempt) -> None:
-    """Of what peers hand in, a refusal is told only to whoever waited here before (A-EFFECT-7)."""
+    """A refusal of a peer's item is told only to clients who waited here before (A-EFFECT-7)."""
 
     def run() -> Case:
         scene = Scene(arbitrary.bare())
@@ -191,7 +191,7 @@ def _any_statement() -> Any:
 
 
 def _helps(scene: Scene) -> Part:
-    """C-LOSS-3, above height 1, where there is a certificate of the tip."""
+    """Require C-LOSS-3 above height 1, where the tip has a certificate."""
     statement, shown = _any_statement(), scene.state.tip_certificate
     catchup.assist_lagging(scene.run, statement)
     stuck = statement.kind in (Kind.VIEW_CHANGE, Kind.STATUS)
@@ -209,7 +209,7 @@ def _helps(scene: Scene) -> Part:
 
 
 def _sets_timers(scene: Scene) -> Part:
-    """C-PACE-5: of the timers that are wanted just those are set that do not run."""
+    """Require C-PACE-5: exactly those wanted timers are set that are not running."""
     other = (Timer(TimerKind.VIEW, 1, FIRST_VIEW), 7)
     wanted = choose(((), ((TIMER, 5),), (other,), (other, (TIMER, 5))))
     names = {"_wanted_timers": lambda _state: wanted}
@@ -224,11 +224,11 @@ def _sets_timers(scene: Scene) -> Part:
 
 
 PLATFORMS_BEHIND = 4
-"""The federation in which catching up is executed: its list of claims has one place for each."""
+"""The number of platforms for catching up: its list of heights has one place for each."""
 
 
 def prove_catching_up(attempt: Attempt) -> None:
-    """Claims, questions and answers leave agreement, slots and tip as they are."""
+    """Catching up leaves agreement, slots and tip unchanged."""
     n, last = PLATFORMS_BEHIND, PLATFORMS_BEHIND * catchup.SYNC_ROUNDS
 
     def framed(function: Any, call: Callable[[Scene], Any], *allowed: type) -> None:
@@ -252,7 +252,7 @@ def prove_catching_up(attempt: Attempt) -> None:
 
 
 def _notes(scene: Scene) -> Part:
-    """C-SYNC-2: of each other platform that is named, the highest height that it has shown."""
+    """Require C-SYNC-2: the highest height that each other platform has shown is recorded."""
     sources, target = choose(((1,), (0, 1, 3), (2,))), arbitrary.natural("target")
     catchup.record_peer_height(scene.run, target, sources)
     before, after = _claims(scene.state), _claims(scene.now)

@@ -1,8 +1,8 @@
-"""The gate: which messages pass it, exactly, and which signatures it asks to be verified.
+"""The gate: exactly which messages pass it, and which signature checks it requests.
 
-What passed is what J says of every slot: so J needs no trust in whoever sent a message.
-A message is any value that the decoder gives (W-TYPE-1 to W-TYPE-6): numbers are not negative,
-kinds are one of five, and nothing else is known of it.
+J says of every slot what the gate ensures, so J assumes nothing of the sender of a message.
+A message is any value that the decoder returns (W-TYPE-1 to W-TYPE-6): its numbers are not
+negative, its kind is one of five, and nothing else is known of it.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ from web4proofs.symbolic.reach import Excuse
 
 
 def prove_votes(attempt: Attempt) -> None:
-    """A vote is a PREPARE or COMMIT, a status a STATUS, of a platform of the federation."""
+    """A vote is a PREPARE or COMMIT, a status is a STATUS, of a platform of the federation."""
     _prove_check(attempt, gate._check_vote, _any_vote, (Kind.PREPARE, Kind.COMMIT))
     _prove_check(attempt, gate._check_status, _any_status, (Kind.STATUS,))
 
 
 def prove_proposals(attempt: Attempt) -> None:
-    """A proposal is by the proposer, names its block, and its certificate is for that, earlier."""
+    """A proposal is the proposer's, names its block, and has an earlier certificate for that."""
     _prove_check(attempt, gate._check_proposal, _any_proposal, (Kind.PRE_PREPARE,))
     attempt.excuse(*_NO_ITEMS)
 
@@ -121,7 +121,7 @@ def _any_proposal() -> Proposal:
 
 
 def _any_view_change() -> ViewChange:
-    """Certificate and block come as they like."""
+    """Return any VIEW-CHANGE, with or without certificate and block."""
     statement = _of_any_kind(arbitrary.statement("message", Kind.VIEW_CHANGE))
     shown = _shown(arbitrary.maybe_certificate("shown", Kind.PREPARE))
     block = optional(lambda: _block(arbitrary.block("block")))
@@ -133,7 +133,7 @@ def _of_any_kind(statement: Any) -> Any:
 
 
 def _block(block: Any) -> Any:
-    """Its payload is `_prove_blocks`'s matter."""
+    """Accept the block's payload: `_prove_blocks` is about it."""
     return evolve(block, payload=())
 
 
@@ -173,7 +173,7 @@ def _prove_check(
 
 
 def _claims_all(_gate: Any, certificate: Any, claims: list[Any]) -> None:
-    """Summary of `gate._certificate`, for a certificate that counts: its signers are known."""
+    """Summarise `gate._certificate` for a certificate that counts: its signers are platforms."""
     if certificate.height < 1:
         raise RemoteProtocolError("W-MSG-3", "nobody votes on height 0")
     claims.append(AllSigned(certificate))
@@ -201,12 +201,12 @@ def _accepted(judge: Any, message: Any, kinds: tuple[Kind, ...]) -> z3.BoolRef:
 def _proves_prepared(
     certificate: Any, _n: Any, height: Any, digest: Any, below: Any
 ) -> SymbolicBool:
-    """Summary of `certificates.proves_prepared`."""
+    """Summarise `certificates.proves_prepared`."""
     return SymbolicBool(proves(certificate, Kind.PREPARE, height, digest, below))
 
 
 def _proves_decided(certificate: Any, _n: Any, height: Any, digest: Any) -> SymbolicBool:
-    """Summary of `certificates.proves_decided`."""
+    """Summarise `certificates.proves_decided`."""
     return SymbolicBool(proves(certificate, Kind.COMMIT, height, digest))
 
 
@@ -217,7 +217,7 @@ _CALLED: dict[Any, tuple[Callable[..., Any], ...]] = {
     gate._check_proposal: _WITH_BLOCK,
     gate._check_view_change: _WITH_BLOCK,
 }
-"""What each check calls that is executed with it."""
+"""By check, the functions that it calls and that are executed with it."""
 
 _SUMMARIES: dict[Any, dict[str, Any]] = {
     gate._check_vote: {},
@@ -234,14 +234,14 @@ _SUMMARIES: dict[Any, dict[str, Any]] = {
 
 
 def _names(check: Any) -> tuple[str, ...]:
-    """What a check and those that it calls look up."""
+    """Return the names that a check and the functions executed with it look up."""
     return tuple(
         name for function in (check, *_CALLED[check]) for name in function.__code__.co_names
     )
 
 
 def prove_decided(attempt: Attempt) -> None:
-    """A decided block comes with a commit certificate for it, every signature of it claimed."""
+    """A decided block has a commit certificate for it, and all its signatures are claimed."""
     check = gate._check_decided
     through = (gate._block,)
 
@@ -271,7 +271,7 @@ def prove_decided(attempt: Attempt) -> None:
     attempt.excuse(*_NO_ITEMS, *_OF_ITS_HEIGHT)
 
 
-# --- the way in --------------------------------------------------------------------------------
+# --- from bytes to messages --------------------------------------------------------------------
 
 
 def prove_opening(attempt: Attempt) -> None:
@@ -344,7 +344,7 @@ def _opens() -> Case:
 
 
 def _prove_checks(attempt: Attempt) -> None:
-    """That each type of message has the check whose contract is proved."""
+    """Each type of message has the check whose contract is proved."""
     checks = {
         Vote: gate._check_vote,
         Status: gate._check_status,

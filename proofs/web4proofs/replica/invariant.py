@@ -1,7 +1,7 @@
-"""What holds of one platform's local state after every event: J, as solver formulas.
+"""The invariant J of one platform's local state after every event, as solver formulas.
 
 J is assumed of the state before a step, and proved of the state after it.
-Its parts are those of `spec/invariants.md`, with what the gate lets through said of every slot.
+Its parts are those of `spec/invariants.md`; of every slot it says what the gate ensures.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Part:
 
 
 def same(one: Any, other: Any) -> z3.BoolRef:
-    """Whether two values are equal, truth values within them included, as a formula.
+    """Return a formula for the equality of two values, with truth values inside them.
 
-    A row is the same only as itself.
+    A row is equal only to itself.
     """
     if one is other:
         return TRUE
@@ -64,7 +64,7 @@ def proves(
     digest: Any,
     below: Any | None = None,
 ) -> z3.BoolRef:
-    """That a certificate counts, and is one for this (C-CERT-1, C-CERT-3, C-CERT-4)."""
+    """Require that a certificate counts and proves this (C-CERT-1, C-CERT-3, C-CERT-4)."""
     if certificate is None:
         return FALSE
     view = term(certificate.view)
@@ -79,7 +79,7 @@ def proves(
 
 
 def well_formed(message: Draft | SignedMessage, kind: Kind, height: Any, n: Any) -> z3.BoolRef:
-    """What the gate lets through of messages of this kind and height, but for the signatures."""
+    """Return what the gate ensures of messages of this kind and height, without signatures."""
     statement = message.statement
     signer = term(statement.signer)
     of_kind = z3.And(
@@ -97,7 +97,7 @@ def well_formed(message: Draft | SignedMessage, kind: Kind, height: Any, n: Any)
 
 
 def _proposal_in_order(message: Proposal | ProposalDraft) -> z3.BoolRef:
-    """W-MSG-5, W-MSG-6 and C-CERT-3."""
+    """Return W-MSG-5, W-MSG-6 and C-CERT-3."""
     statement, block, shown = message.statement, message.block, message.justification
     return z3.And(
         term(statement.signer) == proposer_of(statement.height, statement.view),
@@ -110,7 +110,7 @@ def _proposal_in_order(message: Proposal | ProposalDraft) -> z3.BoolRef:
 
 
 def _view_change_in_order(message: ViewChange | ViewChangeDraft) -> z3.BoolRef:
-    """C-VIEW-1, C-VIEW-3, C-STMT-3, W-MSG-5 and C-CERT-3."""
+    """Return C-VIEW-1, C-VIEW-3, C-STMT-3, W-MSG-5 and C-CERT-3."""
     statement, shown, block = message.statement, message.prepared, message.block
     named = z3.And(term(statement.view) >= 1, equal(statement.digest, prepared_reference(shown)))
     if shown is None or block is None:
@@ -123,7 +123,7 @@ def _view_change_in_order(message: ViewChange | ViewChangeDraft) -> z3.BoolRef:
 
 
 def invariant(agreement: Agreement) -> tuple[Part, ...]:
-    """J of an agreement, but for what its slots hold, which `kept_in_order` says of each."""
+    """Return J of an agreement, without its slots, for each of which `kept_in_order` has J."""
     in_view_0 = term(agreement.view) == 0
     return (
         sizes(agreement),
@@ -138,7 +138,7 @@ def invariant(agreement: Agreement) -> tuple[Part, ...]:
 
 
 def sizes(agreement: Agreement) -> Part:
-    """A platform of the federation, in a view and at a height."""
+    """Return that it is a platform of the federation, in a view and at a height."""
     n, me = term(agreement.n), term(agreement.me)
     height, view = term(agreement.height), term(agreement.view)
     return Part(
@@ -148,7 +148,7 @@ def sizes(agreement: Agreement) -> Part:
 
 
 def lock_is_proved(agreement: Agreement, lock: Lock | None) -> Part:
-    """A lock has a certificate of its view that counts, and its block (I-LOCK-1)."""
+    """Return that a lock has a certificate of its view that counts, and its block (I-LOCK-1)."""
     formula = TRUE
     if lock is not None:
         formula = z3.And(
@@ -162,7 +162,7 @@ def lock_is_proved(agreement: Agreement, lock: Lock | None) -> Part:
 
 
 def kept_in_order(message: SignedMessage | None, row: Row, place: Any) -> z3.BoolRef:
-    """J of a place in a row: None, or what the gate let through, by this signer (I-SLOT-1)."""
+    """Return J of a place: None, or a message of this signer that passed the gate (I-SLOT-1)."""
     if message is None:
         return TRUE
     return z3.And(

@@ -1,6 +1,6 @@
-"""Which blocks are valid, exactly, and what a fresh one is made of.
+"""The validity of blocks, exactly, and the content of a new block.
 
-Implements nothing of the application: it may answer anything, and its answer is what counts.
+The application is arbitrary: it may answer anything, and its answer is decisive.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from web4proofs.symbolic import bind, choose, equal, optional, term
 
 
 def prove_validity(attempt: Attempt) -> None:
-    """A block is valid exactly by C-VALID-1, C-VALID-2 and C-VALID-4, and is judged once."""
+    """A block is valid exactly by C-VALID-1, C-VALID-2 and C-VALID-4, and is checked once."""
     result_of = blocks._result
 
     def result() -> Case:
@@ -97,7 +97,7 @@ def _judgement(scene: Scene, block: Any, known: Any, fresh: Any, found: Any) -> 
 
 
 def prove_fresh_block(attempt: Attempt) -> None:
-    """A fresh block names this chain, this height and the tip, and is later than it."""
+    """A new block names this chain, this height and the tip, and is later than the tip."""
 
     def run() -> Case:
         stale = choose(((), (b"stale",)))

@@ -1,7 +1,7 @@
-"""From a solver's model back to plain values of the code, as text that runs.
+"""Plain values of a solver's model, as Python text that runs.
 
-A counterexample is shown as the call that it breaks: a program for the plain code, which is run
-before it is shown. One that does not do what its path did is not shown as a program.
+A counterexample is shown as the call that breaks the contract: a program for the plain code, which
+runs before it is shown. If it does not do what its path did, no program is shown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from web4proofs.symbolic.concrete import Concretion
 from web4proofs.symbolic.values import Identifier, SymbolicInt
 
 MAX_PLATFORMS_SHOWN: Final = 10
-"""A counterexample with more platforms is not made plain."""
+"""The limit of platforms in a counterexample with plain values."""
 
 
 class NotPlain(Exception):
@@ -29,17 +29,17 @@ class NotPlain(Exception):
 
 
 class Plain:
-    """Values of one model of the solver."""
+    """The plain values of one model of the solver."""
 
     def __init__(self, model: z3.ModelRef) -> None:
         self._plain = Concretion(model)
 
     def __call__(self, value: Any) -> Any:
-        """The plain value. Raises `NotPlain` for what no plain value is like."""
+        """Return the plain value. Raises `NotPlain` if there is none."""
         return self._plain(value)
 
     def text(self, value: Any) -> str:
-        """The plain value, written as an expression of Python."""
+        """Return the plain value as a Python expression."""
         try:
             return written(self(value))
         except NotPlain as error:
@@ -48,7 +48,7 @@ class Plain:
     def program(
         self, function: Callable[..., Any], arguments: Sequence[Any], result: Any
     ) -> str | None:
-        """A program that makes this call, if the plain code does in it what the path did."""
+        """Return a program that makes this call; None if the plain code does not do as the path."""
         try:
             given, expected = [self(each) for each in arguments], self(result)
         except NotPlain:
@@ -59,7 +59,7 @@ class Plain:
 
 
 def comparable(value: Any) -> Any:
-    """A plain value without what a model leaves open: signatures, and digests that were hashed."""
+    """Return a plain value without parts that a model leaves open: signatures, hashed digests."""
     if isinstance(value, Certificate):
         return attrs.evolve(value, signatures=())
     if isinstance(value, Statement) and value.kind is Kind.VIEW_CHANGE:
@@ -93,13 +93,13 @@ _IDENTIFIERS: Final = (
     "def signature(number):",
     "    return f'Signature-{number}'.encode().ljust(64, b'.')",
 )
-"""How a program names the digests and signatures of a counterexample."""
+"""The functions by which a program names the digests and signatures of a counterexample."""
 
 _NAMED: Final = re.compile(rb"(Digest|Signature)-([0-9]+)\.*")
 
 
 def written(value: Any) -> str:
-    """A plain value as an expression of Python."""
+    """Return a plain value as a Python expression."""
     if isinstance(value, enum.Enum):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, bytes) and value:
@@ -138,19 +138,19 @@ def _types(value: Any) -> Iterator[type]:
 
 
 def slots_of(row: Any, plain: Callable[[Any], Any]) -> tuple[Any, ...]:
-    """A plain tuple of N places, with what was looked at, and as many others as were counted."""
+    """Return a plain tuple of N places, with known messages and as many others as were counted."""
     n = _platforms(plain(row.n))
     places: dict[int, Any] = {}
     for place, message in row.known:
         places.setdefault(plain(place), plain(message))
-    # highest views first: who is beyond a view is counted in it as well
+    # highest views first: a platform beyond a view is counted in that view as well
     for point in sorted(row.asked, key=lambda each: plain(SymbolicInt(each[0])), reverse=True):
         _fill(row, places, n, point, plain)
     return tuple(places.get(index) for index in range(n))
 
 
 def endorsements_of(endorsements: Any, plain: Any) -> tuple[tuple[int, bytes], ...]:
-    """Signatures of a quorum that is never counted again, if they count."""
+    """Return the signatures of a quorum, not counted again, if they count; else none."""
     counts = z3.is_true(plain.evaluated(endorsements.count))
     return tuple((index, SIGNATURE.plain(index)) for index in range(3 if counts else 0))
 
@@ -164,7 +164,7 @@ def _platforms(n: int) -> int:
 def _fill(
     row: Any, places: dict[int, Any], n: int, point: tuple[z3.ExprRef, ...], plain: Any
 ) -> None:
-    """Put messages into free places until as many are there as the model counts."""
+    """Put messages into free places until there are as many as the model counts."""
     view = plain(SymbolicInt(point[0]))
     if view < 0:
         return

@@ -1,8 +1,8 @@
-"""How a theorem about the shipped replica is tried: paths, questions, and what becomes of them.
+"""The attempt to prove a theorem about the shipped replica: its paths, questions and failures.
 
-An `Attempt` gathers what an `Outcome` tells. Everything that is to be proved of a path is asked in
-one question; only where the answer is not the one needed are its parts asked one by one, to name
-what does not hold and to show it with values.
+An `Attempt` collects the parts of an `Outcome`. Everything to prove of a path is one question. Only
+if its answer is not the one needed, its parts are asked one by one, to name the part that does not
+hold and to show it with values.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from web4proofs.theorem import Answer, Failure, Outcome, Prove, Query
 T = TypeVar("T")
 
 MAX_LOST = 3
-"""Paths that may fail before an attempt ends: more of them tell nothing more."""
+"""The number of failing paths after which an attempt ends: more of them add no information."""
 
 
 @frozen
 class Case:
-    """What is to hold at the end of one path, what a failure shows, and the plain call.
+    """The goals at the end of one path, the values that a failure shows, and the plain call.
 
-    A case with `arguments` is replayed: the plain function is called with what a model of the path
-    makes of them, and must return what it makes of `result`.
-    It must also execute the same instructions, unless it `walks` over what is symbolic here.
+    A case with `arguments` is replayed: the plain function is called with the arguments that a
+    model of the path gives, and must return the `result` of that model.
+    It must also execute the same instructions, unless it `walks` over something symbolic.
     `given` is assumed beside the path's own condition, and must be possible with it.
     """
 
@@ -76,7 +76,7 @@ class Attempt:
         run: Callable[[], T],
         parts: Parts | None = None,
     ) -> tuple[Walk[T], ...]:
-        """Every path of a run, in which these shipped functions are executed, or parts of one."""
+        """Return every path of a run that executes these shipped functions, or parts of one."""
         self._functions.update(dict.fromkeys(functions))
         watching = (*functions, *(() if parts is None else parts.all))
 
@@ -101,9 +101,9 @@ class Attempt:
         label: str = "",
         parts: Parts | None = None,
     ) -> None:
-        """Execute a function along every path, and ask each whether its parts hold.
+        """Execute a function along every path, and ask for each whether its parts hold.
 
-        Of one whose loop is cut, `parts` are executed; then they must be reached, and it is not.
+        Of a function whose loop is cut, `parts` are executed and must be reached, in place of it.
         """
         name = name_of(function) + (f", {label}" if label else "")
         possible = False
@@ -138,9 +138,9 @@ class Attempt:
         result: Any,
         walks: bool = False,
     ) -> None:
-        """Run the plain function on an input of a path; it must do what the path did.
+        """Run the plain function on an input of a path; it must do as the path did.
 
-        What it calls is then the shipped code, also where the path had a summary.
+        It then calls shipped code, also where the path had a summary.
         """
         model = self._small.model(walk.path.condition)
         if model is None:
@@ -163,7 +163,7 @@ class Attempt:
             self.fail(name, f"not as the plain code does: {given!r} took another way")
 
     def returned(self, name: str, path: Path[T]) -> T | None:
-        """What a path returned; that it raised is a failure."""
+        """Return the result of a path; if the path raised, this is a failure."""
         if path.raised is not None:
             self._lost += 1
             self.fail(name, f"raised {path.raised!r}")
@@ -171,7 +171,7 @@ class Attempt:
 
     @property
     def lost(self) -> bool:
-        """Whether so much has failed that more failures would tell nothing more."""
+        """Return whether so much has failed that more failures would add no information."""
         return self._lost >= MAX_LOST
 
     def holds(
@@ -182,7 +182,7 @@ class Attempt:
         shown: Mapping[str, Any],
         snippet: Callable[[Plain], str | None] | None = None,
     ) -> bool:
-        """Ask whether all parts follow; show what is broken if one does not."""
+        """Ask whether all parts follow; show one that does not."""
         given = tuple(hypotheses)
         goal = z3.And([part.formula for part in parts])
         query, _ = smt.valid(name, given, goal)
@@ -198,29 +198,29 @@ class Attempt:
         return False
 
     def possible(self, name: str, formulas: Iterable[z3.ExprRef]) -> None:
-        """Ask for an instance, so that nothing is proved from contradictory premises."""
+        """Ask for a model, so that nothing is proved from contradictory premises."""
         query, _ = smt.possible(name, formulas)
         self._queries.append(query)
         if query.got is Answer.UNSAT:
             self.fail(name, "the premises contradict one another")
 
     def fail(self, name: str, found: str) -> None:
-        """What was found does not fit the theorem, whatever the solver says."""
+        """Record a finding that does not fit the theorem, whatever the solver says."""
         self._failures.append(Failure(name, found))
 
     def end(self, name: str, found: str) -> None:
-        """Nothing more can be found: what was not looked at is no failure of its own."""
+        """Record a last finding: code that was not executed after it is no further failure."""
         self.fail(name, found)
         self._lost = MAX_LOST
 
     def excuse(self, *excuses: Excuse) -> None:
-        """Name what of the functions under proof is on no path, and why."""
+        """Name code of the functions under proof that is on no path, with the reason."""
         self._excuses.extend(excuses)
 
     def idle_excuses(self) -> tuple[Excuse, ...]:
-        """The excuses for what the code does not have: nothing is passed over by them.
+        """Return the excuses for places that the code does not have, which excuse nothing.
 
-        Changed code may have any; of the shipped code a test wants none.
+        Changed code may have any; a test requires that the shipped code has none.
         """
         executed = self._executed()
         there = {(name_of(each), place) for each in executed for place in places_of(each)}
@@ -234,14 +234,14 @@ class Attempt:
         ]
 
     def _reached(self) -> None:
-        """Check that every line and branch of every function that was executed was on some path."""
+        """Check that some path reached every line and branch of every executed function."""
         idle = self.idle_excuses()
         excuses = [each for each in self._excuses if each not in idle]
         for place in () if self.lost else unreached(self._executed(), self._steps, excuses):
             self.fail("reach", place)
 
     def outcome(self) -> Outcome:
-        """What the attempt told, and what of the code it did not look at."""
+        """Return the outcome, with the code that no path reached as a failure."""
         self._reached()
         return Outcome(
             tuple(self._queries),
@@ -278,11 +278,11 @@ def _program(function: Callable[..., Any], case: Case) -> Callable[[Plain], str 
 
 
 UNSEEN = " (in the symbolic run; the plain call with these values does otherwise)"
-"""Said of a counterexample that does not replay."""
+"""The note on a counterexample that does not replay."""
 
 
 def attempt(function: Callable[[Attempt], None]) -> Prove:
-    """A theorem's `prove` from a function that fills an attempt."""
+    """Return a theorem's `prove` from a function that fills an attempt."""
 
     def prove() -> Outcome:
         trying = Attempt()

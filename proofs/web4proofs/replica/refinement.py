@@ -1,9 +1,9 @@
-"""That a step of the code is a step of the abstract protocol: the one table between the two.
+"""The refinement: the one table from steps of the code to steps of the abstract protocol.
 
-For each rule the table names the actions of `agreement.model` that its step may be, says what their
-parameters are in terms of the step, and what others have shown: certificates and counted votes.
-Nothing else is matched by hand: premises and effects are those of the model itself, read over the
-local state by `abstraction`.
+For each rule the table has the actions of `agreement.model` that its step may be, their parameters
+in terms of the step, and what others have shown: certificates and counted votes.
+Nothing else is written by hand: premises and effects are those of the model itself, which
+`abstraction` interprets over the local state.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ QUORUM: Final = z3.Const("quorum q", QUORUM_SORT)
 
 @frozen
 class Step:
-    """What a rule did: the state before and after, and what it cast or decided.
+    """The step of a rule: the state before and after, and what it cast or decided.
 
-    `shown` is the certificate that it acted on, and `voters` says that a quorum of votes was
-    counted; `judged` is the digest of the block that the application found valid.
+    `shown` is the certificate that it acted on; `voters` says that a quorum of votes was counted;
+    `judged` is the digest of the block that the application found valid.
     """
 
     before: Agreement
@@ -48,14 +48,14 @@ class Step:
 
 @frozen
 class Candidate:
-    """An action that a step may be, with what its parameters stand for."""
+    """An action that a step may be, with the values of its parameters."""
 
     action: Action
     elements: Elements
 
 
 def candidates(step: Step) -> tuple[Candidate, ...]:
-    """The actions that a step may be, by what was cast: the table."""
+    """Return the actions that a step may be, by what was cast: this is the table."""
     if step.decided is not None:
         return (_candidate("decide", step, step.decided.digest),)
     if step.draft is None:
@@ -92,17 +92,17 @@ _ME: Final = Abstraction().me()
 
 @frozen
 class Question:
-    """What is to be proved of a step, from which hypotheses."""
+    """The goals to prove of a step, and the hypotheses."""
 
     hypotheses: tuple[z3.BoolRef, ...]
     parts: tuple[Part, ...]
 
 
 def refines(step: Step) -> Question:
-    """That a step is one that the protocol permits, and does to its relations what that does.
+    """Return the question whether the protocol permits a step, with the same effects.
 
-    Assumed are the numbering of views, and that what others show of honest platforms was cast by
-    them (assumption 2): an honest platform's signature is its own, made of what it has cast.
+    It assumes the numbering of views, and that the statements of honest platforms which others show
+    were cast by them (assumption 2): an honest platform signs only what it has cast.
     """
     abstraction = Abstraction()
     before = abstraction.before(step.before)
@@ -138,7 +138,7 @@ def _numbers(abstraction: Abstraction, step: Step) -> tuple[z3.BoolRef, ...]:
 
 
 def _authentic(abstraction: Abstraction, step: Step, before: Meaning) -> tuple[z3.BoolRef, ...]:
-    """What a certificate or counted votes show of the honest platforms among their signers."""
+    """Return what a certificate or counted votes prove of the honest ones among their signers."""
     height = term(step.before.height)
 
     def behind(what: Definition, view: z3.ExprRef, digest: Any) -> z3.BoolRef:
@@ -182,7 +182,7 @@ def _premises(abstraction: Abstraction, of: Candidate, before: Meaning) -> z3.Bo
 def _effects(
     abstraction: Abstraction, of: Candidate, before: Meaning, after: Meaning
 ) -> tuple[Part, ...]:
-    """That each relation is after the step what the action makes of it, for all elements."""
+    """Return that each relation is after the step the action's result, for all elements."""
     expected = abstraction.reader.after(before, of.action, of.elements)
     parts = []
     for relation in model.RELATIONS:

@@ -1,7 +1,7 @@
-"""Which clause the gate names when it refuses: the first that is broken, in the order of the spec.
+"""The clause of a refusal: the first one that is broken, in the order of the specification.
 
-The order is that of the table above W-MSG-1; what each clause asks is said here clause by clause,
-where `invariant.well_formed` says it at once.
+The order is that of the table above W-MSG-1. Here each clause has its own formula;
+`invariant.well_formed` has them all in one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from web4proofs.symbolic import equal, term
 
 
 def names_the_first(refusal: Any, clauses: tuple[Part, ...]) -> Part:
-    """That a refusal names the first clause that is broken, and that without one none is."""
+    """Return that a refusal names the first broken clause, and that without one none is broken."""
     formula = z3.And([each.formula for each in clauses])
     if refusal is not None:
         named = [
@@ -30,7 +30,7 @@ def names_the_first(refusal: Any, clauses: tuple[Part, ...]) -> Part:
 
 
 def clauses_of(judge: Any, message: Any, kinds: tuple[Kind, ...]) -> tuple[Part, ...]:
-    """What is asked of a message, clause by clause, in order."""
+    """Return the requirements of a message, clause by clause, in order."""
     if isinstance(message, Decided):
         return _of_decided(judge, message)
     statement = message.statement

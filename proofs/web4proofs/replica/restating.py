@@ -1,6 +1,6 @@
-"""What timers, links and restarts do: leave a view by the rule, and say again what is stood for.
+"""Timers, links and restarts: they leave a view by the rule, and send own statements again.
 
-A restart casts nothing: it is no more than saying again what the journal made of the state.
+A restart casts nothing: it only sends again the statements that the journal led to.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from web4proofs.symbolic import bind, boolean, choose, equal, optional, term
 
 
 def prove_timers(attempt: Attempt) -> None:
-    """A view ends by the rule alone, into the next; the wait for others ends by `gathered`."""
+    """A view ends only by the rule, into the next; the wait for others ends by `gathered`."""
 
     def view_timer() -> Case:
         scene = Scene(arbitrary.bare())
@@ -80,9 +80,9 @@ def prove_timers(attempt: Attempt) -> None:
 
 
 def prove_said_again(attempt: Attempt) -> None:
-    """What is said again is what it stands for: sent if signed, or signed; nothing changes.
+    """Own statements are repeated: sent if signed, or else signed; nothing changes.
 
-    So a restart, which is no more than this, casts nothing (C-LOSS-1, A-EVENT-5).
+    A restart only does this, so it casts nothing (C-LOSS-1, A-EVENT-5).
     """
 
     def turn(function: Any, to_one: bool) -> Case:
@@ -149,7 +149,7 @@ def _says(effect: Any, draft: Any, back: Any) -> bool:
 
 
 def _ends(function: Any) -> Case:
-    """Before its loop and after it: what is standing now is gone through, then a STATUS is due."""
+    """Return the code around the loop: it visits all own statements, then sends a STATUS."""
     scene = Scene(arbitrary.bare())
     standing = arbitrary.opaque("standing")
     rules = SimpleNamespace(standing=scene.noting("standing", lambda _agreement: standing))

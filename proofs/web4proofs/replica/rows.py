@@ -1,10 +1,10 @@
 """Tuples with one place for each platform, for any number of platforms.
 
-A `Row` stands for one of the tuples in `Slots`. The code reaches into it at an index, and asks for
-its votes for a digest, or for the views that its VIEW-CHANGEs are into; it learns how many these
-are, and one that stands for each of them, and never walks over all.
-The functions that do walk over a row have contracts, proved in `counting`; the summaries here stand
-for them where the rules call them.
+A `Row` represents one of the tuples in `Slots`. The code reads it at an index, or asks for its
+votes for a digest, or for the views of its VIEW-CHANGEs. It then gets their number, and one that
+represents each of them; it never loops over all.
+The functions that do loop over a row have contracts, proved in `counting`. The summaries here
+represent these contracts where the rules call the functions.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Row(Symbolic):
         self.n = n
         self._make = make
         self.known: list[tuple[SymbolicInt, Any]] = []
-        """The places that were looked at, with what is there."""
+        """The places that were read, with their messages."""
         self.asked: list[tuple[z3.ExprRef, ...]] = []
-        """What was counted: view and digest of votes, or a view."""
+        """The points that were counted: view and digest of votes, or a view."""
 
     def __getitem__(self, place: Any) -> Any:
         if type(place) is slice:
@@ -56,13 +56,13 @@ class Row(Symbolic):
         return message
 
     def any_one(self) -> Any:
-        """The message at any place; whatever holds of it holds at each."""
+        """Return the message at any place; a property of it holds at each place."""
         index = integer(f"{self.name}.place")
         assume(z3.And(index.term >= 0, index.term < self.n.term))
         return self[index]
 
     def support(self, view: Any, digest: Any) -> z3.ArithRef:
-        """How many votes there are for this digest in this view."""
+        """Count the votes for this digest in this view."""
         point = (term(view), term(digest))
         self.asked.append(point)
         count = _support(self.name, *point)
@@ -70,7 +70,7 @@ class Row(Symbolic):
         return count
 
     def reached(self, view: Any) -> z3.ArithRef:
-        """How many VIEW-CHANGEs there are into this view or one beyond."""
+        """Count the VIEW-CHANGEs into this view or a later one."""
         point = term(view)
         count = _reached(self.name, point)
         assume(z3.And(count >= 0, count <= self.n.term))
@@ -82,28 +82,28 @@ class Row(Symbolic):
         return count
 
     def into(self, view: Any) -> z3.ArithRef:
-        """How many VIEW-CHANGEs there are into exactly this view."""
+        """Count the VIEW-CHANGEs into exactly this view."""
         return self.reached(view) - self.reached(SymbolicInt(term(view) + 1))
 
     def messages(self) -> z3.ArithRef:
-        """How many places hold a message."""
+        """Count the places that hold a message."""
         count = z3.Int(f"{self.name}.messages")
         assume(z3.And(count >= 0, count <= self.n.term))
         return count
 
     def counted(self, point: tuple[z3.ExprRef, ...]) -> z3.ExprRef:
-        """The term that counts this: votes for a digest in a view, or VIEW-CHANGEs."""
+        """Return the term that counts this: votes for a digest in a view, or VIEW-CHANGEs."""
         return _support(self.name, *point) if len(point) > 1 else _reached(self.name, *point)
 
     def _count(self, statement: Statement) -> None:
-        """A message that is there is one of those that are counted."""
+        """Assume that a message that is present is among those counted."""
         if self.kind in (Kind.PREPARE, Kind.COMMIT):
             assume(self.support(statement.view, statement.digest) >= 1)
         elif self.kind is Kind.VIEW_CHANGE:
             assume(self.into(statement.view) >= 1)
 
     def concretised(self, plain: Callable[[Any], Any]) -> Any:
-        """A plain tuple with the messages and the counts of the model, as far as they fit."""
+        """Return a plain tuple with messages and counts as in the model, as far as they fit."""
         from web4proofs.replica.plain import slots_of  # noqa: PLC0415  builds on this module
 
         return slots_of(self, plain)
@@ -120,7 +120,7 @@ def _reached(name: str, view: z3.ExprRef) -> z3.ArithRef:
 
 @strict
 class Stretch(Symbolic):
-    """A part of a row, between two places: one mark that stands for all its messages."""
+    """A part of a row, between two places; it represents all its messages."""
 
     __slots__ = ("part", "row")
     __class__ = seen_as(tuple)
@@ -132,10 +132,10 @@ class Stretch(Symbolic):
 
 @strict
 class Endorsements(Symbolic):
-    """The signatures of a certificate, however many.
+    """The signatures of a certificate, of any number.
 
-    `count` says that they are those of q distinct platforms at least and of N at most, by ascending
-    index: C-CERT-1, which `signers_count` checks.
+    `count` says that they are those of q to N distinct platforms by ascending index: C-CERT-1,
+    which `signers_count` checks.
     """
 
     __slots__ = ("count",)
@@ -145,7 +145,7 @@ class Endorsements(Symbolic):
         self.count = count
 
     def __eq__(self, other: object) -> Any:
-        """Of two made of the same votes; that is all that is ever compared."""
+        """Return whether two are made of the same votes; the code compares no others."""
         if type(other) is not Endorsements:
             raise unmodelled("signatures compared with anything else")
         return SymbolicBool(self.count == other.count)
@@ -153,7 +153,7 @@ class Endorsements(Symbolic):
     __hash__ = refusal("hash()")
 
     def concretised(self, plain: Callable[[Any], Any]) -> Any:
-        """A quorum's signatures if they count, or else none."""
+        """Return a quorum's signatures if they count, or else none."""
         from web4proofs.replica.plain import endorsements_of  # noqa: PLC0415
 
         return endorsements_of(self, plain)
@@ -177,7 +177,7 @@ class Supporters(Symbolic):
 
 @strict
 class Views(Symbolic):
-    """The views that the VIEW-CHANGEs of a row are into, in whatever order; at least `low`."""
+    """The views of the VIEW-CHANGEs of a row, in any order; all are at least `low`."""
 
     __slots__ = ("row",)
     __class__ = seen_as(tuple)
@@ -189,12 +189,12 @@ class Views(Symbolic):
         return SymbolicInt(self.row.reached(0))
 
     def __iter__(self) -> Iterator[Any]:
-        """One view that stands for each of them."""
+        """Yield one view that represents each of them."""
         yield SymbolicInt(EACH_VIEW)
 
 
 EACH_VIEW = z3.Int("each view")
-"""Any of the views that are counted, in what is counted of them."""
+"""Any of the views that are counted, in formulas about them."""
 
 
 @strict
@@ -240,20 +240,20 @@ class Gathered(Symbolic):
 
 
 def length(value: Any) -> Any:
-    """`len`, without a fork where it is of any number."""
+    """Return `len`, without a fork for a symbolic number."""
     sized = type(value) in (Supporters, Views, Descending, Gathered)
     return value.size() if sized else len(value)
 
 
 def supporters(votes: Any, view: Any, digest: Any) -> Supporters:
-    """Summary of `state.supporters`."""
+    """Summarise `state.supporters`."""
     if type(votes) is not Row or votes.kind not in (Kind.PREPARE, Kind.COMMIT):
         raise unmodelled("votes that are no row of votes")
     return Supporters(votes, view, digest)
 
 
 def certificate_of(votes: Any) -> Certificate:
-    """Summary of `state.certificate_of`: the votes' signatures count if the votes are enough."""
+    """Summarise `state.certificate_of`: the signatures count if there are enough votes."""
     if type(votes) is not Supporters:
         raise unmodelled("a certificate of anything but supporters")
     size = votes.size().term
@@ -263,7 +263,7 @@ def certificate_of(votes: Any) -> Certificate:
 
 
 def made_of(row: Row, view: Any, digest: Any, size: z3.ArithRef) -> Certificate:
-    """The certificate of a row's votes for a digest in a view, of which there are so many."""
+    """Return the certificate of a row's `size` votes for a digest in a view."""
     n = row.n.term
     enough = z3.And(size >= quorum_of(n), size <= n)
     signatures: Any = Endorsements(enough)
@@ -271,17 +271,17 @@ def made_of(row: Row, view: Any, digest: Any, size: z3.ArithRef) -> Certificate:
 
 
 def views_reached(agreement: Any) -> Views:
-    """Summary of `state.views_reached`."""
+    """Summarise `state.views_reached`."""
     return Views(agreement.slots.view_changes)
 
 
 def descending(views: Any, *, reverse: bool) -> Descending:
-    """`sorted` of views, in descending order."""
+    """Return views `sorted` in descending order."""
     if type(views) is not Views or reverse is not True:
         raise unmodelled("sorting anything but views in descending order")
     return Descending(views)
 
 
 def gathered_view_changes(agreement: Any) -> Gathered:
-    """Summary of `state.gathered_view_changes`."""
+    """Summarise `state.gathered_view_changes`."""
     return Gathered(agreement.slots.view_changes, agreement.view)

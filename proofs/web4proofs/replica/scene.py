@@ -1,8 +1,8 @@
-"""Any platform in the middle of a step, for code that is handed a `Run`.
+"""A scene: any platform in the middle of a step, for code that gets a `Run`.
 
-The state is made of the shipped classes. What is outside of the proof is arbitrary: the application
-answers anything, and of the other platforms it is not known how many there are.
-What the code under proof calls may be replaced by a note of the call, see `Scene.noting`.
+The state consists of the shipped classes. Everything outside of the proof is arbitrary: the
+application answers anything, and the number of other platforms is unknown.
+Functions that the code under proof calls may be replaced by recorders, see `Scene.noting`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from web4proofs.symbolic import assume, boolean, choose, equal, integer, optiona
 from web4proofs.symbolic.values import Symbolic, strict
 
 stepping: Any = sys.modules[f"{web4core.replica.__name__}.step"]
-"""The module; the package gives the name to its function."""
+"""The module `step`; the package gives this name to its function."""
 
 
 @strict
@@ -41,7 +41,7 @@ class Others(Symbolic):
     def __init__(self) -> None:
         self.some = boolean("there are others")
         self.another = boolean("it is another platform")
-        """Whether the one platform that is asked after is among them."""
+        """Whether the one platform that is asked for is among them."""
 
     def __bool__(self) -> bool:
         return bool(self.some)
@@ -64,7 +64,7 @@ class Payload(Symbolic):
 
 
 class AnyApplication:
-    """An application of which nothing is known: it may answer anything that its contract allows."""
+    """An arbitrary application: it may answer anything that its contract allows."""
 
     def pending(self, _pool: Any) -> Any:
         return arbitrary.natural("pending")
@@ -96,13 +96,13 @@ class AnyApplication:
 
 
 def applied(stem: str) -> Applied[Any]:
-    """Any result of a payload."""
+    """Return any result of a payload."""
     return Applied(arbitrary.opaque(f"{stem}.state"), arbitrary.digest(f"{stem}.root"), ())
 
 
 @frozen
 class AnyConfig:
-    """What `Config` is for an unknown number of platforms."""
+    """A replacement of `Config` for an unknown number of platforms."""
 
     chain_id: Any
     n: Any
@@ -120,7 +120,7 @@ def _config(agreement: Agreement, application: Any) -> Any:
 class Scene:
     """One platform in any state that satisfies J, with a `Run` in progress.
 
-    `known` gives fields of the state that the code looks into; all others it only hands on.
+    `known` has the fields of the state that the code inspects; it only passes on the others.
     """
 
     def __init__(self, agreement: Agreement, **known: Any) -> None:
@@ -158,7 +158,7 @@ class Scene:
     def noting(
         self, name: str, answer: Callable[..., Any] = lambda *_given: None
     ) -> Callable[..., Any]:
-        """A summary: notes the call, and answers so."""
+        """Return a summary that records its calls and returns this answer."""
 
         def summary(*given: Any) -> Any:
             self.calls.append((name, given))
@@ -167,48 +167,48 @@ class Scene:
         return summary
 
     def called(self, name: str) -> list[tuple[Any, ...]]:
-        """The arguments of each call of this summary."""
+        """Return the arguments of each call of this summary."""
         return [given for called, given in self.calls if called == name]
 
     def untouched(self, *fields: str) -> bool:
-        """Whether these fields of the state are the very values that they were."""
+        """Return whether these fields of the state have their original values."""
         return all(getattr(self.now, name) is getattr(self.state, name) for name in fields)
 
 
 SAFE_FIELDS = ("config", "tip", "tip_certificate", "app", "agreement", "upcoming", "halted")
-"""What only rules, slots and a decision may change."""
+"""The fields that only rules, slots and a decision may change."""
 
 
 def verdict() -> Verdict:
-    """Any memo of a judgement."""
+    """Return any memo of a verdict."""
     result = optional(lambda: applied("known"))
     return Verdict(arbitrary.digest("verdict"), result)
 
 
 def now_ms() -> Any:
-    """Any reading of the clock."""
+    """Return any reading of the clock."""
     return integer("now_ms")
 
 
 def event_ms() -> Any:
-    """Any reading of the clock that an event takes (A-EVENT-2)."""
+    """Return any reading of the clock that an event accepts (A-EVENT-2)."""
     made = now_ms()
     assume(z3.And(made.term >= 0, made.term <= MAX_UINT))
     return made
 
 
 def plainly(name: str, *facts: bool) -> Part:
-    """A part of which no solver is needed: it is seen on the path."""
+    """Return a part that needs no solver: the path shows it."""
     return Part(name, z3.BoolVal(all(facts)))
 
 
 def same_one(one: object, other: object) -> bool:
-    """Whether these are one and the same value."""
+    """Return whether these are one and the same value."""
     return one is other
 
 
 def same_calls(called: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> bool:
-    """Whether these calls were made, with these very values."""
+    """Return whether exactly these calls were made, with the same values."""
     return len(called) == len(expected) and all(
         len(given) == len(meant)
         and all(one is other for one, other in zip(given, meant, strict=True))
@@ -229,7 +229,7 @@ def is_own_status(scene: Scene, effect: Any) -> bool:
 
 
 def leaves_alone(scene: Scene, allowed: tuple[type, ...]) -> Part:
-    """That nothing safe is touched, and only such effects come of it."""
+    """Return that no safe field changed, and that there are only effects of these types."""
     fine = [
         type(effect) in allowed and (type(effect) is not Sign or is_own_status(scene, effect))
         for effect in scene.effects

@@ -1,7 +1,7 @@
-"""The rules that walk over slots in a loop, each with its exact contract.
+"""The rules that loop over slots, each with its exact contract.
 
-Their loops are cut at the head, see `cutting`: executed are what stands before, one turn for one
-arbitrary message, and what stands after; the invariant of each loop is in words beside it.
+Their loops are cut at the head, see `cutting`: the code before the loop, one turn for an arbitrary
+message, and the code after it are executed. The invariant of each loop is stated beside it.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from web4proofs.symbolic.reach import Excuse
 
 
 def prove_certified(attempt: Attempt) -> None:
-    """C-DEC-1: a certificate if and only if q COMMITs agree, and then one that counts.
+    """It returns a certificate, which counts, if and only if q COMMITs agree: C-DEC-1.
 
-    Every kept COMMIT is looked at, whatever the others are. If none of them has q supporters then
-    no digest has in any view, since its supporters would be among them.
+    The loop looks at every kept COMMIT, whatever the others are. If none of them has q supporters,
+    no digest has q in any view, since its supporters would be among them.
     """
     through = (quorum.quorum, quorum.faulty)
 
@@ -106,7 +106,7 @@ def _unchanged(found: Reached, variables: dict[str, Any]) -> bool:
 
 
 def _how_many_messages(row: rows.Row) -> Callable[[Iterator[Any]], SymbolicInt]:
-    """`sum`, of whether each place holds a message; asked of one that stands for each."""
+    """Return a `sum` of whether each place has a message, given one that represents each."""
 
     def count(generator: Iterator[Any]) -> SymbolicInt:
         (counted,) = generator
@@ -119,9 +119,9 @@ def _how_many_messages(row: rows.Row) -> Callable[[Iterator[Any]], SymbolicInt]:
 
 
 def prove_held_block(attempt: Attempt) -> None:
-    """C-SLOT-3: the block of the lock, or of any proposal or VIEW-CHANGE that is kept.
+    """It finds the block of the lock, or of any kept proposal or VIEW-CHANGE: C-SLOT-3.
 
-    A block is found if and only if one of them carries it; it has the digest, and is of the height.
+    A block is found if and only if one of them carries it; it has the digest and the height.
     """
     parts = cut(state.held_block)
 
@@ -171,7 +171,7 @@ def _is_block(agreement: Agreement, found: Any, digest: Any) -> z3.BoolRef:
 
 
 def prove_decision(attempt: Attempt) -> None:
-    """A decision is a certificate that counts, with its block, and there is one if both are."""
+    """A decision is a certificate that counts, with its block; there is one if both exist."""
 
     def run() -> Case:
         agreement = arbitrary.silent()
@@ -198,7 +198,7 @@ def prove_decision(attempt: Attempt) -> None:
 
 
 def maybe_certified(agreement: Agreement) -> Certificate | None:
-    """What `certified` can give of an agreement."""
+    """Return any result that `certified` can have for an agreement."""
 
     def made() -> Certificate:
         certificate = arbitrary.certificate("certified", Kind.COMMIT)
@@ -209,10 +209,10 @@ def maybe_certified(agreement: Agreement) -> Certificate | None:
 
 
 def prove_reproposal(attempt: Attempt) -> None:
-    """C-NEW-3: of the gathered VIEW-CHANGEs with a certificate, one of the highest view.
+    """It picks a gathered VIEW-CHANGE with a certificate of the highest view: C-NEW-3.
 
-    The loop keeps the best so far: none if none had a certificate, or else one of them, and none of
-    them has a higher view.
+    The loop keeps the best so far: none if none had a certificate, or else one of them, such that
+    none of them has a higher view.
     """
     bound = bind(rules.reproposal, {"gathered_view_changes": rows.gathered_view_changes})
     parts = cut(bound)

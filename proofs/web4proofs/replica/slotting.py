@@ -1,7 +1,7 @@
-"""How a message that passed the gate gets into the state: into one slot, or not at all.
+"""The way of a message that passed the gate into the state: into one slot, or nowhere.
 
-What `keep` does to slots is `counting`'s matter; here it is who calls it, with which slots, and
-that nothing else changes.
+`counting` proves how `keep` changes slots. Here it is proved which code calls it with which slots,
+and that nothing else changes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from web4proofs.symbolic import assume, bind, choose, equal, optional, term
 def prove_slots(attempt: Attempt) -> None:
     """A message of this height or the next goes to `_keep`, with the slots of its height.
 
-    Another's height is noted; what is below it is helped; and nothing else changes.
+    The height of a platform that is ahead is recorded, one that is behind gets help, and nothing
+    else changes.
     """
 
     def statement() -> Case:
@@ -71,7 +72,7 @@ def prove_slots(attempt: Attempt) -> None:
 
 
 def _any_message(scene: Scene) -> Any:
-    """Any vote, proposal, VIEW-CHANGE or STATUS that passed the gate, of any height."""
+    """Return any vote, proposal, VIEW-CHANGE or STATUS that passed the gate, of any height."""
     height = arbitrary.natural("message.height")
     assume(height.term >= 1)
     kind = choose((*arbitrary.SLOTTED, Kind.STATUS))
@@ -81,7 +82,7 @@ def _any_message(scene: Scene) -> Any:
 
 
 def _any_vote() -> Any:
-    """A vote, or what no slot holds: a statement that conflicts with none."""
+    """Return a vote, or None for an empty slot: a statement that conflicts with none."""
     return arbitrary.vote("message", choose((Kind.PREPARE, Kind.COMMIT, Kind.STATUS)))
 
 
@@ -117,7 +118,7 @@ def _is_of(statement: Any, noted: tuple[Any, ...]) -> bool:
 
 
 def _accused(scene: Scene, present: Any, message: Any) -> Part:
-    """C-EVID-2: two statements that conflict are reported, whole, and nothing else is."""
+    """Require C-EVID-2: two conflicting statements are reported in full, and nothing else."""
     conflicts = FALSE
     if present is not None:
         one, other = present.statement, message.statement

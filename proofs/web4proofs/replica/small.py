@@ -1,7 +1,7 @@
-"""Models with small numbers, and with turns as they are: such a model can be made plain and run.
+"""Models with small numbers and with the real proposers, so that plain code can run on them.
 
-A model of the solver may be of a federation of billions, where nobody can count slots, and
-`proposer` is a function of which it knows no more than its range.
+A solver's model may have a federation of billions, whose slots nobody can count. And of `proposer`
+the solver knows only the range.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from attrs import frozen
 from web4proofs import smt
 
 SMALL: Final = 4
-"""Numbers in such a model are this small."""
+"""The bound of numbers in such a model."""
 
 
 @frozen
 class _Within:
-    """What of a formula is to be kept small; the formula, so that no other has its place."""
+    """The bounds for a formula's numbers; it keeps the formula, so that no other gets its `id`."""
 
     formula: z3.ExprRef
     bounds: tuple[z3.BoolRef, ...]
@@ -29,14 +29,14 @@ class _Within:
 
 
 class Small:
-    """Finds small models. What it found in a formula it remembers: paths share most of theirs."""
+    """Finds small models. It remembers the parts of formulas, since paths share most of them."""
 
     def __init__(self) -> None:
         self._within: dict[int, _Within] = {}
         self._bounds: dict[int, tuple[z3.ExprRef, z3.BoolRef]] = {}
 
     def model(self, formulas: Iterable[z3.BoolRef]) -> z3.ModelRef | None:
-        """A small model of these formulas, if there is one."""
+        """Return a small model of these formulas, if there is one."""
         given = tuple(formulas)
         found = [self._of(each) for each in given]
         bounds = {each.get_id(): each for one in found for each in one.bounds}
@@ -76,7 +76,7 @@ class Small:
 
 
 def _terms(formula: z3.ExprRef) -> Iterator[z3.ExprRef]:
-    """All terms without bound variables in a formula, each once."""
+    """Yield all terms without bound variables in a formula, each once."""
     waiting, seen = [formula], set()
     while waiting:
         term = waiting.pop()

@@ -1,4 +1,4 @@
-"""How a platform starts: with J, and with nothing cast, as the abstract protocol starts."""
+"""The start of a platform: with J and with nothing cast, as the abstract protocol starts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def prove_start(attempt: Attempt) -> None:
 
 
 def _started() -> Case:
-    """The state that has seen nothing but the genesis: height 1, on block 0, with J."""
+    """Return the state with only the genesis: height 1, on block 0, with J."""
     scene = Scene(arbitrary.bare())
     n, me = scene.config.n, scene.config.me
     first, pool, empty = map(arbitrary.opaque, ("first state", "empty pool", "no slots"))
@@ -104,7 +104,7 @@ def _started() -> Case:
 
 
 def _uncast(agreement: Agreement) -> tuple[Part, ...]:
-    """That no relation that changes holds of this platform at first, of any elements."""
+    """Return that no changing relation holds of this platform at first, for all elements."""
     abstraction = Abstraction()
     first = abstraction.first(agreement)
     parts = []
@@ -119,7 +119,7 @@ def _uncast(agreement: Agreement) -> tuple[Part, ...]:
 
 
 def prove_turns(attempt: Attempt) -> None:
-    """C-QUORUM-4: the proposer is platform (h + v) mod N, so each has its turn."""
+    """The proposer is platform (h + v) mod N, so each platform has its turn: C-QUORUM-4."""
 
     def run() -> Case:
         n = choose(SIZES)

@@ -1,9 +1,14 @@
-"""The theorems about the shipped replica: each rule, what they stand on, and what applies them.
+"""The theorems about the shipped replica: its rules, their basis, and their application.
 
-Read from the bottom up: signatures are counted right (P-CERT), so what passes the gate is in order
-(P-GATE), so every slot is (P-SLOT). From any such state each rule does exactly what its clauses
-say, and takes only steps of the abstract protocol (P-RULE, P-ASK), and nothing else changes what
-the rules act on (P-STEP). From the first state on (P-START) agreement follows by P-AGREE.
+From the bottom up:
+
+1. signatures are counted right (P-CERT);
+2. so messages that pass the gate are in order (P-GATE);
+3. so every slot is in order (P-SLOT);
+4. from any such state each rule does exactly what its clauses say, and takes only steps of the
+   abstract protocol (P-RULE, P-ASK);
+5. nothing else changes the state that the rules use (P-STEP);
+6. from the first state on (P-START), agreement follows by P-AGREE.
 """
 
 from __future__ import annotations
@@ -33,7 +38,7 @@ from web4proofs.theorem import Theorem
 _STATES: Final = "any local state that satisfies J, any views, heights and digests; all paths"
 _ANY: Final = f"any N, {_STATES}"
 _TURNS: Final = f"{starting.SIZES_SAID}, {_STATES}"
-"""Of what asks whose turn it is: that this is a platform is proved for these (P-START-2)."""
+"""The scope of theorems that need a proposer to be a platform, which P-START-2 proves."""
 _COUNTED: Final = ("P-COUNT-1", "P-QUORUM-1")
 _HONEST: Final = ("A2", "A3", "A6", "A10", "A11")
 
@@ -61,7 +66,7 @@ def _rule(
     contract: acting.Contract,
     scope: str = _ANY,
 ) -> Theorem:
-    """A rule that acts, held against its contract, J and the abstract protocol."""
+    """Return the theorem of a rule that acts, checked by its contract, J and the protocol."""
     whole = (*clauses, "I-LOCK-1", "I-SAID-1", "I-SAID-2", "I-SAID-3")
     return _theorem(
         f"P-RULE-{number}",

@@ -13,22 +13,23 @@
         lock, digest, permitted = path.value
         ...  # prove something of it from path.condition, a tuple of Z3 formulas
 
-The function that is explored makes its inputs (`integer`, `boolean`, `identifier`, `subset`,
-`choose`, `optional`, `SymbolicMap`, `Record`), may narrow them (`assume`), calls the code under
-test, and returns whatever the proof needs to look at.
+The explored function makes its inputs (`integer`, `boolean`, `identifier`, `subset`, `choose`,
+`optional`, `SymbolicMap`, `Record`), may narrow them (`assume`), calls the code under test, and
+returns the values that the proof needs.
 An exception that the code raises is the path's `raised`.
 `equal(a, b)` and `term(x)` turn values into formulas, without a fork.
 
-To replace what a function calls by a summary, bind it; its code stays that of the package:
+To replace a called function by a summary, bind the name; the code stays that of the package:
 
     certified = bind(rules.lock_and_commit, {"supporters": summary, "len": symbolic_len})
 
 - `engine`: runs, forks and paths.
-- `values`: what stands for truths, integers and identifiers.
-- `containers`: what stands for records, maps, dictionaries and sets.
-- `bits`: what stands for integers that are taken apart, and for byte strings.
+- `values`: symbolic truth values, integers and identifiers.
+- `containers`: symbolic records, maps, dictionaries and sets.
+- `bits`: symbolic integers of fixed width, and byte strings.
 - `binding`: shipped code with summaries.
-- `concrete`: from a path to a plain input that takes it.
+- `concrete`: plain inputs that take a path.
+- `subject`: a function under proof, its paths, and their replay on plain inputs.
 - `reach`: whether every line and every branch was reached, and by which steps.
 """
 

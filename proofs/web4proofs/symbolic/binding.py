@@ -1,7 +1,7 @@
-"""The shipped function, with some of what it calls replaced by summaries.
+"""Shipped functions, with some of the functions that they call replaced by summaries.
 
 The code object stays that of the installed package; only the names that it looks up change.
-A summary stands for the contract of what it replaces, which has to be proved on its own.
+A summary states the contract of the function that it replaces; that contract has its own proof.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def bind(function: F, names: Mapping[str, Any], through: Iterable[Callable[..., Any]] = ()) -> F:
-    """A function with the same code that finds these values under these global or built-in names.
+    """Return a function with the same code that finds these values under these names.
 
-    Functions in `through` are bound likewise, and whichever of all these calls another of them by
-    its own name calls the bound one.
+    The names are global or built-in ones. Functions in `through` are bound in the same way: a call
+    from one of these functions to another, by its own name, calls the bound one.
     Raises `LookupError` for a name that none of them looks up: a summary that nothing uses is a
     mistake.
     """
@@ -39,10 +39,10 @@ def bind_late(
     names: Mapping[str, Any],
     through: Iterable[Callable[..., Any]] = (),
 ) -> Callable[..., Any]:
-    """Like `bind`, but bound when it is first called.
+    """Do as `bind` does, but only at the first call.
 
-    For definitions of a module: code that has changed so much that it looks up another name then
-    ends one exploration as `Unmodelled`, and not the import.
+    For definitions at module level: if the code no longer looks up a name, one exploration ends
+    with `Unmodelled`, and the import does not fail.
     """
     bound: list[Callable[..., Any]] = []
 
@@ -75,7 +75,7 @@ def _rebound(function: FunctionType) -> FunctionType:
 
 
 def _names(code: Any) -> set[str]:
-    """The global names and attributes that a function's code and what is nested in it look up."""
+    """Return the global names and attributes that a function's code and its nested code look up."""
     names = set(code.co_names)
     for constant in code.co_consts:
         if hasattr(constant, "co_names"):

@@ -1,9 +1,9 @@
 """Symbolic integers of a fixed width, and byte strings whose bytes are symbolic.
 
-For code that takes numbers apart: what `codec` does with heads is decided at once over bits, and
-hardly at all over unbounded integers.
-A `Word` has more bits than any number of that code, so that nothing wraps: whoever makes one says
-from which range it is, and sums stay far inside.
+For code that takes numbers apart, such as `codec` with its heads: such questions are easy for the
+solver over bits, and hard over unbounded integers.
+A `Word` has more bits than any number of that code, so that nothing wraps: its maker states its
+range, and sums stay far below the limit.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from web4proofs.symbolic.engine import unmodelled
 from web4proofs.symbolic.values import Symbolic, SymbolicBool, refusal, seen_as, strict
 
 WIDTH: Final = 80
-"""Bits of a `Word`, one of them the sign: 64-bit arguments, and room."""
+"""Bits of a `Word`, one of them the sign: enough for 64-bit arguments and their sums."""
 COUNTED: Final = 16
-"""Bits of a number whose ones are counted: those of a branch of an authenticated map."""
+"""Bits of a number whose set bits are counted: a branch of an authenticated map has so many."""
 _OCTET: Final = 8
 
 
 @strict
 class Word(Symbolic):
-    """An integer of few bits."""
+    """A symbolic integer of fixed width."""
 
     __slots__ = ("term",)
     __class__ = seen_as(int)
@@ -78,13 +78,13 @@ class Word(Symbolic):
     __hash__ = refusal("hash()")
 
     def bit_count(self) -> Count:
-        """How many bits are set, of a number of at most `COUNTED` bits."""
+        """Count the set bits of a number of at most `COUNTED` bits."""
         if engine.decide(z3.LShR(self.term, COUNTED) != 0):
             raise unmodelled(f"bit_count() of a number of more than {COUNTED} bits")
         return Count(bits_of(z3.Extract(COUNTED - 1, 0, self.term)))
 
     def to_bytes(self, length: int, byteorder: str) -> Octets:
-        """As of an int that fits; one that does not is not modelled."""
+        """Return the bytes, as `int` does; a number that does not fit is not modelled."""
         if byteorder != "big":
             raise unmodelled(f"to_bytes() in the order {byteorder}")
         if engine.decide(z3.LShR(self.term, _OCTET * length) != 0):
@@ -93,7 +93,7 @@ class Word(Symbolic):
         return Octets(octets)
 
     def concretised(self, concretion: Concretion) -> int:
-        """The plain integer."""
+        """Return the plain integer."""
         value: int = concretion.evaluated(self.term).as_signed_long()
         return value
 
@@ -103,7 +103,7 @@ class Word(Symbolic):
 
 @strict
 class Count(Symbolic):
-    """How many of a few bits are set; as an index it forks over all that this can be."""
+    """The number of set bits among a few; as an index it forks over all its possible values."""
 
     __slots__ = ("bits",)
     __class__ = seen_as(int)
@@ -133,9 +133,9 @@ class Count(Symbolic):
 
 @strict
 class Octets(Symbolic):
-    """A byte string of known length. It is made as `bytes` is, of its octets.
+    """A byte string of known length, made from its bytes as `bytes` is.
 
-    Code that asks `type(data) is bytes` can be bound to it under the name `bytes`.
+    Code that asks `type(data) is bytes` can be bound to this class under the name `bytes`.
     """
 
     __slots__ = ("octets",)
@@ -170,7 +170,7 @@ class Octets(Symbolic):
     __hash__ = refusal("hash()")
 
     def concretised(self, concretion: Concretion) -> bytes:
-        """The plain bytes."""
+        """Return the plain bytes."""
         return bytes(concretion.evaluated(octet).as_long() for octet in self.octets)
 
     def shown(self) -> str:
@@ -178,11 +178,11 @@ class Octets(Symbolic):
 
 
 class Numbers:
-    """In the place of `int`, for code that asks `int.from_bytes`."""
+    """A replacement of `int`, for code that calls `int.from_bytes`."""
 
     @staticmethod
     def from_bytes(octets: Octets, byteorder: str) -> Word:
-        """As of bytes."""
+        """Return the integer with these bytes."""
         if byteorder != "big":
             raise unmodelled(f"from_bytes() in the order {byteorder}")
         if not octets.octets:
@@ -192,24 +192,24 @@ class Numbers:
 
 
 def word(stem: str) -> Word:
-    """Any integer of `WIDTH` bits."""
+    """Return any integer of `WIDTH` bits."""
     return Word(engine.fresh(stem, z3.BitVecSort(WIDTH)))
 
 
 def octets(stem: str, first: Iterable[int], length: int) -> Octets:
-    """Any byte string of a length that begins so."""
+    """Return any byte string of this length with these first bytes."""
     known = tuple(first)
     rest = [engine.fresh(stem, z3.BitVecSort(_OCTET)) for _ in range(length - len(known))]
     return Octets((*known, *rest))
 
 
 def bits_of(term: z3.BitVecRef) -> tuple[z3.BoolRef, ...]:
-    """Which bits of a term are set, from the lowest."""
+    """Return for each bit of a term whether it is set, from the lowest."""
     return tuple(z3.Extract(place, place, term) == 1 for place in range(term.size()))
 
 
 def exactly(bits: Iterable[z3.BoolRef], count: int) -> z3.BoolRef:
-    """Whether so many of these bits are set."""
+    """Return whether exactly `count` of these bits are set."""
     return z3.PbEq([(bit, 1) for bit in bits], count)
 
 

@@ -1,4 +1,4 @@
-"""From a path to plain inputs that take it: values of the code, drawn from the solver's model."""
+"""Plain inputs that take a path: values of the code's types, drawn from the solver's model."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from web4proofs.symbolic.engine import Path, Unmodelled
 from web4proofs.symbolic.values import Identifier, SymbolicBool, SymbolicInt
 
 EFFORT: Final = 2_000_000
-"""Z3's steps for one more input of a path."""
+"""Z3 steps for one further input of a path."""
 
 TELLING: Final = (0, 1, 2, 3, 7, 255, 256, 2**31, 2**62, 2**63 - 2, 2**63 - 1, 2**63)
-"""Integers near which code goes wrong; drawn inputs prefer them, as far as their path allows."""
+"""Integers near which code tends to fail; drawn inputs prefer them where their path allows."""
 
 
 class Concretion:
-    """Turns symbolic values into the plain ones that a model of the solver gives them.
+    """Turns symbolic values into the plain values that a model of the solver gives them.
 
-    Equal identifiers become equal plain ones, different ones different.
-    A class of its own, such as a view of a ledger, says by a method `concretised` what it becomes.
+    Equal identifiers become equal plain values, different ones become different ones.
+    A class of its own, such as a view of a ledger, defines by `concretised` which value it becomes.
     """
 
     def __init__(self, model: z3.ModelRef) -> None:
         self._model = model
         self._numbers: dict[tuple[str, str], int] = {}
         self._made: dict[int, tuple[Any, Any]] = {}
-        """Values of several fields that were made plain before; held, so that no other has their
-        place."""
+        """Values with several fields that are already plain. The originals are kept, so that no
+        other object gets their `id`."""
 
     def __call__(self, value: Any) -> Any:
-        """The plain value."""
+        """Return the plain value."""
         if type(value) is SymbolicInt:
             return self.evaluated(value.term).as_long()
         if type(value) is SymbolicBool:
@@ -56,11 +56,11 @@ class Concretion:
         return value
 
     def evaluated(self, term: z3.ExprRef) -> Any:
-        """A solver's term in the model; what the model leaves open gets some value."""
+        """Return a term's value in the model; a term that the model leaves open gets some value."""
         return self._model.eval(term, model_completion=True)
 
     def _number(self, value: Identifier) -> int:
-        """Identifiers are numbered as they come, so a short counterexample has short names."""
+        """Number identifiers in order of appearance, so a short counterexample has short names."""
         element = self.evaluated(value.term).decl().name()  # an element has no parts
         key = (value.sort.name, element)
         taken = sum(name == value.sort.name for name, _ in self._numbers)
@@ -78,7 +78,7 @@ class Concretion:
         return {field.alias or field.name: self(getattr(value, field.name)) for field in fields}
 
     def _record(self, value: Record) -> Any:
-        """The code never saw the fields that nobody made: None stands for them."""
+        """Return the record as a plain value; fields that the code never looked at become None."""
         known = value.looked_at()
         kind: Any = value.__class__
         fields = [field for field in attrs.fields(kind) if field.init]
@@ -86,7 +86,7 @@ class Concretion:
 
 
 def inputs_of(path: Path[Any], count: int, seed: int = 0) -> Iterator[z3.ModelRef]:
-    """Up to `count` different models of a path, its own first; fewer if it has no more.
+    """Yield up to `count` different models of a path, its own first; fewer if it has no more.
 
     Each draw fixes some of the path's values and equalities at random, as far as the path allows.
     """
@@ -124,7 +124,7 @@ def _wishes(made: Sequence[z3.ExprRef], dice: random.Random) -> Iterator[z3.Bool
 
 
 def _another(made: Sequence[z3.ExprRef], model: z3.ModelRef) -> z3.BoolRef:
-    """That a later model differs; identifiers count by which of them are the same."""
+    """Require a later model to differ; of identifiers only their equalities count."""
     same: list[z3.BoolRef] = []
     for place, one in enumerate(made):
         if one.sort().kind() != z3.Z3_UNINTERPRETED_SORT:
@@ -138,7 +138,7 @@ def _another(made: Sequence[z3.ExprRef], model: z3.ModelRef) -> z3.BoolRef:
 
 
 def model_of(path: Path[Any]) -> z3.ModelRef:
-    """The path's own model. Raises `Unmodelled` if the solver could not find one."""
+    """Return the path's own model. Raises `Unmodelled` if the solver could not find one."""
     if path.model is None:
         raise Unmodelled("the solver found no input for a path")
     return path.model

@@ -1,9 +1,9 @@
 """Symbolic records, maps, dictionaries and sets.
 
-A record makes its fields when the code looks at them.
-A map is known by the keys that the code used, so it may hold any number of entries; a set is a part
-of a few plain elements.
-What they do not model raises `Unmodelled`, as for all symbolic values.
+A record makes a field when the code first looks at it.
+A map consists of the entries whose keys the code used, so it may hold any number of others; a set
+is a subset of a few plain elements.
+An operation that they do not model raises `Unmodelled`, as for all symbolic values.
 """
 
 from __future__ import annotations
@@ -54,19 +54,19 @@ class Record(Symbolic):
         raise unmodelled(f"assignment to .{name} of a lazy {self._kind.__name__}")
 
     def looked_at(self) -> Mapping[str, Any]:
-        """The fields that the code has asked for, with what they were given."""
+        """Return the fields that the code has looked at, with their values."""
         return dict(self._known)
 
 
 @strict
 class SymbolicMap(Symbolic):
-    """A persistent map of which nothing is known, reached by key.
+    """A persistent map of any content, accessed by key.
 
-    An entry is made when a key is first used: it is absent, or what `make` makes of its key; where
-    `make` is None, it is absent.
-    A key may be any of the earlier ones, and the run forks over that; all entries that no key
-    reached stay untouched by construction.
-    Every map that `set` and `delete` derive shares the entries that were there at first.
+    An entry is made when its key is first used: it is absent, or the value that `make` returns for
+    the key; if `make` is None, it is absent.
+    A key may equal any earlier one, and the run forks over that. Entries that no key reached stay
+    unchanged by construction.
+    Every map that `set` and `delete` derive shares the original entries.
     """
 
     __slots__ = ("_changed", "_first", "_make")
@@ -101,7 +101,7 @@ class SymbolicMap(Symbolic):
         return self._with(self._place(key), _ABSENT)
 
     def touched(self) -> tuple[tuple[Any, Any, Any], ...]:
-        """Key, value at first and value now of each entry that was reached; None for absent."""
+        """Return key, original value and present value of each accessed entry; None for absent."""
         return tuple(
             (key, _shown_as(first), _shown_as(self._value(place)))
             for place, (key, first) in enumerate(self._first)
@@ -126,7 +126,7 @@ class SymbolicMap(Symbolic):
 
 @strict
 class SymbolicDict(Symbolic):
-    """A `dict` that the code changes in place, over a `SymbolicMap`."""
+    """A `dict` that the code changes in place, on top of a `SymbolicMap`."""
 
     __slots__ = ("now",)
     __class__ = seen_as(dict)
@@ -151,7 +151,7 @@ class SymbolicDict(Symbolic):
 class SymbolicSet(Symbolic):
     """A subset of a few plain elements, each of which may be in it or not.
 
-    Membership forks; size, union and inclusion do not until somebody needs their truth.
+    Membership forks; size, union and inclusion fork only when the code needs their truth.
     """
 
     __slots__ = ("members",)
@@ -189,7 +189,7 @@ class SymbolicSet(Symbolic):
     __hash__ = refusal("hash()")
 
     def size(self) -> SymbolicInt:
-        """How many elements it has, without a fork."""
+        """Return the number of its elements, without a fork."""
         ones = [z3.If(term, z3.IntVal(1), z3.IntVal(0)) for term in self.members.values()]
         return SymbolicInt(z3.Sum([z3.IntVal(0), *ones]))
 
@@ -209,12 +209,12 @@ def _shown_as(value: Any) -> Any:
 
 
 def subset(stem: str, universe: Iterable[Hashable]) -> SymbolicSet:
-    """Any subset of these plain elements."""
+    """Return any subset of these plain elements."""
     return SymbolicSet({each: engine.fresh(f"{stem}.{each}", z3.BoolSort()) for each in universe})
 
 
 def symbolic_len(value: Any) -> Any:
-    """`len` where it may be of a symbolic set: put it in the place of the builtin by `bind`."""
+    """Return `len` of a value that may be a symbolic set; `bind` puts it in the builtin's place."""
     return value.size() if type(value) is SymbolicSet else len(value)
 
 

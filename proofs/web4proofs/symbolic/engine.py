@@ -1,17 +1,17 @@
 """Runs a Python function on symbolic values, along every path, by running it again and again.
 
-Where the code asks a symbolic value for its truth, a run has to go one way.
-Each run goes the way that a list of earlier decisions says, and beyond the end of that list takes
-any side that the solver does not exclude; a side not taken is left for a later run.
+Where the code asks a symbolic value for its truth, a run takes one side.
+Each run first repeats a list of earlier decisions; beyond the end of that list it takes any side
+that the solver does not exclude, and leaves the other side for a later run.
 When no side is left, every input has been covered: each of them satisfies the condition of exactly
 one of the paths.
 
-Only the bookkeeping of runs and decisions lives here; what a symbolic value is stands in `values`.
-Three things keep a finished exploration from having missed something:
+Only the bookkeeping of runs and decisions lives here; the symbolic values live in `values`.
+Three rules ensure that a finished exploration has missed nothing:
 
-- what the values do not model raises `Unmodelled`, which the code under test cannot swallow;
+- an operation that the values do not model raises `Unmodelled`, which the code cannot swallow;
 - a side is dropped only if the solver says `unsat`, never for `unknown`;
-- a run that does not meet the decisions it met before is an error.
+- a run that does not repeat its earlier decisions is an error.
 """
 
 from __future__ import annotations
@@ -29,38 +29,38 @@ from web4proofs import smt
 T = TypeVar("T")
 
 MAX_PATHS = 10_000
-"""Paths of one exploration, unless it says otherwise."""
+"""The default limit of paths of one exploration."""
 
 FEASIBILITY_EFFORT = 2_000_000
-"""Z3's steps for the question whether one side of a decision is possible."""
+"""Z3 steps for the query whether one side of a decision is possible."""
 
 
 class Unmodelled(BaseException):
-    """The code did what symbolic values cannot follow, so that nothing is known of it.
+    """The code used an operation that symbolic values do not model, so its result is unknown.
 
-    Not an `Exception`, so that no handler of the code under test takes it for one of its own.
+    It is no `Exception`, so that no handler of the code under test catches it.
     """
 
 
 class _Impossible(BaseException):
-    """A run has gone where no input can: by an assumption, or by a side that the solver left open.
+    """The run has no input left: by an assumption, or on a side that the solver could not exclude.
 
-    It ends there, and is no path.
+    The run ends there, and does not count as a path.
     """
 
 
 @frozen
 class Decision:
-    """One fork of a run: which side it took of a condition, or which of several alternatives."""
+    """One fork of a run: the side of a condition that it took, or the alternative that it chose."""
 
     condition: z3.BoolRef | None
-    """None for a choice among alternatives, which needs no solver."""
+    """The condition; None for a choice among alternatives, which needs no solver."""
     taken: int
-    """Of a condition 1 or 0, otherwise the number of the alternative."""
+    """1 or 0 for a condition, otherwise the number of the alternative."""
     alternatives: int = 2
 
     def repeats(self, condition: z3.BoolRef | None, alternatives: int) -> bool:
-        """Whether a later run has arrived at this decision again."""
+        """Return whether a later run has arrived at this decision again."""
         if self.condition is None or condition is None:
             return self.condition is condition and self.alternatives == alternatives
         return bool(self.condition.eq(condition))
@@ -68,18 +68,18 @@ class Decision:
 
 @frozen
 class Path(Generic[T]):
-    """One way through the code, and all inputs that take it."""
+    """One path through the code, with all inputs that take it."""
 
     value: T | None
-    """What the function returned; None if it raised."""
+    """The result of the function; None if it raised."""
     raised: Exception | None
     condition: tuple[z3.BoolRef, ...]
-    """What holds of the inputs that take this path, assumptions included."""
+    """The formulas that hold for the inputs of this path, assumptions included."""
     decisions: tuple[Decision, ...]
     made: tuple[z3.ExprRef, ...]
-    """The solver constants that its inputs are made of."""
+    """The solver constants of which its inputs consist."""
     model: z3.ModelRef | None = field(eq=False, repr=False)
-    """An input that takes it, or None where the solver could not tell."""
+    """An input that takes the path; None if the solver could not find one."""
 
 
 @frozen
@@ -88,13 +88,13 @@ class Exploration(Generic[T]):
 
     paths: tuple[Path[T], ...]
     questions: int
-    """How often the solver was asked whether a side is possible."""
+    """The number of queries whether a side is possible."""
     unknown: int
-    """How often it could not tell; the side was then taken."""
+    """The number of such queries answered `unknown`; the side was then taken."""
 
 
 class _Run:
-    """One run of the function, from a list of decisions on."""
+    """One run of the function, which repeats a list of decisions and goes on from there."""
 
     def __init__(self, solver: z3.Solver, known: Sequence[Decision]) -> None:
         self.solver = solver
@@ -140,7 +140,7 @@ class _Run:
         return known.taken
 
     def stop(self, what: str) -> Unmodelled:
-        """An error to raise; it ends the exploration even if the code should swallow it."""
+        """Return an error to raise; it ends the exploration even if the code swallows it."""
         self.unmodelled = self.unmodelled or Unmodelled(what)
         return self.unmodelled
 
@@ -170,7 +170,7 @@ class _Run:
 
 
 _running: list[_Run] = []
-"""The run under way, if any: the one thing that symbolic values reach without being handed it."""
+"""The present run, if any: the one global that symbolic values use."""
 
 
 def explore(
@@ -178,10 +178,10 @@ def explore(
 ) -> Exploration[T]:
     """Run a function along every path.
 
-    The function makes its own symbolic inputs, by `fresh` and what builds on it, and must make the
-    same ones in each run.
-    Raises `Unmodelled` where the code does what the values do not model, where it has more paths
-    than allowed, and where no input at all satisfies the assumptions.
+    The function makes its own symbolic inputs, with `fresh` and what builds on it, and must make
+    the same ones in each run.
+    Raises `Unmodelled` in three cases: the code uses an operation that the values do not model, it
+    has more paths than allowed, or no input satisfies the assumptions.
     """
     solver = smt.solver(effort=effort)
     left: list[tuple[Decision, ...]] = [()]
@@ -205,7 +205,7 @@ def explore(
 
 
 def _along(run: _Run, function: Callable[[], T]) -> Path[T] | None:
-    """One path, or None if what was assumed on the way leaves no input for it."""
+    """Return one path; None if the assumptions made on the way leave no input for it."""
     value: T | None = None
     raised: Exception | None = None
     if _running:
@@ -231,39 +231,39 @@ def _along(run: _Run, function: Callable[[], T]) -> Path[T] | None:
 
 
 def is_running() -> bool:
-    """Whether code is being run on symbolic values just now."""
+    """Return whether code is being run on symbolic values at this moment."""
     return bool(_running)
 
 
 def decide(condition: z3.BoolRef) -> bool:
-    """Fork: the truth of a condition, which is both unless one side is impossible."""
+    """Fork over the truth of a condition, unless one side is impossible."""
     with _untraced():
         return _current().decide(condition)
 
 
 def assume(condition: z3.BoolRef) -> None:
-    """Leave out all inputs for which this does not hold."""
+    """Leave out all inputs that do not satisfy the condition."""
     with _untraced():
         _current().assume(condition)
 
 
 def choose(alternatives: Sequence[T]) -> T:
-    """Fork: each of several plain values, as the members of an enum, or None and a value."""
+    """Fork over several plain values, such as the members of an enum, or None and a value."""
     return alternatives[_current().choose(len(alternatives))]
 
 
 def optional(make: Callable[[], T]) -> T | None:
-    """Fork: None, or what `make` makes."""
+    """Fork over None and the value that `make` returns."""
     return make() if choose((True, False)) else None
 
 
 def fresh(stem: str, sort: z3.SortRef) -> z3.ExprRef:
-    """A solver constant of which nothing is known; the stem names it for people."""
+    """Return a new, unconstrained solver constant; people read the stem as its name."""
     return _current().fresh(stem, sort)
 
 
 def unmodelled(what: str) -> Unmodelled:
-    """The error to raise for what cannot be followed; it ends the exploration in any case."""
+    """Return the error for an operation that is not modelled; it always ends the exploration."""
     return _running[0].stop(what) if _running else Unmodelled(what)
 
 
@@ -275,7 +275,7 @@ def _current() -> _Run:
 
 @contextmanager
 def _untraced() -> Iterator[None]:
-    """Keeps a tracer of the code under test, see `reach`, away from the solver's many calls."""
+    """Pause a tracer of the code under test, see `reach`, during the solver's many calls."""
     tracer = sys.gettrace()
     if tracer is None:
         yield

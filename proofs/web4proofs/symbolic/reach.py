@@ -1,9 +1,9 @@
-"""Which lines and branches of the code under test are reached, by watching its bytecode.
+"""The lines and branches of the code under test that are reached, found by tracing its bytecode.
 
-A branch is a conditional jump, and it has two outcomes; both must be reached, or a proof has not
-looked at all of the code.
-What cannot be reached has to be listed with the reason, and an entry that is reached after all is
-as much of an error as one that is missing.
+A branch is a conditional jump with two outcomes. Both must be reached, or the proof has not
+executed all of the code.
+An excuse lists an unreachable place with the reason. An excuse for a place that is reached is an
+error, just as a missing one is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FALL_THROUGH_AND_JUMP: Final = (
     ("IF_FALSE", ("true", "false")),
     ("IF_TRUE", ("false", "true")),
 )
-"""By a part of an instruction's name: what it means that it falls through, and that it jumps."""
+"""By a part of an instruction's name: the meaning of its falling through, and of its jump."""
 
 
 @frozen
@@ -41,25 +41,25 @@ class SourceLine:
 
 @frozen
 class Excuse:
-    """A line or an outcome of a branch that no input reaches, and why that is so."""
+    """A line or an outcome of a branch that no input reaches, and the reason."""
 
     function: str
     place: str
-    """As it is reported: `"destination is None" is true`. Tests with one text share it."""
+    """As reported: `"destination is None" is true`. Branches with the same text share an excuse."""
     why: str
 
     def is_among(self, places: Collection[tuple[str, str]]) -> bool:
-        """Whether this is one of these places, each with its function."""
+        """Return whether this excuse names one of these pairs of function and place."""
         return (self.function, _alike(self.place)) in places
 
 
 START: Final = -1
-"""Stands before the first instruction of a frame, and before what follows an exception."""
+"""The predecessor of a frame's first instruction, and of the first one after an exception."""
 
 
 @contextmanager
 def watched(functions: Iterable[Callable[..., Any]]) -> Iterator[list[SourceLine]]:
-    """Records every instruction that these functions execute, in order, while the block lasts."""
+    """Record every instruction that these functions execute, in order, while the block lasts."""
     codes = frozenset(code for function in functions for code in codes_of(function))
     steps: list[SourceLine] = []
 
@@ -93,7 +93,7 @@ def _recorder(code: CodeType, steps: list[SourceLine]) -> Callable[[FrameType, s
 
 
 def codes_of(function: Callable[..., Any]) -> tuple[CodeType, ...]:
-    """The code of a function, and of the comprehensions and functions within it."""
+    """Return the code of a function, and of the comprehensions and functions within it."""
     found: list[CodeType] = []
     waiting: list[CodeType] = [inspect.unwrap(function).__code__]
     while waiting:
@@ -104,7 +104,7 @@ def codes_of(function: Callable[..., Any]) -> tuple[CodeType, ...]:
 
 
 def places_of(function: Callable[..., Any]) -> frozenset[str]:
-    """Every line and every outcome of a branch of a function, as excuses are compared with it."""
+    """Return every line and every outcome of a branch of a function, as excuses name them."""
     return frozenset(
         _alike(place)
         for code in codes_of(function)
@@ -117,7 +117,7 @@ def unreached(
     steps: Iterable[SourceLine],
     excuses: Sequence[Excuse] = (),
 ) -> tuple[str, ...]:
-    """What the steps did not reach and nobody excused, and excuses for what they did reach."""
+    """Return places that were not reached and have no excuse, and excuses for reached places."""
     seen = set(steps)
     missing: dict[tuple[str, str], str] = {}
     for function in functions:
@@ -132,12 +132,12 @@ def unreached(
 
 
 def _alike(place: str) -> str:
-    """A place with one kind of quotes: source that was printed from a tree has the other."""
+    """Return a place with one kind of quotes; source that was printed from a tree has the other."""
     return place.replace("'", '"')
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """Module and qualified name."""
+    """Return the module and qualified name."""
     return f"{function.__module__}.{function.__qualname__}"
 
 
@@ -169,7 +169,7 @@ def _outcomes_missing(code: CodeType, seen: set[SourceLine]) -> Iterator[tuple[s
 
 
 def _nexts(code: CodeType, seen: set[SourceLine]) -> dict[int, set[int]]:
-    """Where each instruction went on to."""
+    """Return the successors of each instruction."""
     nexts: dict[int, set[int]] = {}
     for step in seen:
         if step.before != START and step.code == code:
@@ -185,7 +185,7 @@ def _outcomes(opname: str) -> tuple[str, str] | None:
 
 
 def _first_of(instructions: Sequence[dis.Instruction], wanted: dis.Instruction) -> int:
-    """Where the tracer sees an instruction: at its prefix, if its argument is long."""
+    """Return the offset at which the tracer sees an instruction: at its prefix, if it has one."""
     place = instructions.index(wanted)
     while place and instructions[place - 1].opname == "EXTENDED_ARG":
         place -= 1
@@ -193,7 +193,7 @@ def _first_of(instructions: Sequence[dis.Instruction], wanted: dis.Instruction) 
 
 
 def _segment(code: CodeType, instruction: dis.Instruction) -> str:
-    """The source text that a jump depends on; of several lines the first."""
+    """Return the source text that a jump depends on; of several lines the first."""
     where = instruction.positions
     if where is None or where.lineno is None:
         return instruction.opname

@@ -1,9 +1,9 @@
-"""A function under proof: how it is called, what it is called with, and which code must be reached.
+"""A function under proof: its call, its symbolic arguments, and the code that must be reached.
 
-A subject is explored on symbolic inputs; then for each path a plain input is drawn from the
-solver's model and the plain code is run on it.
-It must execute the same instructions in the same order and give the same result, or the executor
-has misunderstood it.
+A subject is explored on symbolic inputs. Then, for each path, a plain input is drawn from the
+solver's model, and the plain code runs on it.
+It must execute the same instructions in the same order and give the same result; otherwise the
+executor is wrong about the code.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from web4proofs.theorem import Executed
 
 @frozen
 class Subject:
-    """What is executed."""
+    """Code to execute, and how to call it."""
 
     functions: tuple[Callable[..., Any], ...]
     """The shipped functions whose every line and branch must be reached."""
@@ -33,35 +33,35 @@ class Subject:
     """Calls the code with symbolic or plain arguments."""
     excuses: tuple[Excuse, ...] = ()
     wholly: bool = True
-    """Whether all of it must be reached; of code that is not ours nobody can say so."""
+    """Whether all of the code must be reached; this cannot be asked of third-party code."""
 
 
 @frozen
 class Taken:
-    """What one path did."""
+    """The behaviour of the code along one path."""
 
     arguments: tuple[Any, ...]
     result: Any
-    """What the code returned, or None."""
+    """The value that the code returned, or None."""
     raised: Exception | None
     steps: tuple[SourceLine, ...]
 
 
 @frozen
 class Replays:
-    """Plain runs that were compared with the paths they were drawn from."""
+    """Plain runs that were compared with the paths of their inputs."""
 
     count: int
     differences: tuple[str, ...]
 
 
 def paths_of(subject: Subject, max_paths: int = MAX_PATHS) -> Exploration[Taken]:
-    """Every path of a subject."""
+    """Return every path of a subject."""
     return explore(lambda: _taken(subject, subject.inputs()), max_paths=max_paths)
 
 
 def taken_by(path: Path[Taken]) -> Taken:
-    """What a path did. Raises what making its inputs raised, which is no matter of the code."""
+    """Return a path's behaviour. Raises any error of the inputs' maker, which is not the code's."""
     if path.value is None:
         raise RuntimeError("the inputs could not be made") from path.raised
     return path.value
@@ -83,7 +83,7 @@ def replay(
 
 
 def difference(subject: Subject, taken: Taken, concretion: Concretion) -> str | None:
-    """How a run on the plain input differs from the path that it was drawn from, if it does."""
+    """Return the difference between a run on a plain input and its path; None if there is none."""
     arguments = concretion(taken.arguments)
     plain = _taken(subject, arguments)
     if type(plain.raised) is not type(taken.raised):
@@ -97,7 +97,7 @@ def difference(subject: Subject, taken: Taken, concretion: Concretion) -> str | 
 
 
 def never_reached(subject: Subject, exploration: Exploration[Taken]) -> tuple[str, ...]:
-    """Lines and branches that no path reached, in words."""
+    """Return the lines and branches that no path reached, as text."""
     if not subject.wholly:
         return ()
     steps = [step for path in exploration.paths for step in taken_by(path).steps]
@@ -105,7 +105,7 @@ def never_reached(subject: Subject, exploration: Exploration[Taken]) -> tuple[st
 
 
 def executed(functions: Sequence[Callable[..., Any]]) -> tuple[Executed, ...]:
-    """Which functions these are, and a digest of their source."""
+    """Return the names of these functions with digests of their source."""
     return tuple(
         Executed(name_of(each), hashlib.sha256(inspect.getsource(each).encode()).hexdigest())
         for each in functions

@@ -1,15 +1,16 @@
-"""Symbolic values: what stands for truths, integers and identifiers in a run.
+"""Symbolic values: the truth values, integers and identifiers of a symbolic run.
 
-Each value does what its plain counterpart does, for exactly the operations written out here.
+Each value behaves as its plain counterpart does, for exactly the operations defined here.
 All others, hashing, indexing, iteration and text among them, raise `Unmodelled`: a plain result
 would hold for one input and be taken for all.
 `isinstance` sees the plain type.
-Two things Python asks of no value, so that they cannot raise: `type(value)` and `value is other`.
-Code under proof asks them of `None`, of enum members and of bodies, all of which stay plain here.
-Where it asks them of a symbolic value, a replay on plain values takes another way than its path.
+Python answers two questions without asking the value, so these cannot raise: `type(value)` and
+`value is other`.
+Code under proof asks them of `None`, of enum members and of bodies, which all stay plain here.
+If it asks them of a symbolic value, a replay on plain values takes another way than its path.
 Paths that are not replayed, see `spec/proofs.md`, are not guarded against that.
 
-A question whose answer Python itself needs, `if`, `and`, `in`, `==` of records, forks the run by
+Where Python itself needs the answer (`if`, `and`, `in`, `==` of records), the run forks, by
 `engine.decide`.
 """
 
@@ -80,7 +81,7 @@ _REFUSED: Final = {
 
 
 def refusal(operation: str) -> Any:
-    """A method that raises `Unmodelled`."""
+    """Return a method that raises `Unmodelled`."""
 
     def refused(self: object, *_arguments: object, **_named: object) -> NoReturn:
         raise unmodelled(f"{operation} of a {type(self).__name__}")
@@ -99,12 +100,12 @@ def strict(symbolic: type[C]) -> type[C]:
 
 
 def seen_as(plain: type) -> Any:
-    """A `__class__` by which `isinstance` takes a symbolic value for this plain type."""
+    """Return a `__class__` that makes `isinstance` take a symbolic value for this plain type."""
     return property(lambda _self: plain)
 
 
 class Symbolic:
-    """What all symbolic values share: no attribute but their own, and no text in a run."""
+    """The base of all symbolic values: no attribute but their own, and no text during a run."""
 
     __slots__ = ()
 
@@ -119,13 +120,13 @@ class Symbolic:
         return f"<{type(self).__name__} {self.shown()}>"
 
     def shown(self) -> str:
-        """What a person at a debugger wants to see of it."""
+        """Return the text that a debugger shows."""
         return ""
 
 
 @strict
 class SymbolicBool(Symbolic):
-    """A truth value; Python forks when it needs it, `&`, `|` and `~` do not."""
+    """A symbolic truth value; the run forks when Python needs it, but not for `&`, `|` and `~`."""
 
     __slots__ = ("term",)
     __class__ = seen_as(bool)
@@ -145,7 +146,7 @@ class SymbolicBool(Symbolic):
     __rand__, __ror__ = __and__, __or__
 
     def __add__(self, other: object) -> SymbolicInt:
-        """As in `sum(... for ...)`: true is 1."""
+        """Add as in `sum(... for ...)`, where true is 1."""
         return SymbolicInt(_number(self) + _number(other))
 
     __radd__ = __add__
@@ -156,7 +157,7 @@ class SymbolicBool(Symbolic):
 
 @strict
 class SymbolicInt(Symbolic):
-    """An integer, unbounded as Python's are."""
+    """A symbolic integer, unbounded as Python's are."""
 
     __slots__ = ("term",)
     __class__ = seen_as(int)
@@ -193,7 +194,7 @@ class SymbolicInt(Symbolic):
         return SymbolicInt(self.term / (1 << _places(other)))
 
     def __and__(self, other: object) -> SymbolicInt:
-        """With a mask of low bits alone, as in `place & 1`."""
+        """Apply a mask of low bits, as in `place & 1`; no other mask is modelled."""
         if type(other) is not int or other < 0 or other & (other + 1):
             raise unmodelled("& of a SymbolicInt with anything but low bits")
         return SymbolicInt(self.term % (other + 1))
@@ -238,27 +239,27 @@ class SymbolicInt(Symbolic):
 
 @frozen
 class Sort:
-    """A kind of identifiers, such as digests, keys or names: all that is done is compare them.
+    """A kind of identifiers, such as digests, keys or names, which code only compares.
 
-    Two sorts are never compared.
+    Identifiers of two sorts are never compared.
     """
 
     name: str
     plain: Callable[[int], Any]
-    """The plain identifier number i, another one for each i: for counterexamples and replays."""
+    """Returns the plain identifier number i, a different one for each i; for counterexamples."""
     looks_like: type = bytes
-    """What `isinstance` sees."""
+    """The type that `isinstance` sees."""
     size: int | None = None
-    """Its length, where all of this sort have the same."""
+    """The length of every identifier of this sort; None if lengths differ."""
 
     @property
     def of_solver(self) -> z3.SortRef:
-        """The solver's sort of the same name."""
+        """Return the solver's sort of the same name."""
         return z3.DeclareSort(self.name)
 
 
 def octets_sort(name: str, size: int) -> Sort:
-    """Byte strings of one size. The solver is told nothing of their content."""
+    """Return a sort of byte strings of one size. The solver knows nothing of their content."""
 
     def plain(number: int) -> bytes:
         return f"{name}-{number}".encode().ljust(size, b".")
@@ -267,13 +268,13 @@ def octets_sort(name: str, size: int) -> Sort:
 
 
 def name_sort(name: str) -> Sort:
-    """Texts such as names of platforms: lower case, so that they satisfy W-TYPE-3."""
+    """Return a sort of texts such as platform names, in lower case to satisfy W-TYPE-3."""
     return Sort(name, lambda number: f"{name.lower()}{number}", str)
 
 
 @strict
 class Identifier(Symbolic):
-    """An identifier of which only equality with others of its sort is known."""
+    """A symbolic identifier, of which only equality with others of its sort is known."""
 
     __slots__ = ("sort", "term")
     __class__ = property(lambda self: self.sort.looks_like)
@@ -307,22 +308,22 @@ class Identifier(Symbolic):
 
 
 def integer(stem: str) -> SymbolicInt:
-    """Any integer."""
+    """Return any integer."""
     return SymbolicInt(engine.fresh(stem, _INT))
 
 
 def boolean(stem: str) -> SymbolicBool:
-    """True or false."""
+    """Return any truth value."""
     return SymbolicBool(engine.fresh(stem, _BOOL))
 
 
 def identifier(stem: str, sort: Sort) -> Identifier:
-    """Any identifier of a sort; it may be the same as any other of that sort."""
+    """Return any identifier of a sort; it may equal any other of that sort."""
     return Identifier(sort, engine.fresh(stem, sort.of_solver))
 
 
 def term(value: object) -> z3.ExprRef:
-    """The solver's term for a symbolic or plain truth value, integer or identifier."""
+    """Return the solver's term for a truth value, integer or identifier, symbolic or plain."""
     if type(value) in (SymbolicInt, SymbolicBool, Identifier):
         return value.term  # type: ignore[attr-defined]
     if type(value) is bool:
@@ -333,7 +334,7 @@ def term(value: object) -> z3.ExprRef:
 
 
 def equal(one: Any, other: Any) -> z3.BoolRef:
-    """Whether two values are equal, as a formula: no fork, whatever they are made of."""
+    """Return a formula for the equality of two values of any structure, without a fork."""
     if one is other:
         return z3.BoolVal(True)
     if one is None or other is None:
@@ -371,7 +372,7 @@ def _number(value: object) -> z3.ArithRef:
 
 
 def _positive(value: object) -> int:
-    """Z3's division is Python's where the divisor is above zero."""
+    """Return a divisor above zero; only for these Z3's division is Python's."""
     if type(value) is int and value > 0:
         return value
     raise unmodelled("division by anything but a plain integer above zero")
