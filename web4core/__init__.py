@@ -82,7 +82,8 @@ The gate
 --------
 Bytes from outside come in through a `Gate`, and by no other way.
 It decodes strictly, checks all that can be checked without a state, and collects every signature
-inside as a claim; the embedder verifies the claims, in threads or processes if it likes.
+inside as a `SignatureCheck`; the embedder carries out these checks, in threads or processes if it
+likes.
 A message that passed says what its signers said, to this chain, at this height; `step` never raises
 on it.
 Everything else is a `RemoteProtocolError`, which names the clause that the bytes break.
@@ -330,8 +331,8 @@ from web4core.link import (
     open_packet,
     packet,
     parse_proof,
-    proof_claim,
-    welcome_claim,
+    proof_check,
+    welcome_check,
 )
 
 # --- what must always hold --------------------------------------------------------------------
@@ -561,7 +562,7 @@ __all__ = [
     "path_of",
     "payload_root",
     "prepared_reference",
-    "proof_claim",
+    "proof_check",
     "proposal_in_view",
     "proposer",
     "prove",
@@ -577,6 +578,6 @@ __all__ = [
     "transfer_path",
     "uint",
     "verify",
-    "welcome_claim",
+    "welcome_check",
     "with_signature",
 ]

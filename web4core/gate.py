@@ -1,7 +1,7 @@
 """The gate: the one way by which bytes from outside become a message.
 
 Decodes strictly, checks all that can be checked without state, and collects every signature inside,
-nested ones too, as claims to be verified.
+nested ones too, as checks to be verified.
 What does not pass raises `RemoteProtocolError` and nothing else.
 A message that passed says what its signers said, to this chain, at this height, as this kind.
 Implements W-MSG-1 to W-MSG-8, C-CERT-3, C-CERT-4.
@@ -43,11 +43,11 @@ from web4core.types import ChainId, PublicKey, Signature
 
 @frozen
 class Parsed:
-    """A message that is authentic if and only if all its claims verify."""
+    """A message that is authentic if and only if all its checks hold."""
 
     message: Message
-    """The message; not to be trusted before every claim is verified."""
-    claims: tuple[SignatureCheck, ...] = field(repr=False)
+    """The message; not to be trusted before every check holds."""
+    checks: tuple[SignatureCheck, ...] = field(repr=False)
     """The signatures in it, nested ones too, in the order in which they were found."""
 
 
@@ -85,14 +85,14 @@ class Gate:
         return self.schemas.message.encode(message)
 
     def parse(self, data: bytes) -> Parsed:
-        """Decode and check all but the signatures, which are returned as claims.
+        """Decode and check all but the signatures, which are returned as checks.
 
         Raises `RemoteProtocolError` with the first clause that is broken (W-MSG-1 to W-MSG-8).
         """
         message = self.schemas.message.decode(data, MAX_MESSAGE_BYTES)
-        claims: list[SignatureCheck] = []
-        _CHECKS[type(message)](self, message, claims)
-        return Parsed(message, tuple(claims))
+        checks: list[SignatureCheck] = []
+        _CHECKS[type(message)](self, message, checks)
+        return Parsed(message, tuple(checks))
 
     def open(self, data: bytes, verify: Verify) -> Message:
         """Decode, check and verify: the message that the bytes hold.
@@ -100,13 +100,13 @@ class Gate:
         Raises `RemoteProtocolError` with the first clause that is broken (W-MSG-1 to W-MSG-8).
         """
         parsed = self.parse(data)
-        for claim in parsed.claims:
-            if not verify(claim.key, claim.message, claim.signature):
+        for check in parsed.checks:
+            if not verify(check.key, check.message, check.signature):
                 raise RemoteProtocolError("W-MSG-2", "a signature does not verify")
         return parsed.message
 
     def parse_item(self, encoded: bytes) -> tuple[Any, tuple[SignatureCheck, ...]]:
-        """Decode one transaction as a client hands it in: the item and its claims.
+        """Decode one transaction as a client hands it in: the item and its checks.
 
         Raises `RemoteProtocolError` for bytes that are none (A-APP-1).
         """
@@ -115,14 +115,14 @@ class Gate:
 
 
 def _signed(
-    gate: Gate, statement: Statement, signature: Signature, claims: list[SignatureCheck]
+    gate: Gate, statement: Statement, signature: Signature, checks: list[SignatureCheck]
 ) -> None:
     if statement.signer >= len(gate.keys):  # W-MSG-3
         raise RemoteProtocolError("W-MSG-3", "the signer is not a platform of this federation")
     if statement.height == 0:
         raise RemoteProtocolError("W-MSG-3", "nobody votes on height 0")
     key = gate.keys[statement.signer]
-    claims.append(SignatureCheck(key, signing_bytes(gate.chain_id, statement), signature))
+    checks.append(SignatureCheck(key, signing_bytes(gate.chain_id, statement), signature))
 
 
 def _kind(statement: Statement, *kinds: Kind) -> None:
@@ -130,18 +130,18 @@ def _kind(statement: Statement, *kinds: Kind) -> None:
         raise RemoteProtocolError("W-MSG-4", f"a {statement.kind.name} in the wrong message")
 
 
-def _certificate(gate: Gate, certificate: Certificate, claims: list[SignatureCheck]) -> None:
+def _certificate(gate: Gate, certificate: Certificate, checks: list[SignatureCheck]) -> None:
     for signer, signature in certificate.signatures:
-        _signed(gate, certified_statement(certificate, signer), signature, claims)
+        _signed(gate, certified_statement(certificate, signer), signature, checks)
 
 
-def _block(gate: Gate, block: Block, height: int, claims: list[SignatureCheck]) -> None:
+def _block(gate: Gate, block: Block, height: int, checks: list[SignatureCheck]) -> None:
     if block.header.chain_id != gate.chain_id:  # W-MSG-5
         raise RemoteProtocolError("W-MSG-5", "a block of another chain")
     if block.header.height != height:
         raise RemoteProtocolError("W-MSG-5", "a block of another height")
     for item in block.payload:
-        claims.extend(gate.application.signature_checks(item))
+        checks.extend(gate.application.signature_checks(item))
 
 
 def _prepared(
@@ -149,41 +149,41 @@ def _prepared(
     certificate: Certificate,
     statement: Statement,
     block: Block,
-    claims: list[SignatureCheck],
+    checks: list[SignatureCheck],
 ) -> None:
     height, view = statement.height, statement.view
     if not proves_prepared(certificate, len(gate.keys), height, block.digest, view):  # C-CERT-3
         raise RemoteProtocolError("C-CERT-3", "the prepared certificate does not prove this block")
-    _certificate(gate, certificate, claims)
+    _certificate(gate, certificate, checks)
 
 
-def _check_vote(gate: Gate, message: Vote, claims: list[SignatureCheck]) -> None:
+def _check_vote(gate: Gate, message: Vote, checks: list[SignatureCheck]) -> None:
     _kind(message.statement, Kind.PREPARE, Kind.COMMIT)
-    _signed(gate, message.statement, message.signature, claims)
+    _signed(gate, message.statement, message.signature, checks)
 
 
-def _check_status(gate: Gate, message: Status, claims: list[SignatureCheck]) -> None:
+def _check_status(gate: Gate, message: Status, checks: list[SignatureCheck]) -> None:
     _kind(message.statement, Kind.STATUS)
-    _signed(gate, message.statement, message.signature, claims)
+    _signed(gate, message.statement, message.signature, checks)
 
 
-def _check_proposal(gate: Gate, message: Proposal, claims: list[SignatureCheck]) -> None:
+def _check_proposal(gate: Gate, message: Proposal, checks: list[SignatureCheck]) -> None:
     statement = message.statement
     _kind(statement, Kind.PRE_PREPARE)
-    _signed(gate, statement, message.signature, claims)
+    _signed(gate, statement, message.signature, checks)
     if statement.signer != proposer(statement.height, statement.view, len(gate.keys)):  # W-MSG-6
         raise RemoteProtocolError("W-MSG-6", "not this platform's turn to propose")
     if statement.digest != message.block.digest:
         raise RemoteProtocolError("W-MSG-6", "the statement names another block")
-    _block(gate, message.block, statement.height, claims)
+    _block(gate, message.block, statement.height, checks)
     if message.justification is not None:
-        _prepared(gate, message.justification, statement, message.block, claims)
+        _prepared(gate, message.justification, statement, message.block, checks)
 
 
-def _check_view_change(gate: Gate, message: ViewChange, claims: list[SignatureCheck]) -> None:
+def _check_view_change(gate: Gate, message: ViewChange, checks: list[SignatureCheck]) -> None:
     statement = message.statement
     _kind(statement, Kind.VIEW_CHANGE)
-    _signed(gate, statement, message.signature, claims)
+    _signed(gate, statement, message.signature, checks)
     if statement.view == 0:  # C-VIEW-1
         raise RemoteProtocolError("C-VIEW-1", "nobody changes into view 0")
     if statement.digest != prepared_reference(message.prepared):  # C-STMT-3
@@ -191,22 +191,22 @@ def _check_view_change(gate: Gate, message: ViewChange, claims: list[SignatureCh
     if (message.prepared is None) != (message.block is None):  # C-VIEW-3
         raise RemoteProtocolError("C-VIEW-3", "a certificate comes with its block, or neither does")
     if message.prepared is not None and message.block is not None:
-        _block(gate, message.block, statement.height, claims)
-        _prepared(gate, message.prepared, statement, message.block, claims)
+        _block(gate, message.block, statement.height, checks)
+        _prepared(gate, message.prepared, statement, message.block, checks)
 
 
-def _check_decided(gate: Gate, message: Decided, claims: list[SignatureCheck]) -> None:
+def _check_decided(gate: Gate, message: Decided, checks: list[SignatureCheck]) -> None:
     height = message.block.header.height
-    _block(gate, message.block, height, claims)
+    _block(gate, message.block, height, checks)
     digest = message.block.digest
     if not proves_decided(message.certificate, len(gate.keys), height, digest):  # C-CERT-4
         raise RemoteProtocolError("C-CERT-4", "the commit certificate does not prove this block")
-    _certificate(gate, message.certificate, claims)
+    _certificate(gate, message.certificate, checks)
 
 
-def _check_submission(gate: Gate, message: Submission, claims: list[SignatureCheck]) -> None:
+def _check_submission(gate: Gate, message: Submission, checks: list[SignatureCheck]) -> None:
     for item in message.transactions:
-        claims.extend(gate.application.signature_checks(item))
+        checks.extend(gate.application.signature_checks(item))
 
 
 _CHECKS: Final[dict[type, Callable[[Gate, Any, list[SignatureCheck]], None]]] = {

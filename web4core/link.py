@@ -126,7 +126,7 @@ def check_welcome(data: bytes, expected: int) -> Welcome:
     return welcome
 
 
-def welcome_claim(
+def welcome_check(
     chain_id: ChainId, me: int, keys: tuple[PublicKey, ...], own_nonce: bytes, welcome: Welcome
 ) -> SignatureCheck:
     """The signature that the dialler must verify before it trusts the welcome (W-LINK-3)."""
@@ -137,7 +137,7 @@ def welcome_claim(
     return SignatureCheck(keys[other], message, welcome.signature)
 
 
-def proof_claim(
+def proof_check(
     chain_id: ChainId,
     me: int,
     keys: tuple[PublicKey, ...],

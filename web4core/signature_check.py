@@ -1,4 +1,4 @@
-"""A claim: somebody's signature over some bytes, not yet verified; and what verifies it."""
+"""A signature over some bytes that is yet to be verified, and the function that verifies it."""
 
 from __future__ import annotations
 

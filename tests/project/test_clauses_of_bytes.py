@@ -392,7 +392,7 @@ def test_both_ends_sign_domain_chain_parties_and_nonces(example: Example) -> Non
     chain, keys = example.gate.chain_id, example.gate.keys
     theirs, ours = bytes([7]) * 32, bytes([8]) * 32
     welcome = link.Welcome(1, theirs, Signature(bytes(64)))
-    claim = link.welcome_claim(chain, 3, keys, ours, welcome)
+    claim = link.welcome_check(chain, 3, keys, ours, welcome)
     parties = struct.pack(">HH", 1, 3)
     assert claim.key == keys[1]
     assert claim.message == b"web4/1/hello\x00" + chain + parties + ours + theirs
@@ -403,7 +403,7 @@ def test_the_proof_is_over_the_nonces_the_other_way_round(example: Example) -> N
     chain, keys = example.gate.chain_id, example.gate.keys
     theirs, ours = bytes([7]) * 32, bytes([8]) * 32
     caller, proof = link.Hello(chain, 3, theirs), link.Proof(Signature(bytes(64)))
-    claim = link.proof_claim(chain, 1, keys, ours, caller, proof)
+    claim = link.proof_check(chain, 1, keys, ours, caller, proof)
     parties = struct.pack(">HH", 3, 1)
     assert claim.key == keys[3]
     assert claim.message == b"web4/1/hello\x00" + chain + parties + ours + theirs

@@ -120,7 +120,7 @@ def test_a_message_survives_its_bytes(name: str) -> None:
 @pytest.mark.clause("W-MSG-2")
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_signature_inside_is_a_claim(name: str) -> None:
-    claims = FED.gate.parse(FED.gate.encode(SAMPLES[name])).claims
+    claims = FED.gate.parse(FED.gate.encode(SAMPLES[name])).checks
     for spoilt in claims:
         with pytest.raises(RemoteProtocolError, match="W-MSG-2"):
             FED.gate.open(FED.gate.encode(SAMPLES[name]), all_but(spoilt))

@@ -38,8 +38,8 @@ from web4core.link import (
     open_packet,
     packet,
     parse_proof,
-    proof_claim,
-    welcome_claim,
+    proof_check,
+    welcome_check,
 )
 from web4core.schema import MAX_UINT
 from web4core.types import ChainId
@@ -196,10 +196,10 @@ def _judge_handshake(given: Json, vector: Json) -> Json:
     nonce = bytes.fromhex(vector["nonce"])
     if vector["message"] == "welcome":
         welcome = check_welcome(data, vector["other"])
-        claim = welcome_claim(chain, me, keys, nonce, welcome)
+        claim = welcome_check(chain, me, keys, nonce, welcome)
     else:
         hello = check_hello(bytes.fromhex(vector["hello"]), chain, n=len(keys), me=me)
-        claim = proof_claim(chain, me, keys, nonce, hello, parse_proof(data))
+        claim = proof_check(chain, me, keys, nonce, hello, parse_proof(data))
     if not verify(*claim):
         raise Refused("W-LINK-3")
     return ACCEPTED

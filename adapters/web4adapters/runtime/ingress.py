@@ -58,11 +58,11 @@ log = logging.getLogger("web4.inlet")
 
 @frozen
 class _Parsed:
-    """A message that is authentic if its claims verify."""
+    """A message that is authentic if its checks hold."""
 
     message: Message
     encoded: bytes
-    claims: tuple[SignatureCheck, ...]
+    checks: tuple[SignatureCheck, ...]
 
 
 class PeerInbox:
@@ -172,8 +172,8 @@ class Ingress:
         return [each for each in passed if not node.is_late(each.message)]
 
     async def _check_statements(self, desk: PeerInbox, statements: list[_Parsed]) -> None:
-        claims = [parsed.claims for parsed in statements]
-        verdicts = await self._pool.each_holds(claims)
+        checks = [parsed.checks for parsed in statements]
+        verdicts = await self._pool.each_holds(checks)
         for parsed, authentic in zip(statements, verdicts, strict=True):
             if not authentic:
                 self._refuse_signature(desk)
@@ -187,8 +187,8 @@ class Ingress:
             parsed = await desk.next_bulk()
             if self._engine.node.is_late(parsed.message):
                 continue
-            claims = list(parsed.claims)
-            if await self._bulk_pool.holds(claims):
+            checks = list(parsed.checks)
+            if await self._bulk_pool.holds(checks):
                 await self._engine.receive(parsed.message, parsed.encoded)
             else:
                 self._refuse_signature(desk)
@@ -248,7 +248,7 @@ def _parse(gate: Gate, messages: Iterable[bytes]) -> list[_Parsed | RemoteProtoc
     for encoded in messages:
         try:
             opened = gate.parse(encoded)
-            parsed.append(_Parsed(opened.message, encoded, opened.claims))
+            parsed.append(_Parsed(opened.message, encoded, opened.checks))
         except RemoteProtocolError as error:
             parsed.append(error)
             refused += 1

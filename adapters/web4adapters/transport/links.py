@@ -46,8 +46,8 @@ from web4core import (
     open_packet,
     packet,
     parse_proof,
-    proof_claim,
-    welcome_claim,
+    proof_check,
+    welcome_check,
 )
 
 LINK_PATH = "/v1/link"
@@ -306,7 +306,7 @@ class Links:
         nonce = secrets.token_bytes(NONCE_BYTES)
         await socket.send_bytes(HELLO.encode(Hello(self._chain_id, self._me, nonce)))
         welcome = check_welcome(await _handshake_bytes(socket), index)
-        claim = welcome_claim(self._chain_id, self._me, self._keys, nonce, welcome)
+        claim = welcome_check(self._chain_id, self._me, self._keys, nonce, welcome)
         if not self._verify(*claim):
             raise RemoteProtocolError("W-LINK-3", "the signature of the welcome is wrong")
         message = link_signing_bytes(
@@ -381,7 +381,7 @@ class Links:
         )
         await socket.send_bytes(WELCOME.encode(Welcome(self._me, nonce, self._sign(message))))
         proof = parse_proof(await _handshake_bytes(socket))
-        claim = proof_claim(self._chain_id, self._me, self._keys, nonce, hello, proof)
+        claim = proof_check(self._chain_id, self._me, self._keys, nonce, hello, proof)
         if not self._verify(*claim):
             raise RemoteProtocolError("W-LINK-3", "the signature of the caller is wrong")
         return hello.platform

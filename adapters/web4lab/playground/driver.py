@@ -271,7 +271,7 @@ class Playground:
     async def _hear(self, index: int, data: bytes) -> None:
         """Bytes from outside: through the gate, every signature in them verified (A-EVENT-3)."""
         parsed = self.gate.parse(data)
-        for claim in parsed.claims:
+        for claim in parsed.checks:
             await self._check(*claim)
         await self.feed(index, Received(parsed.message, self.now_ms))
 

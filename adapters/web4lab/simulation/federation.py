@@ -177,7 +177,7 @@ class Federation:
         """Whether all signatures in these bytes verify."""
         found = self.authentic.get(data)
         if found is None:
-            found = all(self.verify(*claim) for claim in parsed.claims)
+            found = all(self.verify(*claim) for claim in parsed.checks)
             _make_room(self.authentic)
             self.authentic[data] = found
         return found

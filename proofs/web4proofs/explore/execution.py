@@ -23,7 +23,7 @@ from web4proofs.explore.after_gst import Parting, RunsAfterGst
 from web4proofs.explore.blocks import Blocks, blocks_of
 from web4proofs.explore.candidate_messages import sign
 from web4proofs.explore.oracle import Broken, disagreement, of_a_step, twice, two_certificates
-from web4proofs.explore.subject import Stage, Subject, fresh, gate_of, given_claims
+from web4proofs.explore.subject import Stage, Subject, fresh, gate_of, given_checks
 
 
 @frozen
@@ -86,7 +86,7 @@ class Play:
         self.decided: dict[int, list[bytes]] = {index: [] for index in stage.honest}
         self.lines: list[Line] = []
         self.broken: Broken | None = None
-        self._given = given_claims(subject, stage.bounds.n)
+        self._given = given_checks(subject, stage.bounds.n)
         self._exists = {self._claim(each) for each in stage.settling()}
 
     def _claim(self, statement: Statement) -> SignatureCheck:

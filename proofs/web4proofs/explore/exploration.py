@@ -40,7 +40,7 @@ from web4proofs.explore.progress import Progress
 from web4proofs.explore.refinement import refinement
 from web4proofs.explore.report import Counterexample, ExplorationResult, Part, Report
 from web4proofs.explore.search import Federation, Found, Place, search
-from web4proofs.explore.subject import Bounds, Subject, gate_of, given_claims
+from web4proofs.explore.subject import Bounds, Subject, gate_of, given_checks
 from web4proofs.explore.symmetry import renamings
 from web4proofs.explore.transcript import transcript
 
@@ -172,7 +172,7 @@ def federation_of(plan: Plan, tracer: Tracer | None = None) -> Federation:
     blocks = blocks_of(subject, bounds)
     by_name = {known.name: known.block.digest for known in blocks.by_digest.values()}
     settled = tuple(by_name[plan.settled[:end]] for end in range(1, len(plan.settled) + 1))
-    offers = offers_of(gate_of(subject, bounds.n), blocks, bounds, given_claims(subject, bounds.n))
+    offers = offers_of(gate_of(subject, bounds.n), blocks, bounds, given_checks(subject, bounds.n))
     step = subject.step if tracer is None else _noting(subject.step, tracer)
     arena = Arena(subject, bounds, offers, settled=settled)
     byzantine = frozenset(plan.byzantine)

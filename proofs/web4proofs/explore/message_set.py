@@ -309,7 +309,7 @@ def _needs(
     The message passes through the gate as bytes, as it would from a peer.
     """
     try:
-        claims = gate.parse(gate.encode(message)).claims
+        claims = gate.parse(gate.encode(message)).checks
     except RemoteProtocolError as error:
         refused[error.clause] = refused.get(error.clause, 0) + 1
         return None

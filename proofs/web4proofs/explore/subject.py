@@ -132,7 +132,7 @@ def fresh(subject: Subject, n: int, platform: int) -> State:
     return evolve(state, pool=pooled.pool)
 
 
-def given_claims(subject: Subject, n: int) -> frozenset[SignatureCheck]:
+def given_checks(subject: Subject, n: int) -> frozenset[SignatureCheck]:
     """Return the signatures of clients on the waiting items, which exist from the start."""
     application = subject.application(genesis_of(subject, n))
     return frozenset(

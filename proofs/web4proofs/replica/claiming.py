@@ -166,7 +166,7 @@ def _prove_endorsements(attempt: Attempt) -> None:
         assume(term(certificate.height) >= 1)
         signer, signature = arbitrary.natural("signer"), arbitrary.signature("signature")
         assume(signer.term < judge.keys.n.term)
-        given = {"gate": judge, "certificate": certificate, "claims": claims}
+        given = {"gate": judge, "certificate": certificate, "checks": claims}
         before = parts.before(**given)
         found = parts.turn(**given, element=(signer, signature))
         statement = certified_statement(certificate, signer)
@@ -190,7 +190,7 @@ def _prove_blocks(attempt: Attempt) -> None:
         claims: list[Any] = []
         judge, block = any_gate(), arbitrary.block("block")
         height = arbitrary.natural("height")
-        given = {"gate": judge, "block": block, "height": height, "claims": claims}
+        given = {"gate": judge, "block": block, "height": height, "checks": claims}
         found = outcome(lambda: parts.before(**given))
         passed = type(found) is Reached
         fits = z3.And(
@@ -216,7 +216,7 @@ def _prove_submissions(attempt: Attempt) -> None:
     def run() -> Case:
         claims: list[Any] = []
         items: Any = arbitrary.opaque("items")
-        given = {"gate": any_gate(), "message": Submission(items), "claims": claims}
+        given = {"gate": any_gate(), "message": Submission(items), "checks": claims}
         before = parts.before(**given)
         item = arbitrary.opaque("item")
         part = plainly(

@@ -86,7 +86,7 @@ _BOTH_OR_NEITHER = Excuse(
 _ITEMS = "the items of a block are the matter of P-GATE-1"
 _NO_ITEMS = (
     Excuse(
-        "web4core.gate._block", '"claims.extend(gate.application.signature_checks(item))"', _ITEMS
+        "web4core.gate._block", '"checks.extend(gate.application.signature_checks(item))"', _ITEMS
     ),
     Excuse("web4core.gate._block", '"for item in block.payload:" is another item', _ITEMS),
 )
@@ -294,7 +294,7 @@ def prove_opening(attempt: Attempt) -> None:
         part = plainly(
             "it is decoded within its bound, and checked by its type",
             type(found) is Parsed and found.message is message,
-            len(found.claims) == 1 and found.claims[0] is message,
+            len(found.checks) == 1 and found.checks[0] is message,
             asked == [(True, MAX_MESSAGE_BYTES)],
         )
         return Case((part,))
@@ -335,7 +335,7 @@ def _opens() -> Case:
     whole = (claim.key, claim.message, claim.signature)
     part = plainly(
         "every claim is verified, whole",
-        type(before) is Reached and before.iterated is parsed.claims,
+        type(before) is Reached and before.iterated is parsed.checks,
         len(asked) == 1 and all(one is other for one, other in zip(asked[0], whole, strict=True)),
         parts.after(**given, parsed=parsed) is message,
     )
