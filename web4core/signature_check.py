@@ -1,4 +1,4 @@
-"""A claim: somebody's signature over some bytes, not yet verified; and what verifies it."""
+"""A claim: a signature over some bytes, not yet verified; and the function that verifies it."""
 
 from __future__ import annotations
 
