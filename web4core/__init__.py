@@ -82,10 +82,9 @@ The gate
 --------
 Bytes from outside come in through a `Gate`, and by no other way.
 It decodes strictly, checks all that can be checked without a state, and collects every signature
-inside as a `SignatureCheck`; the embedder carries out these checks, in threads or processes if it
-likes.
-A message that passed says what its signers said, to this chain, at this height; `step` never raises
-on it.
+inside as a `SignatureCheck`; the embedder carries out the checks, in threads if it likes.
+Every statement in a message that passed was signed by its signer, for this chain and height; `step`
+never raises on such a message.
 Everything else is a `RemoteProtocolError`, which names the clause that the bytes break.
 `LocalProtocolError` means that the embedder made a mistake.
 

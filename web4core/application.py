@@ -1,4 +1,4 @@
-"""What consensus asks of the application whose state the chain orders.
+"""The interface between consensus and the application whose state the chain orders.
 
 The ledger is the one that is shipped; another one replaces this one object.
 Every method is a pure function of its arguments; states and pools are frozen values whose inside
@@ -43,7 +43,7 @@ class Chosen(Generic[StateT, ItemT]):
     applied: Applied[StateT]
     """The result of the payload (A-APP-4)."""
     stale: tuple[bytes, ...] = ()
-    """The paths of entries, 32 bytes each, for which an item waits that no longer applies."""
+    """The paths, 32 bytes each, of entries for which a waiting item no longer applies."""
 
 
 @frozen
@@ -58,12 +58,12 @@ class Refusal:
 
 @frozen
 class Pooled(Generic[PoolT, ItemT]):
-    """The pool after a change, and what fell out of it."""
+    """The pool after a change, and the items that it dropped."""
 
     pool: PoolT
     """The pool after the change; only the application reads it."""
     refused: tuple[Refusal, ...]
-    """The items that fell out, each with the reason."""
+    """The items that the pool dropped, each with the reason."""
     added: tuple[ItemT, ...] = ()
     """The items that began to wait, in the order in which they came."""
 
@@ -76,12 +76,12 @@ class Application(Protocol[StateT, PoolT, ItemT]):
 
     @property
     def state_schema(self) -> Schema[StateT]:
-        """How a state is written into a snapshot and read back (A-APP-6)."""
+        """The form in which a snapshot holds a state (A-APP-6)."""
         ...
 
     @property
     def pool_schema(self) -> Schema[PoolT]:
-        """How a pool is written into a snapshot and read back (A-APP-6)."""
+        """The form in which a snapshot holds a pool (A-APP-6)."""
         ...
 
     def decode(self, encoded: bytes) -> ItemT:
@@ -89,7 +89,7 @@ class Application(Protocol[StateT, PoolT, ItemT]):
         ...
 
     def signature_checks(self, item: ItemT) -> tuple[SignatureCheck, ...]:
-        """The signatures without which the item means nothing (A-APP-1)."""
+        """The signatures in the item; it counts only if all of them verify (A-APP-1)."""
         ...
 
     def initial(self, content: bytes) -> StateT:
@@ -111,7 +111,7 @@ class Application(Protocol[StateT, PoolT, ItemT]):
         ...
 
     def pending(self, pool: PoolT) -> int:
-        """How many items wait."""
+        """The number of items that wait."""
         ...
 
     def waiting(self, pool: PoolT, limit: int) -> tuple[ItemT, ...]:
@@ -149,4 +149,4 @@ class Application(Protocol[StateT, PoolT, ItemT]):
 
 
 AnyApplication: TypeAlias = Application[Any, Any, Any]
-"""An application as consensus holds it, which looks into neither states nor pools nor items."""
+"""An application as consensus holds it: consensus looks into no state, no pool and no item."""

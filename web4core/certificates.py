@@ -1,4 +1,4 @@
-"""Which certificates prove something: pure counting, with the signatures checked elsewhere.
+"""The rules by which certificates prove something: pure counting, signatures are checked elsewhere.
 
 Implements C-CERT-1 to C-CERT-4.
 """
@@ -29,7 +29,10 @@ def signers_count(signers: tuple[int, ...], n: int) -> bool:
 def proves_prepared(
     certificate: Certificate, n: int, height: int, digest: Digest, below: View
 ) -> bool:
-    """Whether it shows this digest prepared at this height in a view under `below` (C-CERT-3)."""
+    """Whether the certificate shows this digest prepared at this height in a view under `below`.
+
+    C-CERT-3.
+    """
     return (
         certificate.kind == Kind.PREPARE
         and certificate.height == height
@@ -40,7 +43,7 @@ def proves_prepared(
 
 
 def proves_decided(certificate: Certificate, n: int, height: int, digest: Digest) -> bool:
-    """Whether it shows this digest decided at this height (C-CERT-4)."""
+    """Whether the certificate shows this digest decided at this height (C-CERT-4)."""
     return (
         certificate.kind == Kind.COMMIT
         and certificate.height == height

@@ -1,4 +1,4 @@
-"""What the chain is made of: platforms, genesis, headers, blocks.
+"""The parts of the chain: platforms, genesis, headers, blocks.
 
 Generic over the application: a block carries items that only the application can read, and the
 header commits to them and to the application's state after them.
@@ -75,7 +75,7 @@ class Platform:
 
 @frozen
 class Genesis:
-    """Block 0, by agreement among people: who takes part, and from which application state."""
+    """Block 0, agreed among people: the members, and the application state that they begin with."""
 
     chain: str
     """The name of the chain, by W-TYPE-3."""
@@ -145,7 +145,7 @@ HEADER: Schema[Header] = record(
 
 
 def check_genesis(genesis: Genesis) -> None:
-    """Refuse a federation that could not agree with itself (H-GENESIS-1).
+    """Refuse a genesis that describes an impossible federation (H-GENESIS-1).
 
     Raises `LocalProtocolError`: a genesis comes from the operator, not from a peer.
     """
@@ -170,7 +170,7 @@ def chain_id(genesis: Genesis) -> ChainId:
 
 
 def header_digest(header: Header) -> Digest:
-    """The digest of a block: that of its header (H-BLOCK-1)."""
+    """The digest of a block, which is the digest of its header (H-BLOCK-1)."""
     return Digest(digest(Tag.HEADER, HEADER.encode(header)))
 
 
@@ -182,7 +182,7 @@ def payload_root(payload: Sequence[Item]) -> Digest:
 def seal(header: Header, payload: Sequence[Item]) -> Block:
     """The block with this header and payload, and its digest (H-BLOCK-1).
 
-    The caller has made the two agree: nothing is checked here.
+    The caller makes sure that the two agree: nothing is checked here.
     """
     return Block(header, tuple(payload), header_digest(header))
 

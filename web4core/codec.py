@@ -1,16 +1,17 @@
 """One byte string per value: a deterministic profile of CBOR (RFC 8949, section 4.2.1).
 
-Only the encoder and the decoder of the profile may live here; what the values mean is the business
-of whoever calls.
+Only the encoder and the decoder of the profile may live here; the meaning of the values is known to
+the caller alone.
 The profile has integers from -2**64 to 2**64 - 1, byte strings, text (valid UTF-8), arrays, maps
 with text keys, false, true and null.
 It has no floats, tags, other simple values or indefinite lengths.
 Heads are the shortest, and keys ascend in the bytewise order of their encodings, so that two equal
 values have equal bytes and two different byte strings never decode to equal values of equal types.
 
-Both directions walk an explicit stack: no nesting, ours or a stranger's, can exhaust Python's.
-Most of the work is a vote of a few small fields, hence one loop with the short forms inline and
-tables for the heads below 256, at some cost in looks.
+Both directions walk an explicit stack, so that no nesting, ours or a stranger's, can exhaust
+Python's stack.
+Most of the work is votes of a few small fields, hence one loop with the short forms inline and
+tables for the heads below 256, at some cost in readability.
 
 Clauses: W-CBOR-1 to W-CBOR-14.
 """
@@ -29,10 +30,10 @@ Plain: TypeAlias = "int | bytes | str | tuple[Plain, ...] | dict[str, Plain] | N
 """A value as `decode` returns it. A bool is an int to the type checker, but not to the codec."""
 
 Encodable: TypeAlias = "int | bytes | str | Sequence[Encodable] | Mapping[str, Encodable] | None"
-"""What `encode` takes: `Plain`, and lists. Exact types only: no subclass of int, str or dict."""
+"""A value for `encode`: `Plain`, and lists. Exact types only: no subclass of int, str or dict."""
 
 MAX_DEPTH: Final = 32
-"""How many arrays and maps may lie within one another; a lone scalar has depth 0."""
+"""The most arrays and maps that may lie within one another; a lone scalar has depth 0."""
 
 INT_MIN: Final = -(2**64)
 INT_MAX: Final = 2**64 - 1
@@ -47,7 +48,7 @@ _MAP: Final = 0xA0
 _SIMPLE: Final = 0xE0
 _MAJOR_MASK: Final = 0xE0
 
-# The low five bits: up to 23 an argument, then how many bytes hold it, and the forms without one.
+# The low five bits: up to 23 the argument itself; then the number of its bytes, or no argument.
 _INLINE_LIMIT: Final = 24
 _ONE_BYTE: Final = 24
 _EIGHT_BYTES: Final = 27
@@ -75,14 +76,14 @@ def _head(major: int, argument: int) -> bytes:
 
 
 _TABLE: Final = 256
-"""How many of the smallest arguments have their heads ready."""
+"""The number of smallest arguments whose heads are computed in advance."""
 
 _UNSIGNED_HEADS: Final = tuple(_head(_UNSIGNED, argument) for argument in range(_TABLE))
 _BYTES_HEADS: Final = tuple(_head(_BYTES, argument) for argument in range(_TABLE))
 _TEXT_HEADS: Final = tuple(_head(_TEXT, argument) for argument in range(_TABLE))
 
 _type_of: Final = cast("Callable[[object], object]", type)
-"""Only to tell type checkers that nothing is asked of a type but which one it is."""
+"""`type`, declared so that type checkers let its result be compared and not used otherwise."""
 
 
 def encode(value: Encodable) -> bytes:
@@ -143,7 +144,7 @@ def _utf8(text: str) -> bytes:
 
 
 def _simple(value: object) -> bytes:
-    """False, true and null, by identity, so that nothing which merely equals them passes."""
+    """False, true and null, by identity, so that a value that merely equals one is refused."""
     if value is None:
         return bytes((_NULL,))
     if value is True:
@@ -173,7 +174,7 @@ def _encoded_size(text: str) -> int:
 
 
 def decode(data: bytes, limit: int) -> Plain:
-    """The value of which these bytes are the encoding; arrays come back as tuples.
+    """The value that these bytes encode; arrays come back as tuples.
 
     `limit` is the most bytes that the caller allows.
     Raises `RemoteProtocolError`, and nothing else, for every byte string that `encode` would not
@@ -239,7 +240,7 @@ def _value(data: bytes) -> tuple[Plain, int]:
 
 
 def _check_container(count: int, bytes_left: int, depth: int) -> None:
-    """Nothing is believed of a claimed size: each item takes one byte at least."""
+    """Refuse a claimed size that the data cannot hold: each item takes one byte at least."""
     if count > bytes_left:  # W-CBOR-2
         raise RemoteProtocolError("W-CBOR-2", f"{count} items cannot fit in {bytes_left} bytes")
     if depth > MAX_DEPTH:  # W-CBOR-14
@@ -269,7 +270,7 @@ def _long_argument(data: bytes, position: int, head: int) -> tuple[int, int]:
 
 
 def _literal(head: int) -> bool | None:
-    """What a head of the last two major types stands for: three of them are in the profile."""
+    """The value of a head of the last two major types, of which three are in the profile."""
     if head == _FALSE:
         return False
     if head == _TRUE:

@@ -1,11 +1,10 @@
-"""Which Ed25519 keys and signatures count: one verdict on every machine, whatever its library.
+"""The Ed25519 keys and signatures that count: one verdict on every machine, with any library.
 
 Libraries disagree on keys and signatures that nobody makes by accident: points of small or mixed
 order, encodings that are not canonical, scalars that are too large (Chalkias, Garillot, Nikolaenko:
 "Taming the many EdDSAs").
 Where a verdict is part of consensus such a signature would split the federation.
-The rule here refuses all of them before any library is asked, so that what is left over is that on
-which libraries agree.
+The rule here refuses all of them before any library is asked; on all others, the libraries agree.
 
 Only the rule, and an implementation of it that needs no library, may live here; curve and encodings
 are those of RFC 8032, section 5.1.
@@ -142,7 +141,7 @@ _SMALL_ORDER_Y: Final = frozenset((0, 1, _P - 1, _eighth_order_y(), _P - _eighth
 def signature_is_acceptable(signature: bytes) -> bool:
     """Whether a signature has the form that all libraries judge alike; says nothing of its truth.
 
-    R need not be on the curve: then no library finds the equation to hold.
+    R need not be on the curve: if it is not, every library finds that the equation does not hold.
     """
     if len(signature) != SIGNATURE_BYTES:  # K-SIG-1
         return False

@@ -1,4 +1,4 @@
-"""What comes out of the core: a closed union of frozen values, to be carried out in order.
+"""The output of the core: a closed union of frozen values, to be carried out in order.
 
 None may leave the machine before the event that caused it is on disk (A-DUR-1).
 Only data lives here.

@@ -1,8 +1,8 @@
 """The two ways in which a call can be wrong: our embedder's fault, or the other side's.
 
 Nothing else may live here.
-`LocalProtocolError` is a defect in the program that embeds the core; `RemoteProtocolError` is what
-bytes from outside deserve.
+`LocalProtocolError` is a defect in the program that embeds the core; `RemoteProtocolError` refuses
+bytes from outside.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What goes into the core: a closed union of frozen values.
+"""The input of the core: a closed union of frozen values.
 
 Every event carries the adapter's reading of the wall clock, in milliseconds since 1970; the core
 has no other clock.
@@ -29,13 +29,13 @@ class TimerKind(enum.IntEnum):
     VIEW = 1
     """Nothing was decided in this view for too long."""
     PROPOSE = 2
-    """The wait for stragglers' VIEW-CHANGEs."""
+    """The short wait for VIEW-CHANGEs beyond a quorum is over."""
     RESEND = 3
-    """Say again what this platform stands for."""
+    """The height is unfinished: send again the statements that this platform stands for."""
     SYNC = 4
     """A block that others have has not come."""
     STATUS = 5
-    """Nothing happens; say where this platform is, in case something did."""
+    """Nothing has come for a while: send a STATUS, in case messages were lost."""
 
 
 @frozen
@@ -126,8 +126,8 @@ class Connected:
 class Resumed:
     """The adapter has started, or restarted: no timer runs, nothing is on its way (A-EVENT-5).
 
-    A journal tells by it under which settings each event was taken, so that a fold under today's
-    settings leads to the same state (A-SET-2).
+    It records in the journal under which settings each event was taken, so that a fold under
+    today's settings leads to the same state (A-SET-2).
     """
 
     now_ms: int
@@ -151,7 +151,7 @@ def _check_time(event: object, now_ms: int) -> None:
 
 
 def _misuse(event: object, name: str, wanted: str, found: object) -> LocalProtocolError:
-    """The error for a field of an event; it shows numbers, and of all else the type alone."""
+    """The error for a field of an event; it shows a number, but only the type of other values."""
     shown = found if found.__class__ is int else found.__class__.__name__
     return LocalProtocolError(
         f"A-EVENT-1: {event.__class__.__name__}.{name} is {shown}; it must be {wanted}"

@@ -3,7 +3,7 @@
 Decodes strictly, checks all that can be checked without state, and collects every signature inside,
 nested ones too, as checks to be verified.
 What does not pass raises `RemoteProtocolError` and nothing else.
-A message that passed says what its signers said, to this chain, at this height, as this kind.
+Every statement in a message that passed was signed by its signer, for this chain, height and kind.
 Implements W-MSG-1 to W-MSG-8, C-CERT-3, C-CERT-4.
 """
 
@@ -108,7 +108,7 @@ class Gate:
     def parse_item(self, encoded: bytes) -> tuple[Any, tuple[SignatureCheck, ...]]:
         """Decode one transaction as a client hands it in: the item and its checks.
 
-        Raises `RemoteProtocolError` for bytes that are none (A-APP-1).
+        Raises `RemoteProtocolError` for bytes that are no transaction (A-APP-1).
         """
         item = self.schemas.item.load(encoded)
         return item, self.application.signature_checks(item)

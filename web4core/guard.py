@@ -53,7 +53,7 @@ class Memory:
 
 @frozen
 class Conflict:
-    """Why a statement may not be signed."""
+    """The reason why a statement may not be signed."""
 
     clause: str
     """Id of the clause that forbids it."""
@@ -72,7 +72,7 @@ class Conflict:
 def admit(
     memory: Memory, statements: tuple[Statement, ...]
 ) -> tuple[Memory, tuple[Conflict | None, ...]]:
-    """The memory after these statements are signed, and for each of them why it must not be.
+    """The memory after these statements are signed, and for each of them the conflict, if any.
 
     None says that a statement may be signed.
     Raises `LocalProtocolError` for a statement that no guard can remember.
@@ -87,7 +87,7 @@ def admit(
 
 
 def refusal(memory: Memory, statement: Statement) -> Conflict | None:
-    """Why this statement must not be signed; None if it may be.
+    """The conflict that forbids this statement; None if it may be signed.
 
     The statement that was signed last may be signed again: the signature is the same bytes.
     """

@@ -1,4 +1,4 @@
-"""What must always hold: each a named predicate with its clause, used by every instrument.
+"""The invariants: named predicates, each with its clause, used by every instrument.
 
 Two kinds: of one state, and of a set of honest platforms.
 A predicate returns None, or a sentence that says how it is broken; it never raises.
@@ -81,7 +81,7 @@ def commits_what_it_locked(state: State) -> str | None:
 
 
 def view_change_left_view_zero(state: State) -> str | None:
-    """A platform is in view 0, or has said with a VIEW-CHANGE how it left that (I-SAID-3)."""
+    """A platform is in view 0, or made the VIEW-CHANGE by which it entered its view (I-SAID-3)."""
     agreement = state.agreement
     if (agreement.view == 0) != (agreement.said.view_change is None):
         return f"view {agreement.view} without its VIEW-CHANGE"
@@ -153,7 +153,7 @@ def nothing_is_negative(ledger: LedgerState) -> str | None:
 
 
 def locked_equals_open_transfers(ledger: LedgerState) -> str | None:
-    """What is locked in an account is the sum of its unsettled transfers (I-SUPPLY-3)."""
+    """The amount locked in an account is the sum of its unsettled transfers (I-SUPPLY-3)."""
     locked: dict[Address, int] = {}
     for entry in _entries(ledger):
         if isinstance(entry, CrossTransfer) and entry.phase is Phase.LOCKED:

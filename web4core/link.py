@@ -1,4 +1,4 @@
-"""The link between two platforms: who is at the other end, and how messages share a write.
+"""The link between two platforms: a handshake that proves both ends, and packets of messages.
 
 Every statement carries its own signature, so the link protects no safety property.
 It keeps strangers from filling queues and asking for blocks, and tells which platform to answer.
@@ -46,7 +46,7 @@ _NONCE = octets(NONCE_BYTES, NONCE_BYTES)
 
 @frozen
 class Hello:
-    """The first word of the platform that dials: who it is, and its nonce."""
+    """The first message of the platform that dials: its chain, its index, and its nonce."""
 
     chain_id: ChainId
     """The chain that the caller is on."""
@@ -58,7 +58,7 @@ class Hello:
 
 @frozen
 class Welcome:
-    """The answer: who answers, its nonce, and its signature over both."""
+    """The answer of the platform that was dialled: its index, its nonce, and its signature."""
 
     platform: int
     """The index of the platform that answers."""
@@ -70,7 +70,7 @@ class Welcome:
 
 @frozen
 class Proof:
-    """The last word of the platform that dialled: its signature over both nonces."""
+    """The last message of the platform that dialled: its signature over both nonces."""
 
     signature: Signature
     """The caller's signature over `link_signing_bytes` (W-LINK-3)."""
@@ -89,10 +89,11 @@ PROOF: Schema[Proof] = record("proof", Proof, signature=SIGNATURE)
 def link_signing_bytes(
     chain_id: ChainId, *, speaker: int, listener: int, challenge: bytes, own_nonce: bytes
 ) -> bytes:
-    """The bytes that each end signs: that it speaks to this listener, now (W-LINK-3).
+    """The bytes that each end signs to prove that it speaks to this listener, now (W-LINK-3).
 
     `challenge` is the listener's nonce, `own_nonce` the speaker's.
-    Speaker and listener are in it, so that no end's words can be sent back to it or passed on.
+    They name speaker and listener, so that a signature cannot be sent back to its maker, nor passed
+    on to another platform.
     """
     return domain(Tag.HELLO) + chain_id + _PARTIES.pack(speaker, listener) + challenge + own_nonce
 
@@ -145,7 +146,7 @@ def proof_check(
     hello: Hello,
     proof: Proof,
 ) -> SignatureCheck:
-    """The signature that the platform that was dialled must verify before it listens (W-LINK-3)."""
+    """The signature that the dialled platform must verify before it reads on (W-LINK-3)."""
     message = link_signing_bytes(
         chain_id, speaker=hello.platform, listener=me, challenge=own_nonce, own_nonce=hello.nonce
     )
@@ -212,7 +213,7 @@ def _content(kind: int, content: bytes) -> Frame:
 
 
 def parse_proof(data: bytes) -> Proof:
-    """The last word of a handshake (W-LINK-2).
+    """The last message of a handshake (W-LINK-2).
 
     Raises `RemoteProtocolError` for other bytes.
     """

@@ -4,12 +4,12 @@
 Its shape follows from its content alone: a leaf sits at the shallowest depth where it is alone, so
 that equal maps have equal roots, however they came to be.
 `list_root`, `list_proof` and `check_list` are the Merkle tree of RFC 9162, section 2.1.
-What is stored, and how paths are made, is the caller's business; paths must be digests, because a
-trie over paths that somebody can choose is only as shallow as that somebody likes.
+The caller decides which values are stored and how paths are made. Paths must be digests: somebody
+who can choose paths can make the trie as deep as they are long.
 
-Nodes never change, and maps share them; the one thing written after a node is made is its digest,
-the first time that somebody asks for it.
-That memo is a function of the node, so no one can tell when, or how often, it was computed.
+Nodes never change, and maps share them; only a node's digest is written after the node is made, the
+first time that it is needed.
+That memo is a function of the node, so no caller can tell when, or how often, it was computed.
 
 Clauses: W-MAP-1 to W-MAP-5, W-LIST-1 to W-LIST-3.
 """
@@ -92,7 +92,7 @@ class MapStep:
 
 @frozen
 class MapProof:
-    """That a map with some root holds some entry: the branches from the root to its leaf."""
+    """The proof that a map with a root holds an entry: the branches from the root to its leaf."""
 
     steps: tuple[MapStep, ...]
     """The branches from the root down, at most 64 (W-MAP-5)."""
@@ -234,7 +234,7 @@ class Map(Generic[V]):
     def prove(self, path: bytes) -> MapProof:
         """The proof, for anybody who knows the root, of the entry at this path.
 
-        Raises `LocalProtocolError` where it holds nothing there.
+        Raises `LocalProtocolError` if there is no entry at this path.
         """
         trail, leaf = ([], None) if self._root is None else _trail(self._root, path)
         if leaf is None or leaf.path != path:
@@ -300,7 +300,7 @@ def _fork(leaf: _Leaf[V], other: _Leaf[V], depth: int) -> _Branch[V]:
 
 
 def _common_depth(one: bytes, other: bytes) -> int:
-    """How many half bytes two different paths share from their start."""
+    """The number of half bytes that two different paths share from their start."""
     difference = int.from_bytes(one, "big") ^ int.from_bytes(other, "big")
     return (8 * PATH_BYTES - difference.bit_length()) // 4
 
@@ -455,7 +455,7 @@ def list_root(leaves: Sequence[bytes]) -> bytes:
 def list_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """The inclusion proof of the leaf at this index, from the bottom (W-LIST-2).
 
-    That of RFC 9162, section 2.1.3.1.
+    By RFC 9162, section 2.1.3.1.
     Raises `LocalProtocolError` for an index outside the list.
     """
     if not 0 <= index < len(leaves):

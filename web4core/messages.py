@@ -1,7 +1,7 @@
-"""What platforms say to one another.
+"""The messages that platforms send to one another.
 
 A `Statement` is the few plain values that a platform signs; a message carries a statement, its
-signature, and whatever else the receiver needs to judge it.
+signature, and all else that the receiver needs to judge it.
 A *draft* is a message that still lacks its signature, and a type of its own: the core emits drafts,
 the adapter signs them.
 Only data, what is signed, and the relation "these two conflict" live here.
@@ -59,7 +59,7 @@ BINDING = (Kind.PRE_PREPARE, Kind.PREPARE, Kind.COMMIT, Kind.VIEW_CHANGE)
 
 @frozen
 class Statement:
-    """The few values that one platform says and signs (C-STMT-1)."""
+    """The few values that one platform states and signs (C-STMT-1)."""
 
     kind: Kind
     """The kind of statement."""
@@ -71,12 +71,12 @@ class Statement:
     """The block voted for; in a VIEW-CHANGE the `prepared_reference`; in a STATUS the last block
     decided."""
     signer: int
-    """The index of the platform that says it, 0 to n - 1."""
+    """The index of the platform that makes the statement, 0 to n - 1."""
 
 
 @frozen
 class Certificate:
-    """A quorum of signed statements that agree but for their signers (C-CERT-1)."""
+    """A quorum of signed statements that differ in nothing but their signers (C-CERT-1)."""
 
     kind: Kind
     """The kind of the statements: PREPARE or COMMIT."""

@@ -19,8 +19,8 @@ A task is handed out only after all that it depends on was acknowledged:
 A batch is all that was stepped since the last `Write`.
 One batch is made durable at a time; `step` may take further events meanwhile, for the next batch.
 `Remember` and `SignAll` are left out where a batch needs none.
-What the platform signs it hears in its turn, behind all that waits already.
-`snapshot()` hands out, from time to time, a state that is durable, to be stored beside all that.
+The platform's own signed messages are queued for itself, behind all events that wait already.
+`snapshot()` hands out, from time to time, a durable state to be stored beside the journal.
 
 Here is no I/O, no clock, no thread, and no key.
 Implements A-NODE-1, A-NODE-2, A-DUR-1, A-DUR-2, A-EFFECT-1, A-EFFECT-8, A-EFFECT-9, A-EVENT-5,
@@ -63,13 +63,13 @@ MAX_BULK: Final = 256
 """Events with transactions that may wait; beyond, links and clients are made to wait."""
 
 BULK_ITEMS: Final = 256
-"""Transactions that a turn takes in before the votes that came meanwhile get theirs."""
+"""Transactions that a turn takes in; then the votes that came meanwhile get a turn."""
 
 MAX_BATCH: Final = 512
 """Events in one commit, at most."""
 
 FLUSH_MS: Final = 50
-"""How long an event that nobody waits for may wait for another one to share a commit with."""
+"""The longest wait, in milliseconds, of an event that nobody waits for, to share a commit."""
 
 SNAPSHOT_JOURNAL_BYTES: Final = 64 * 1024 * 1024
 """A snapshot is also due when the journal has grown by this much."""
@@ -166,7 +166,7 @@ class Flush:
     batch: int
     """Number of the batch."""
     delay_ms: int
-    """How long the driver may wait, in milliseconds."""
+    """The longest that the driver may wait, in milliseconds."""
 
 
 @frozen
@@ -212,7 +212,7 @@ class _Waiting:
 
 @define
 class _Batch:
-    """What has been stepped since the last `Write`."""
+    """The events stepped since the last `Write`, and their effects."""
 
     number: int
     records: list[bytes] = Factory(list[bytes])
@@ -249,7 +249,7 @@ class Node:
         self.gate = gate or Gate.of(genesis, application)
         """The gate that messages for this node must have passed."""
         self.recovered = fold(genesis, platform, application, journal or Journal())
-        """What the journal told."""
+        """The result of folding the journal."""
         self.state = self.recovered.state
         """The state after the last event that was stepped."""
         self.durable = self.state
@@ -297,7 +297,7 @@ class Node:
 
     @property
     def waiting(self) -> int:
-        """How many events about agreement wait for their turn."""
+        """The number of events about agreement that wait for their turn."""
         return len(self._arrivals)
 
     @property
@@ -312,7 +312,10 @@ class Node:
         return len(self._arrivals) < MAX_ARRIVALS
 
     def is_late(self, message: Message) -> bool:
-        """Whether a message can do nothing any more: drop it before its signatures (C-LOSS-5)."""
+        """Whether a message can have no effect any more: drop it before its signatures are checked.
+
+        C-LOSS-5.
+        """
         return may_drop(self.state, message)
 
     # --- events in ---
@@ -336,7 +339,7 @@ class Node:
     def flush(self, batch: int | None = None) -> None:
         """Make a batch durable with the next call of `next`, although nobody waits for it.
 
-        Without a number it is the batch that stands open; a batch that was closed needs nothing.
+        Without a number it is the open batch; a batch that was closed already needs nothing.
         """
         if batch is None or batch == self._batch.number:
             self._flushing = True
@@ -423,7 +426,7 @@ class Node:
         return task
 
     def _first_task(self) -> Task | None:
-        """Make the guard remember a silence before all else; then close the batch, if it is due."""
+        """Make the guard remember a silence first; then close the batch, if it is due."""
         if self._closed is None and self._safe_memory != self._memory:
             self._closed = _Batch(0)
             return Remember(self._safe_memory)
@@ -484,7 +487,7 @@ class Node:
         self._release(signatures)
 
     def _release(self, signatures: Sequence[Signature | None]) -> None:
-        """All that the batch depends on is durable: let it out, and hear what it says."""
+        """Release the batch, since all that it depends on is durable; queue its signed messages."""
         batch, self._closed = self._in_work(), None
         given, conflicts = iter(signatures), iter(self._conflicts)
         self._conflicts = ()
@@ -561,7 +564,7 @@ def _is_bulk_event(event: Event) -> bool:
 
 
 def _items(event: Event) -> int:
-    """How many transactions an event brings."""
+    """The number of transactions in an event."""
     if isinstance(event, Submitted):
         return len(event.transactions)
     message: Any = event.message if isinstance(event, Received) else None

@@ -1,4 +1,4 @@
-"""How many platforms it takes, and whose turn it is, for any N >= 1.
+"""The sizes of groups of platforms, and the proposer of each view, for any N >= 1.
 
 Plain integer arithmetic and nothing else, so that it can be run on a symbolic N.
 Implements C-QUORUM-1 to C-QUORUM-4.
@@ -13,7 +13,7 @@ def faulty(n: int) -> int:
 
 
 def quorum(n: int) -> int:
-    """The fewest platforms of which any two such groups share an honest one (C-QUORUM-2).
+    """The smallest size of groups of which any two share an honest platform (C-QUORUM-2).
 
     Two groups of q share at least 2q - n platforms, which must exceed f.
     The usual 2f + 1 does so only where n = 3f + 1: at n = 5 it would let the chain fork.
@@ -22,7 +22,7 @@ def quorum(n: int) -> int:
 
 
 def with_an_honest_one(n: int) -> int:
-    """The fewest platforms among which one is honest for certain (C-QUORUM-3)."""
+    """The smallest size of a group in which at least one platform is honest (C-QUORUM-3)."""
     return faulty(n) + 1
 
 

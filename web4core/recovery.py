@@ -1,6 +1,6 @@
 """From a journal back to a state: the newest snapshot, and the events after it, folded onto it.
 
-Implements A-DUR-2 and what C-GUARD-4 asks of a fold: to know what the platform said in it.
+Implements A-DUR-2, and C-GUARD-4 as far as a fold has to know the statements made in it.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class Journal:
 
 @frozen
 class Fold:
-    """The state that a journal leads to, and what the platform said on the way."""
+    """The state that a journal leads to, and the statements that the platform made on the way."""
 
     state: State
     """The state after the last event."""
     seq: int
     """Number of the last event."""
     count: int
-    """How many events were folded."""
+    """The number of events that were folded."""
     size: int
     """Bytes of these events."""
     begun: tuple[int, int]

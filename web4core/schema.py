@@ -31,7 +31,7 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 @frozen
 class Schema(Generic[T]):
-    """How a value of type T looks on the wire.
+    """The form on the wire of a value of type T.
 
     `dump` is total on valid values; `load` raises `RemoteProtocolError` on anything that `dump`
     could not have produced.
@@ -80,7 +80,7 @@ def refuse(clause: str, expected: str, found: object) -> RemoteProtocolError:
 
 
 def within(place: str, error: RemoteProtocolError) -> RemoteProtocolError:
-    """The same error, told from one level further out, so that it names the path to the fault."""
+    """The same error, seen from one level further out, so that it names the path to the fault."""
     return RemoteProtocolError(error.clause, f"{place}: {error.reason}")
 
 

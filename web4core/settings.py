@@ -1,4 +1,4 @@
-"""What an operator may tune on one platform without asking the others.
+"""The settings that an operator may tune on one platform without asking the others.
 
 Every bound of the core that is not part of the protocol stands here, units last.
 Implements A-SET-1.
@@ -23,19 +23,19 @@ class Settings:
     """Time-outs and bounds of one platform; the defaults suit links of up to 100 ms."""
 
     view_timeout_ms: int = 2_000
-    """How long view 0 may take; doubles with each view."""
+    """The time-out of view 0; it doubles with each view."""
     view_timeout_max_ms: int = 60_000
-    """Where the doubling ends."""
+    """The longest time-out of a view, where the doubling ends."""
     propose_delay_ms: int = 100
-    """How long a new proposer waits for VIEW-CHANGEs beyond a quorum."""
+    """The wait of a new proposer for VIEW-CHANGEs beyond a quorum."""
     resend_ms: int = 1_000
-    """How often an unfinished height says again what it stands for."""
+    """The interval at which the statements of an unfinished height are sent again."""
     status_ms: int = 5_000
-    """How often an idle platform says where it is, so that nobody stays behind unnoticed."""
+    """The interval at which an idle platform sends a STATUS, so that those behind are noticed."""
     sync_delay_ms: int = 250
-    """How long to wait for a block that others have before fetching it, and before asking again."""
+    """The wait for a block that others have, before each request for it."""
     clock_drift_ms: int = 10_000
-    """How far a fresh block's time may be from this platform's clock."""
+    """The largest difference of a fresh block's time from this platform's clock."""
     block_items: int = 1_000
     """Transactions in a block that this platform proposes."""
     block_bytes: int = 524_288

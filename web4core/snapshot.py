@@ -148,7 +148,7 @@ def received_bytes(message: bytes, now_ms: int) -> bytes:
 def decode_event(schema: Schema[Event], data: bytes) -> Event:
     """The event with these bytes, from a journal (A-DUR-2).
 
-    Raises `RemoteProtocolError` if they are none.
+    Raises `RemoteProtocolError` for bytes that are no event.
     """
     return schema.decode(data, MAX_EVENT_BYTES)
 
@@ -188,7 +188,7 @@ def _draft_schema(label: str, build: Callable[..., Draft], **more: Schema[Any]) 
 
 
 def _state_schema(config: Config) -> Schema[_Saved]:
-    """How a state is written."""
+    """The form of a state."""
     application, n = config.application, config.n
     formats = message_schemas(application.decode)
     slots: Schema[Slots] = record(

@@ -4,9 +4,10 @@ A rule looks at the agreement and either does nothing or takes one step: it retu
 agreement and the draft to sign, if any.
 Rules never call one another; the replica applies them in the order of this file after each event.
 They correspond one to one to the actions of the abstract protocol that is proved.
-Whatever reaches a rule passed the gate: signatures, certificates and shapes are right.
+Every message that reaches a rule passed the gate: signatures, certificates and form are right.
 
-A platform's own statement is cast when its draft is made and counted when it comes back signed.
+A platform's own statement is recorded when its draft is made, and counted when it comes back
+signed.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ from web4core.quorum import proposer, quorum, with_an_honest_one
 from web4core.types import Digest, View
 
 RuleOutcome: TypeAlias = tuple[Agreement, Draft | None]
-"""What a rule returns."""
+"""The result of a rule: the agreement after it, and the draft to be signed, if any."""
 
 
 @frozen
 class Reproposal:
-    """What a new proposer must propose: a block that may have been decided, with its proof."""
+    """The block that a new proposer must propose, since it may have been decided, and its proof."""
 
     block: Block
     justification: Certificate
@@ -68,7 +69,7 @@ def join(agreement: Agreement) -> RuleOutcome:
 
 
 def enter(agreement: Agreement, view: View) -> RuleOutcome:
-    """Leave the current view for a higher one, for good, and say with which lock (C-VIEW-1).
+    """Leave the current view for a higher one, for good; the VIEW-CHANGE has the lock (C-VIEW-1).
 
     The caller makes sure that `view` is higher.
     """
@@ -82,7 +83,11 @@ def enter(agreement: Agreement, view: View) -> RuleOutcome:
 
 
 def may_propose(agreement: Agreement) -> bool:
-    """Whether it is this platform's turn, and it has heard enough, and not yet spoken (C-NEW-1)."""
+    """Whether this platform may propose now (C-NEW-1).
+
+    It may if (1) it is the proposer, (2) it has not proposed in this view, and (3) above view 0, it
+    has received enough VIEW-CHANGEs.
+    """
     if proposer(agreement.height, agreement.view, agreement.n) != agreement.me:
         return False
     if agreement.said.proposal is not None:  # C-PROP-2
@@ -122,8 +127,8 @@ def propose(agreement: Agreement, block: Block, justification: Certificate | Non
 def lock_permits(lock: Lock | None, digest: Digest, justification: Certificate | None) -> bool:
     """Whether a platform with this lock may vote for this digest (C-PREP-3).
 
-    Unlocked, or locked on the same digest, or shown that a quorum prepared this digest in a view
-    at or above the lock's.
+    It may if (1) it has no lock, (2) it is locked on the same digest, or (3) it is shown that a
+    quorum prepared this digest in a view at or above the lock's.
     """
     if lock is None or lock.digest == digest:
         return True
@@ -147,7 +152,7 @@ def awaits_verdict(agreement: Agreement) -> Proposal | None:
 
 
 def prepare(agreement: Agreement, valid: bool) -> RuleOutcome:
-    """Vote PREPARE for the proposal of the current view, whose block the application judged.
+    """Vote PREPARE for the proposal of the current view, once the application has judged its block.
 
     C-PREP-1 to C-PREP-4.
     """
@@ -178,7 +183,7 @@ def lock_and_commit(agreement: Agreement) -> RuleOutcome:
 
 
 def certified(agreement: Agreement) -> Certificate | None:
-    """The commit certificate that the COMMITs heard so far make, of whatever view (C-DEC-1)."""
+    """The commit certificate that the COMMITs received so far make, of any view (C-DEC-1)."""
     needed = quorum(agreement.n)
     commits = agreement.slots.commits
     if sum(vote is not None for vote in commits) < needed:
@@ -193,7 +198,7 @@ def certified(agreement: Agreement) -> Certificate | None:
 
 
 def decision(agreement: Agreement) -> tuple[Block, Certificate] | None:
-    """The block that is decided, once its commit certificate and it itself are held (C-DEC-1)."""
+    """The decided block, once the block and its commit certificate are held (C-DEC-1)."""
     certificate = certified(agreement)
     if certificate is None:
         return None
@@ -202,7 +207,7 @@ def decision(agreement: Agreement) -> tuple[Block, Certificate] | None:
 
 
 def quorum_in_view(agreement: Agreement) -> bool:
-    """Whether q platforms are in this view or beyond, so that its clock may run (C-PACE-2)."""
+    """Whether q platforms are in this view or beyond, so that its timer may run (C-PACE-2)."""
     reached = views_reached(agreement)
     return sum(view >= agreement.view for view in reached) >= quorum(agreement.n)
 

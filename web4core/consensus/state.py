@@ -1,6 +1,6 @@
-"""What one platform knows about the agreement on one height.
+"""One platform's state of the agreement on one height.
 
-Plain frozen values and the questions one asks of them; nothing here decides anything.
+Plain frozen values and functions that read them; nothing here decides anything.
 Platforms are indices 0 .. n-1, blocks are digests, and every buffer is one slot for each signer and
 kind, so that no flood can grow it (C-SLOT-1).
 Implements C-SLOT-1 to C-SLOT-3, C-CERT-2.
@@ -40,7 +40,8 @@ FIRST_VIEW: Final = View(0)
 class Slots:
     """The latest message of each kind by each signer; index is the signer (C-SLOT-1).
 
-    Latest means of the highest view: an honest signer never goes back, so nothing is lost of one.
+    Latest means of the highest view: an honest signer never goes back to a lower view, so nothing
+    that it signs is lost.
     """
 
     proposals: tuple[Proposal | None, ...] = field(repr=False)
@@ -95,7 +96,7 @@ class Agreement:
     height: int
     """The height that is being agreed on, from 1."""
     slots: Slots
-    """The messages heard at this height, this platform's own included."""
+    """The messages received at this height, this platform's own included."""
     view: View = FIRST_VIEW
     """The view that this platform is in; it never goes back at one height."""
     said: OwnStatements = OwnStatements()
@@ -107,13 +108,13 @@ class Agreement:
 
 
 def no_slots(n: int) -> Slots:
-    """Nothing heard from anybody."""
+    """Slots without any message."""
     empty = (None,) * n
     return Slots(empty, empty, empty, empty)
 
 
 def begin(n: int, me: int, height: int, slots: Slots) -> Agreement:
-    """A new height, with what has come early for it."""
+    """The agreement on a new height, with the messages that came early for it."""
     return Agreement(n, me, height, slots)
 
 
@@ -126,15 +127,15 @@ _SLOT_OF: Final = {
 
 
 def kept(slots: Slots, statement: Statement) -> SlotMessage | None:
-    """What the slot for this kind and signer holds, of whatever view."""
+    """The message in the slot for this kind and signer, of any view."""
     held: tuple[SlotMessage | None, ...] = getattr(slots, _SLOT_OF[statement.kind])
     return held[statement.signer]
 
 
 def keep(slots: Slots, message: SlotMessage) -> Slots:
-    """Put a message into its slot, unless what is there is of the same or a later view (C-SLOT-2).
+    """Put a message into its slot, unless that holds one of the same or a later view (C-SLOT-2).
 
-    The first message of a view wins; a different second one is evidence, not news.
+    The first message of a view stays; a different second one is evidence, and replaces nothing.
     """
     statement = message.statement
     present = kept(slots, statement)
@@ -189,7 +190,7 @@ def held_block(agreement: Agreement, digest: bytes) -> Block | None:
 
 
 def views_reached(agreement: Agreement) -> tuple[View, ...]:
-    """The latest view that each platform has said it entered, of those that said so."""
+    """The latest view that each platform entered by a VIEW-CHANGE; the others are left out."""
     return tuple(
         message.statement.view for message in agreement.slots.view_changes if message is not None
     )

@@ -168,7 +168,7 @@ class Ledger:
         return Pool()
 
     def pending(self, pool: Pool) -> int:
-        """How many transactions wait."""
+        """The number of transactions that wait."""
         return pool.size
 
     def waiting(self, pool: Pool, limit: int) -> tuple[Transaction, ...]:
@@ -190,7 +190,8 @@ class Ledger:
     ) -> Pooled[Pool, Transaction]:
         """Let each transaction wait, or refuse it with its code.
 
-        What waits and no longer applies must not stand against what would: it is refused then.
+        A waiting transaction that no longer applies must not keep out one that would apply, so it
+        is refused then.
         """
         refused: list[Refusal] = []
         added: list[Transaction] = []

@@ -57,7 +57,7 @@ class Overlay:
         return self._keys.get(platform)
 
     def run(self, transaction: Transaction, time_ms: TimeMs) -> Outcome:
-        """What the rule says of this transaction; changes nothing."""
+        """The outcome of the rule for this transaction; changes nothing."""
         body = transaction.body
         return RULES[type(body)](self, body, Call(transaction.id, time_ms, transaction.keys))
 

@@ -1,8 +1,8 @@
-"""Where transactions wait: one lane for each account and each transfer.
+"""The pool of transactions that wait: one lane for each account and each transfer.
 
-A lane holds transactions that apply one after another, so an account's are in the order of its
-nonces; what would not apply is refused at once, with its code.
-Lanes do not disturb each other: only its own owner's transactions lower an account's balance.
+A lane holds transactions that apply one after another, so those of an account are in the order of
+its nonces; a transaction that would not apply is refused at once, with its code.
+Lanes do not disturb each other: only transactions by its owner lower an account's balance.
 Implements L-POOL-1 to L-POOL-6.
 """
 
@@ -34,7 +34,7 @@ MAX_LANE = 64
 
 
 class PoolCode(enum.StrEnum):
-    """Why the pool refuses what the rules would allow (L-POOL-4)."""
+    """The reasons why the pool refuses a transaction that the rules would allow (L-POOL-4)."""
 
     POOL_FULL = "pool-full"
     """The pool holds as many transactions as it may."""
@@ -54,7 +54,7 @@ POOL_EXPLAINED: Final[dict[PoolCode, str]] = {
 
 @frozen
 class Lane:
-    """Transactions that apply in this order, and the entry that they act on as it is after them."""
+    """Transactions that apply in this order, and the entry that they act on, as they leave it."""
 
     transactions: tuple[Transaction, ...]
     subject: Entry
@@ -77,7 +77,10 @@ class Pool:
 
 
 def lane_path(transaction: Transaction) -> bytes:
-    """The lane that a transaction waits in: that of what it spends, opens or settles (L-POOL-1)."""
+    """The lane of a transaction: of the account it debits or opens, or the transfer it settles.
+
+    L-POOL-1.
+    """
     body = transaction.body
     if isinstance(body, AccountOpen):
         return account_path(body.address)
@@ -96,7 +99,7 @@ def admit(
 ) -> tuple[Pool, Code | PoolCode | None]:
     """Let a transaction wait behind the others of its lane, or say why not (L-POOL-2 to L-POOL-4).
 
-    One that waits already changes nothing.
+    A transaction that waits already changes nothing.
     """
     path = lane_path(transaction)
     lane = pool.lanes.get(path)
@@ -126,7 +129,10 @@ def _told_apart(
     code: Code,
     lane: Lane | None,
 ) -> Code | PoolCode:
-    """A transaction that only what waits stands against is outpaced, not wrong (L-POOL-4)."""
+    """The code of a refusal; a transaction that would apply but for those that wait is outpaced.
+
+    L-POOL-4.
+    """
     if lane is not None and code in (Code.NONCE_USED, Code.ACCOUNT_EXISTS, Code.ALREADY_SETTLED):
         alone = Overlay(state, keys).run(transaction, time_ms)
         if not isinstance(alone, Code):
@@ -142,7 +148,7 @@ def recheck(
     included: tuple[Transaction, ...],
     time_ms: TimeMs,
 ) -> Pooled[Pool, Transaction]:
-    """Keep in each lane what still applies; what does not is refused with its code (L-POOL-5).
+    """Keep in each lane the transactions that still apply; refuse the others (L-POOL-5).
 
     `touched` names the entries that changed, `included` what a block took; None means all lanes.
     """
@@ -198,7 +204,7 @@ MAX_LANES = 1 << 20
 
 
 def pool_schema(decode: Callable[[bytes], Transaction]) -> Schema[Pool]:
-    """How a pool looks in a snapshot: its lanes by ascending path."""
+    """The form of a pool in a snapshot: its lanes by ascending path."""
     item: Schema[Transaction] = Schema(
         lambda transaction: transaction.encoded,
         lambda plain: decode(octets(1, MAX_ITEM_BYTES).load(plain)),

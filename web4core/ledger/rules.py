@@ -27,7 +27,7 @@ from web4core.types import Nonce, PublicKey, TimeMs, TransactionId
 
 
 class Code(enum.StrEnum):
-    """Why a transaction is refused; in the order in which the checks are made (L-RULE-1)."""
+    """The reasons to refuse a transaction, in the order in which the checks are made (L-RULE-1)."""
 
     UNKNOWN_PLATFORM = "unknown-platform"
     """The platform is not in the genesis."""
@@ -89,7 +89,7 @@ EXPLAINED: Final[dict[Code, str]] = {
 
 @frozen
 class Call:
-    """What a rule knows beside the body: id, block time, and the keys whose signatures verified."""
+    """The input of a rule beside the body: id, block time, and keys whose signatures verified."""
 
     id: TransactionId
     time_ms: TimeMs
@@ -231,4 +231,4 @@ RULES: Final[dict[type, Callable[[LedgerView, Any, Call], Outcome]]] = {
     TransferCommit: transfer_commit,
     TransferRollback: transfer_rollback,
 }
-"""Which rule a body falls under; the dispatch stays outside the rules (L-RULE-4)."""
+"""The rule of each type of body; the dispatch stays outside the rules (L-RULE-4)."""

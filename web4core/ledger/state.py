@@ -1,4 +1,4 @@
-"""What the ledger holds: accounts and transfers, in one authenticated map.
+"""The content of the ledger: accounts and transfers, in one authenticated map.
 
 Amounts are integers of micro-ATP.
 Only data and its place in the map live here; the rules that change it are in `rules`.
@@ -27,7 +27,7 @@ MAX_SUPPLY_UATP = MAX_UINT
 
 @frozen(kw_only=True)
 class Address:
-    """Whose account: an agent of a platform, written agent@platform."""
+    """The address of an account: an agent of a platform, written agent@platform."""
 
     platform: str
     """The name of the platform, by W-TYPE-3."""
@@ -55,7 +55,7 @@ class Account:
 
 
 class Phase(enum.IntEnum):
-    """Where a cross-platform transfer is. Committed and rolled back are final (L-STATE-4)."""
+    """The phase of a cross-platform transfer. Committed and rolled back are final (L-STATE-4)."""
 
     LOCKED = 1
     """The amount is set aside in the source account."""
@@ -88,7 +88,7 @@ Entry: TypeAlias = Account | CrossTransfer
 
 
 class LedgerView(Protocol):
-    """What a rule may look at. Reached by key only, never enumerated."""
+    """The part of a ledger that a rule may read. Reached by key only, never enumerated."""
 
     def account(self, address: Address) -> Account | None:
         """The account with this address, if it is open."""

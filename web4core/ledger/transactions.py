@@ -1,4 +1,4 @@
-"""The five transactions: their fields, bytes, ids, and who must sign them.
+"""The five transactions: their fields, bytes, ids, and signers.
 
 A transaction is a body and the keys that sign it, each with its signature.
 Its id covers the body and the keys but no signature, since a signer can make many of those.
@@ -210,7 +210,7 @@ _ENVELOPE: Schema[Any] = record(
 
 
 def signers_needed(body: Body) -> int:
-    """How many keys sign such a body (L-TX-3)."""
+    """The number of keys that sign such a body (L-TX-3)."""
     return 2 if type(body) is AccountOpen else 1
 
 
@@ -220,7 +220,7 @@ def transaction_id(body_bytes: bytes, keys: tuple[PublicKey, ...]) -> Transactio
 
 
 def transaction_signing_bytes(transaction: TransactionId) -> bytes:
-    """What each of the keys signs: domain and id (L-TX-4). The body names the chain."""
+    """The bytes that each of the keys signs: domain and id (L-TX-4). The body names the chain."""
     return domain(Tag.TRANSACTION) + transaction
 
 
@@ -254,7 +254,7 @@ def decode_transaction(encoded: bytes, chain_id: ChainId) -> Transaction:
 
 
 def signature_checks_of(transaction: Transaction) -> tuple[SignatureCheck, ...]:
-    """The signatures without which it means nothing."""
+    """The signatures in a transaction; it counts only if all of them verify."""
     message = transaction_signing_bytes(transaction.id)
     return tuple(
         SignatureCheck(key, message, signature)

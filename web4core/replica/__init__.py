@@ -1,7 +1,8 @@
 """One platform: the agreement on the current height and the application's state, composed.
 
-`step` holds the two calls, `state` what a platform knows, `blocks` how one block follows another,
-`catchup` what happens behind and ahead, `pacemaker` which timers should run.
+`step` holds the two calls, `state` the state of a platform, `blocks` the making and judging of
+blocks, `catchup` the exchange of blocks with platforms behind and ahead, `pacemaker` the timers
+that should run.
 """
 
 from web4core.replica.catchup import FETCH_BLOCKS

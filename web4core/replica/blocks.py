@@ -1,4 +1,4 @@
-"""Blocks as they follow from one another: making one, judging one, making one the tip.
+"""Blocks that follow from one another: making one, judging one, making one the tip.
 
 Implements C-DEC-2, C-DEC-4, C-VALID-1, C-VALID-2, C-VALID-4.
 """
@@ -19,7 +19,7 @@ from web4core.types import TimeMs
 
 
 def fresh_block(run: Run, now_ms: int) -> Block:
-    """A block of what waits, with the state root after it (C-VALID-1)."""
+    """A block of waiting items, with the state root after it (C-VALID-1)."""
     state = run.state
     config, tip = state.config, state.tip
     time_ms = next_time(state, now_ms)
@@ -45,7 +45,7 @@ def fresh_block(run: Run, now_ms: int) -> Block:
 def next_block(state: State, now_ms: int) -> Block:
     """The block that this platform would propose at this time (C-VALID-1).
 
-    It holds what waits, up to the bounds of the settings, and may be empty.
+    It holds waiting items, up to the bounds of the settings, and may be empty.
     """
     return fresh_block(Run(state), now_ms)
 
@@ -103,7 +103,7 @@ def advance(run: Run, block: Block, certificate: Certificate, now_ms: int) -> No
 def recheck(
     run: Run, touched: tuple[bytes, ...] | None, included: tuple[Any, ...], now_ms: int
 ) -> None:
-    """Keep only what would still apply, and tell whose does not (A-APP-5)."""
+    """Keep the waiting items that would still apply, and refuse the others (A-APP-5)."""
     state = run.state
     time_ms = next_time(state, now_ms)
     pooled = state.config.application.recheck(state.app, state.pool, touched, included, time_ms)

@@ -1,4 +1,4 @@
-"""Behind and ahead: fetching blocks that others have, and proving ours to those who lack them.
+"""Catching up: fetching blocks that others have, and proving ours to platforms that lack them.
 
 Implements C-LOSS-3, C-PACE-6, C-SYNC-1 to C-SYNC-4.
 """
@@ -16,11 +16,11 @@ FETCH_BLOCKS = 32
 """Blocks asked for at a time (C-SYNC-3)."""
 
 SYNC_ROUNDS = 3
-"""How often each platform that claims to be ahead is asked before what they claim is dropped."""
+"""Times that each platform that claims to be ahead is asked, before all such claims are dropped."""
 
 
 def status(state: State) -> StatusDraft:
-    """Where this platform is."""
+    """The draft of a STATUS: height, view and tip of this platform."""
     here = Statement(
         Kind.STATUS, state.height, state.agreement.view, state.tip.digest, state.config.me
     )
@@ -28,14 +28,14 @@ def status(state: State) -> StatusDraft:
 
 
 def broadcast_status(run: Run) -> None:
-    """Tell the others, so that whoever is ahead can prove it (C-LOSS-3)."""
+    """Send a STATUS to all others, so that those that are ahead can prove their tip (C-LOSS-3)."""
     others = run.state.config.others
     if others:
         run.effects.append(Sign(status(run.state), others))
 
 
 def on_status_timer(run: Run, _now_ms: int) -> None:
-    """Nothing has come for a while, which may mean that it was lost (C-PACE-6)."""
+    """Send a STATUS, since nothing has come for a while and messages may be lost (C-PACE-6)."""
     broadcast_status(run)
 
 
@@ -49,7 +49,7 @@ def assist_lagging(run: Run, statement: Statement) -> None:
 
 
 def on_decided(run: Run, message: Decided, now_ms: int) -> None:
-    """A block with its proof needs no trust in who sent it (C-SYNC-1)."""
+    """Take a decided block, whose proof makes trust in its sender needless (C-SYNC-1)."""
     height = message.block.header.height
     if height == run.state.height:
         advance(run, message.block, message.certificate, now_ms)
@@ -58,7 +58,7 @@ def on_decided(run: Run, message: Decided, now_ms: int) -> None:
 
 
 def record_peer_height(run: Run, target: int, sources: tuple[int, ...]) -> None:
-    """Remember who is past which height; one claim a platform, so that a lie costs one turn."""
+    """Remember the heights that platforms claim; one claim each, so that a lie costs one turn."""
     state = run.state
     others = [index for index in sources if index != state.config.me]
     if not others:
@@ -71,7 +71,7 @@ def record_peer_height(run: Run, target: int, sources: tuple[int, ...]) -> None:
 
 
 def on_sync_timer(run: Run, _now_ms: int) -> None:
-    """What was asked for has not come: ask the next platform, but not for ever (C-SYNC-4)."""
+    """Ask the next platform, since no answer has come, but not for ever (C-SYNC-4)."""
     sync = run.state.sync
     if sync is None:
         return
@@ -93,7 +93,10 @@ def _fetch(run: Run, sync: Sync) -> None:
 
 
 def synchronise(run: Run) -> None:
-    """Fetch what others have, once it is certain that it will not come by itself (C-SYNC-3)."""
+    """Fetch the blocks that others have, once it is certain that they will not come by themselves.
+
+    C-SYNC-3.
+    """
     sync, height = run.state.sync, run.state.height
     if sync is None:
         return

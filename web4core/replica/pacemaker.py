@@ -23,7 +23,7 @@ def pending(state: State) -> bool:
 
 
 def has_work(state: State) -> bool:
-    """Whether this height has anything to finish: transactions, or anybody's word (C-PACE-1)."""
+    """Whether this height has anything to finish: transactions, or anybody's message (C-PACE-1)."""
     if state.agreement.view > 0 or pending(state):
         return True
     slots = state.agreement.slots

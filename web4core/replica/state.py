@@ -1,4 +1,4 @@
-"""What one platform knows, and one call of `step` in progress.
+"""The state of one platform, and one call of `step` in progress.
 
 Only data lives here.
 """
@@ -53,7 +53,7 @@ class Verdict:
 
 @frozen
 class Sync:
-    """This platform is behind, if others say the truth (C-SYNC-2)."""
+    """The progress of catching up, while others claim to be ahead (C-SYNC-2)."""
 
     peer_heights: tuple[int, ...]
     """For each platform the highest height that it has shown itself to be in; 0 for none."""
@@ -100,7 +100,7 @@ class State:
 
 @frozen
 class Transition:
-    """Where an event leads, and what is to be done about it, in order."""
+    """The result of an event: the next state, and the effects to be carried out, in order."""
 
     state: State
     """The state after the event."""

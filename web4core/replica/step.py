@@ -150,7 +150,7 @@ def _on_received(run: Run, event: Received) -> None:
 
 
 def _on_statement(run: Run, message: Vote | Proposal | ViewChange | Status) -> None:
-    """Keep what is about this height or the next; say where the rest belongs."""
+    """Keep a message of this height or the next; below, help its signer; above, note its height."""
     statement, height = message.statement, run.state.height
     if statement.height < height:
         assist_lagging(run, statement)
@@ -190,7 +190,10 @@ def _on_submitted(run: Run, event: Submitted) -> None:
 
 
 def _on_submission(run: Run, items: tuple[Any, ...], now_ms: int) -> None:
-    """Peers are not told of what is refused; whoever waited here and fell out is (A-EFFECT-7)."""
+    """Take transactions from a peer (A-EFFECT-7).
+
+    A refusal of theirs is not reported; the refusal of one that waited here already is.
+    """
     handed_in = {item.id for item in items}
     refused = _admit(run, items, now_ms).refused
     run.refuse(tuple(each for each in refused if each.item not in handed_in))
@@ -207,7 +210,7 @@ def _admit(run: Run, items: tuple[Any, ...], now_ms: int) -> Pooled[Any, Any]:
 
 
 def _on_connected(run: Run, event: Connected) -> None:
-    """Say to one platform what was said to all (C-LOSS-4)."""
+    """Send to one platform the statements that were sent to all (C-LOSS-4)."""
     if event.platform not in run.state.config.others:
         return
     to = (event.platform,)
@@ -219,7 +222,7 @@ def _on_connected(run: Run, event: Connected) -> None:
 
 
 def _on_resumed(run: Run, event: Resumed) -> None:
-    """Nothing that was set or sent before counts any longer; new settings do (A-SET-2)."""
+    """Forget all timers, take the new settings, and send again what was sent before (A-SET-2)."""
     run.state = evolve(run.state, armed=())
     if event.settings is not None:
         run.state = evolve(run.state, config=evolve(run.state.config, settings=event.settings))
@@ -236,7 +239,7 @@ def _on_elapsed(run: Run, event: Elapsed) -> None:
 
 
 def _on_view_timer(run: Run, now_ms: int) -> None:
-    """Nothing came of this view: leave it, unless there is no work after all (C-VIEW-1)."""
+    """Leave a view that decided nothing, unless there is no work after all (C-VIEW-1)."""
     recheck(run, None, (), now_ms)
     if has_work(run.state):
         agreement, draft = rules.enter(run.state.agreement, View(run.state.agreement.view + 1))
@@ -249,7 +252,7 @@ def _on_propose_timer(run: Run, _now_ms: int) -> None:
 
 
 def _on_resend_timer(run: Run, _now_ms: int) -> None:
-    """Say it all again, and hand the proposer what waits here (C-LOSS-1)."""
+    """Send all statements again, and hand the proposer the transactions that wait (C-LOSS-1)."""
     _resend(run)
     state = run.state
     turn = proposer(state.height, state.agreement.view, state.config.n)
@@ -306,7 +309,10 @@ def _apply_rules(run: Run, now_ms: int) -> None:
 
 
 def _propose(run: Run, now_ms: int) -> None:
-    """In its turn, propose what may be decided already, or else what waits (C-NEW-3, C-PROP-1)."""
+    """In its turn, propose the block that may be decided already, or else a fresh one.
+
+    C-NEW-3, C-PROP-1.
+    """
     agreement = run.state.agreement
     if not rules.may_propose(agreement):
         return
