@@ -1,4 +1,4 @@
-"""The errors that a user can cause or mend, and the one line that tells each of them."""
+"""The errors that a user can cause or mend, and the one line that reports each of them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from web4core import LocalProtocolError, RemoteProtocolError
 
 
 class ExpectedError(Exception):
-    """A failure that the command foresees, and tells in one line: what failed, and what to do.
+    """A failure that the command expects, and reports in one line: what failed, and what to do.
 
-    Errors of programs that use the adapters derive from it. What the adapters themselves raise has
-    classes of its own.
+    Errors of programs that use the adapters derive from it. The adapters themselves raise classes
+    of their own.
     """
 
 

@@ -1,7 +1,7 @@
 """Files that must survive a crash and stay private: create, check, lock.
 
-What signers and storage share about POSIX files may live here, and nothing that knows what the
-files mean.
+Only operations on POSIX files that signers and storage share may live here, and nothing that knows
+the meaning of the files.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def write_at(descriptor: int, content: bytes, offset: int) -> None:
 
 
 def exposure(status: os.stat_result) -> str | None:
-    """Say why the file behind `status` is not private to us, or None when it is."""
+    """The reason why the file behind `status` is not private to us, or None when it is."""
     if not stat.S_ISREG(status.st_mode):
         return "it is not a regular file"
     if status.st_uid not in (ROOT_UID, os.geteuid()):

@@ -1,4 +1,4 @@
-"""Strict reading of JSON and of bytes in hexadecimal: what readers disagree on is refused.
+"""Strict reading of JSON and of bytes in hexadecimal: input on which readers disagree is refused.
 
 Files and answers over HTTP are read with it, so it knows neither files nor platforms.
 """
@@ -12,7 +12,7 @@ from typing import Any
 def read_json(text: bytes) -> Any:
     """Return the value of a JSON text in UTF-8; ValueError says what is wrong.
 
-    Two things that some readers take are refused: a member that repeats, and numbers that are none
+    Two things that some readers accept are refused: a repeated member, and NaN or infinity
     (G-GENESIS-1, G-EXPORT-1).
     """
     try:

@@ -1,6 +1,6 @@
 """The `web4` command: its entry point, which at first needs nothing but the standard library.
 
-A missing package is told in one line, and what ends the command early ends all that it has started.
+A missing package is reported in one line; a signal that ends the command ends all that it started.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _run() -> int:
 
 
 def _missing(module: str, words: list[str]) -> str:
-    """Say which extra brings the module that the command in these words needs."""
+    """The extra that brings the module that the command in these arguments needs, as a sentence."""
     named = next((word for word in words if not word.startswith("-")), "")
     entry = COMMANDS.get(named)
     command, extra = ("web4", EXTRA_OF_ALL) if entry is None else (f"web4 {named}", entry.extra)

@@ -1,4 +1,4 @@
-"""`web4 audit`: what platforms did, from their journals, against the protocol that is proved."""
+"""`web4 audit`: the steps in journals of platforms, against the protocol that is proved."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def audit(folders: tuple[Path, ...], as_json: bool) -> None:
 
     \b
     Exit codes: 0 all holds, 1 a journal cannot be read, 2 usage, 3 there was no event to audit,
-    12 a departure; it is told with platform, event and clause.
+    12 a departure; it is reported with platform, event and clause.
     """
     from web4adapters.signers import Verifier
     from web4proofs.audit import as_plain, passing
@@ -65,7 +65,7 @@ def audit(folders: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _bar(progress: Progress, names: tuple[str, ...], journal: Journal) -> Callable[[], None]:
-    """A bar for a journal, which each event moves."""
+    """A progress bar for a journal, which each event moves."""
     task = progress.add_task(names[journal.start.config.me], total=None)
     return lambda: progress.advance(task)
 
@@ -103,7 +103,7 @@ def _row(found: Audit, each: Replayed) -> tuple[str, ...]:
 
 
 def _limits(each: Replayed) -> None:
-    """What the audit did not see of a platform."""
+    """The parts of a platform that the audit did not see."""
     span = each.span
     if span.first > 1:
         click.echo(

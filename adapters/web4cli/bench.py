@@ -1,4 +1,4 @@
-"""`web4 bench`: what it costs, as ratios measured in one run."""
+"""`web4 bench`: the costs, as ratios measured in one run."""
 
 from __future__ import annotations
 

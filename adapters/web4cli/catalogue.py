@@ -92,4 +92,4 @@ EXTRA_OF_ALL: Final = "client"
 """The extra that suffices for `web4 --help` and `web4 --version`."""
 
 FROM_EXTRAS: Final = frozenset({"aiohttp", "click", "cryptography", "rich", "z3"})
-"""The packages that the extras bring: a command says which extra it needs if one is missing."""
+"""The packages that the extras bring: if one is missing, a command names the extra it needs."""

@@ -118,7 +118,7 @@ def _finder(rules: str | None) -> Callable[[], Sequence[Theorem]]:
 
 
 def _found_in(rules: str, find: Callable[[], Sequence[Theorem]]) -> Sequence[Theorem]:
-    """The theorems about a module that is not ours, whose import may do anything."""
+    """The theorems about a module that is not part of web4, whose import may do anything."""
     from web4proofs.ledger.custom import NotRules
 
     try:

@@ -1,8 +1,8 @@
-"""`web4`: the group of all commands, and how their errors are told.
+"""`web4`: the group of all commands, and the reports of their errors.
 
 Each command lives in a module of its own, which is imported when the command is named. This module
 turns every expected error into one line and an exit code: 0 holds, 1 internal error, 2 usage, 3
-inconclusive, 12 a safety property fails, 13 a liveness property fails; 128 and the number of the
+inconclusive, 12 a safety property fails, 13 a liveness property fails; 128 plus the number of the
 signal that has ended it.
 """
 
@@ -25,7 +25,7 @@ def loaded(name: str) -> click.Command:
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are known by their line of help, and imported when they are named."""
+    """A group that knows its commands by their line of help, and imports one when it is named."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -62,7 +62,7 @@ def commands() -> None:
 
 
 def carry_out() -> int:
-    """Run `web4`; its exit code. What ends it from outside is raised, as `KeyboardInterrupt`."""
+    """Run `web4`; its exit code. A signal that ends it is raised, as `KeyboardInterrupt`."""
     try:
         code = commands(prog_name="web4", standalone_mode=False)
     except click.Abort as abort:

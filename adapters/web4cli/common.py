@@ -31,11 +31,11 @@ _TOO_LARGE = re.compile(r"[0-9]{14,}(\.[0-9]{1,6})?")
 _NEGATIVE = re.compile(r"-[0-9.]+")
 
 EXPECTED = (*PLATFORM_ERRORS, ClientError, ExpectedError, Refused, SourceError)
-"""Errors that are told in one line, without a traceback."""
+"""Errors that are reported in one line, without a traceback."""
 
 
 class Unsettled(click.ClickException):
-    """Nobody can say what became of a transaction; carries its id."""
+    """The outcome of a transaction is unknown; carries its id."""
 
     exit_code = UNSETTLED
 
@@ -44,7 +44,7 @@ class Unsettled(click.ClickException):
         self.identity = identity
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Say so as `web4` says its errors."""
+        """Print the error in the form of all errors of `web4`."""
         click.echo(f"web4: {self.format_message()}", file=file, err=file is None)
 
 

@@ -1,4 +1,4 @@
-"""`web4 demo`: the whole story on this machine."""
+"""`web4 demo`: a whole federation on this machine."""
 
 from __future__ import annotations
 

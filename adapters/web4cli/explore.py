@@ -96,7 +96,7 @@ def _bounds(text: str, n: int, byzantine: int) -> Bounds:
 
 
 class _Teller:
-    """Shows a bar for each part that is being explored."""
+    """Shows a progress bar for each part that is being explored."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -1,4 +1,4 @@
-"""Where the journals come from that `web4 audit` looks at: stores on disk, and simulated ones.
+"""The journals for `web4 audit`: stores on disk, and simulated ones.
 
 A store is opened with its lock, so the platform must have stopped, and nothing in it is changed.
 """
@@ -152,7 +152,7 @@ def _blocks(chain: Chain, folder: Path, store: Store) -> Iterator[Decided]:
 
 
 def _memory(chain: Chain, config: NodeConfig, state: State) -> Memory:
-    """Return what the guard remembers; nothing if it did not come with the store."""
+    """The guard's memory; an empty one if the guard did not come with the store."""
     key = chain.genesis.platforms[state.config.me].key
     try:
         with closing(GuardFile(config.guard, chain_id(chain.genesis), key)) as guard:
@@ -206,7 +206,7 @@ def _simulated(cluster: Cluster, platform: Platform) -> Journal:
 
 
 def departures_in(cluster: Cluster) -> tuple[Violation, ...]:
-    """Return what an audit finds amiss with the honest platforms of a run; for `run_seed`."""
+    """The violations that an audit finds in the honest platforms of a run; for `run_seed`."""
     found = audit_of(cluster)
     cluster.judge.counts["audited"] += found.events
     honest = {found.platform for found in found.replays}

@@ -56,7 +56,7 @@ from web4core import (
 )
 
 COMMIT_TIMEOUT_S = 30.0
-"""How long a command waits until what it handed in is in a block."""
+"""The longest that a command waits until its transaction is in a block."""
 
 ADDRESS = AddressType()
 AMOUNT = AmountType()
@@ -99,7 +99,7 @@ def _reason(_context: click.Context, _parameter: click.Parameter, text: str) -> 
 
 
 def _finish(client: Client, transaction: Transaction, as_json: bool) -> None:
-    """Hand a transaction in, and wait for it; whatever happens, its id is told."""
+    """Hand a transaction in, and wait for it; its id is printed in any case."""
     identity = transaction.id.hex()
     is_in = False
     try:

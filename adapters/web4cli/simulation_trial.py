@@ -1,4 +1,4 @@
-"""The process in which federations with a mutant are simulated: told on standard input, it tells.
+"""The process that simulates federations with a mutant: the mutant comes on standard input.
 
 It starts afresh, so that nothing of `web4core` is imported before the mutant is in place.
 """
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def simulated() -> str | None:
-    """What is amiss in the first seed that does not hold; None if all hold."""
+    """The violation in the first seed that does not hold; None if all hold."""
     from web4lab import simulation
 
     options = simulation.Options(signatures=simulation.Signatures.STAND_IN)

@@ -1,4 +1,4 @@
-"""`web4 status`: where the platforms of a federation say they are."""
+"""`web4 status`: the heights and views that the platforms of a federation report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How processes start, end and are awaited; needs the standard library alone.
+"""Starting, ending and awaiting processes; needs the standard library alone.
 
-`signals` says how a process is ended from outside, `workers` runs work in processes side by side.
+`signals` ends a process from outside, `workers` runs work in processes side by side.
 """

@@ -1,7 +1,7 @@
-"""How a process is ended from outside: SIGTERM and SIGHUP do what Ctrl-C does.
+"""Ending a process from outside: SIGTERM and SIGHUP do the same as Ctrl-C.
 
-Each signal is raised in the main thread, so that a command stops what it has started, and removes
-what it has made for itself, on its way out.
+Each signal is raised in the main thread, so that a command, before it ends, stops the processes
+that it has started and removes its temporary files.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ENDING = (signal.SIGINT, *HEARD)
 """Signals that tell a process to end; the first tells all processes at a terminal."""
 
 CLEANING_S = 12.0
-"""How long further signals are ignored after one, since it is being obeyed."""
+"""The time for which further signals are ignored after one, since the process is ending already."""
 
 
 class Ended(KeyboardInterrupt):
@@ -57,7 +57,7 @@ def listen() -> None:
 
 
 def leave() -> None:
-    """Raise nothing any more: from now on a signal ends the process at once."""
+    """Raise no more: from now on a signal ends the process at once."""
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
@@ -83,7 +83,7 @@ def supervise(work: Callable[[], int]) -> NoReturn:
 
 @contextmanager
 def deaf_to(*signals: int) -> Iterator[None]:
-    """Hold these signals back; processes that are started meanwhile never hear them."""
+    """Block these signals; processes that are started meanwhile never receive them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
@@ -93,7 +93,7 @@ def deaf_to(*signals: int) -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Obey what tells this process to end after the block, not within: nothing is half started."""
+    """Act on a signal to end after the block, not within: nothing is left half started."""
     heard: list[int] = []
     before: dict[int, Any] = {}
     try:

@@ -1,7 +1,7 @@
 """Processes that work side by side: they end with the work, and with the process that started them.
 
-No worker hears Ctrl-C, because a solver would take it for an answer; the process that started the
-workers ends them.
+No worker receives Ctrl-C, because a solver would take it for an answer; the process that started
+the workers ends them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 WATCH_S = 0.5
-"""How often a process looks whether the one that started it is still there."""
+"""The interval at which a process checks whether the one that started it still runs."""
 
 
 def _nothing() -> None:
@@ -40,7 +40,7 @@ def working(
     All processes have ended when the block has, and at once if it raises.
     """
     others = set(multiprocessing.active_children())
-    with deaf_to(signal.SIGHUP):  # what it keeps track of is tidied up after a hang-up, too
+    with deaf_to(signal.SIGHUP):  # the resource tracker cleans up after a hang-up, too
         resource_tracker.ensure_running()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _begin, (prepare,)) as pool:
@@ -58,8 +58,8 @@ def working(
 def as_done(futures: Mapping[Future[B], A]) -> Iterator[tuple[A, Future[B]]]:
     """Each item with its future, when that is done; to be called where no signal interrupts.
 
-    Who waits here may be interrupted: it holds no lock of a future, as `as_completed` does, which
-    would then stop whoever works for it, and with that the end of the process.
+    A caller who waits here may be interrupted: it holds no lock of a future. `as_completed` does;
+    the lock would then block the worker of the future, and with it the end of the process.
     """
     ended: SimpleQueue[Future[B]] = SimpleQueue()
     for future in futures:
@@ -74,7 +74,7 @@ def _begin(prepare: Callable[[], None]) -> None:
 
 
 def end_with_parent() -> None:
-    """End this process soon after the one that started it has ended, however that was."""
+    """End this process soon after the one that started it has ended, for any reason."""
     parent = multiprocessing.parent_process()
     pid = os.getppid() if parent is None else parent.pid
     threading.Thread(target=_watch, args=(pid,), daemon=True).start()

@@ -416,6 +416,6 @@ def test_nonsense_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> Non
             await scene.receive(PEER, b"\xff")
             scene.inlet.connected(PEER)
 
-    with caplog.at_level(logging.WARNING, "web4.inlet"):
+    with caplog.at_level(logging.WARNING, "web4.ingress"):
         on_stage(play)
     assert len(caplog.records) == 2

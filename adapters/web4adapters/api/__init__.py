@@ -1,1 +1,1 @@
-"""What clients ask of a platform, over HTTP."""
+"""The HTTP interface of a platform for its clients."""

@@ -59,10 +59,10 @@ MAX_BODY_BYTES = 2 * MAX_SUBMISSION * MAX_ITEM_BYTES + 64 * 1024
 """Length of a request's body: so many transactions, in hex (W-HTTP-3)."""
 
 BODY_TIMEOUT_S = 10.0
-"""How long a client may take to send its body (W-HTTP-3)."""
+"""The longest that a client may take to send its body (W-HTTP-3)."""
 
 MAX_WAIT_MS = 30_000
-"""How long a client may wait for a transaction in one request."""
+"""The longest that a client may wait for a transaction in one request."""
 
 MAX_EXPORT_BLOCKS = 256
 """Blocks in one answer (W-HTTP-8)."""
@@ -176,7 +176,7 @@ class Api:
         return web.Response(body=DESCRIPTION, content_type="application/json")
 
     async def status(self, _request: web.Request) -> web.Response:
-        """Where the platform is, and whom it hears."""
+        """The state of the platform: its tip, height and view, and the peers it receives from."""
         engine = self._engine
         state = engine.durable
         config, header = state.config, state.tip.header
@@ -245,7 +245,7 @@ class Api:
             return {"id": identity.hex(), "status": "pending"}
         answer = {"id": identity.hex(), "status": "refused", "code": code}
         place = self._engine.store.transaction(identity)
-        # a second time the same: whoever only repeats itself learns where the first one is
+        # the same transaction again: the client learns about the first one
         before = {} if place is None else {"committed_at": place[0]}
         return answer | {"meaning": explain(code)} | before
 

@@ -1,4 +1,4 @@
-"""A client that believes nothing: every answer is checked against the platforms' keys."""
+"""A client that trusts no answer: every answer is checked against the platforms' keys."""
 
 from web4adapters.client.client import Client, Fate, Shown, ShownTransfer
 from web4adapters.client.errors import ClientError, Denied, Nonsense, Refused, Unreachable, plain

@@ -1,7 +1,7 @@
 """One platform, seen from outside, over HTTP.
 
-Whatever the platform says of an account, a transfer, a transaction or a block is checked with its
-proof and commit certificate against the keys of the genesis; what does not hold is an error
+Every answer about an account, a transfer, a transaction or a block is checked with its proof and
+commit certificate against the keys of the genesis; an answer that does not hold is an error
 (W-HTTP-7).
 """
 
@@ -42,13 +42,13 @@ from web4core import (
 )
 
 TIMEOUT_S = 10.0
-"""How long a client waits for a whole answer, beyond what it asked to wait."""
+"""The longest that a client waits for a whole answer, beyond the wait that it asked for."""
 
 EXPORT_TIMEOUT_S = 120.0
-"""How long a client waits for a whole batch of blocks, which is the longest answer."""
+"""The longest that a client waits for a whole batch of blocks, which is the longest answer."""
 
 LONG_POLL_MS = 5_000
-"""How long a client asks to wait for a transaction, before it asks again."""
+"""The wait for a transaction that a client asks for in one request, before it asks again."""
 
 
 @frozen
@@ -69,7 +69,7 @@ class ShownTransfer:
 
 @frozen
 class Committed:
-    """Where a transaction was found, proved."""
+    """The place of a transaction in a block, proved."""
 
     transaction: Transaction
     height: int
@@ -77,7 +77,7 @@ class Committed:
 
 @frozen
 class Fate:
-    """A platform's answer to what became of a transaction; where it is committed, proved."""
+    """A platform's answer on the outcome of a transaction; a commitment is proved."""
 
     status: str
     committed: Committed | None = None
@@ -99,7 +99,7 @@ class Client:
     # --- reading ---
 
     def status(self) -> dict[str, Any]:
-        """Where the platform says it is. A hint: each field is of its type, and none is proved."""
+        """The platform's status. A hint: each field has its type, and none is proved."""
         answer = self._get("/v1/status")
         amiss = amiss_in_status(answer)
         if amiss is not None:
@@ -184,7 +184,7 @@ class Client:
                 raise ClientError(f"{self.url} did not commit it within {timeout_s:g} s")
 
     def fate(self, identity: bytes) -> Fate:
-        """Ask what became of the transaction with this id; that it is committed is proved."""
+        """Ask for the outcome of the transaction with this id; a commitment is proved."""
         answer = self._get(f"/v1/transactions/{identity.hex()}")
         said = answer.get("status")
         if said == "committed":
@@ -209,7 +209,7 @@ class Client:
             raise ClientError(f"{self.url} proved another transaction")
         return committed
 
-    # --- what answers are checked with ---
+    # --- the keys and values that answers are checked with ---
 
     def _genesis_account(self, address: Address) -> Account:
         entry = self._ledger.initial(self._genesis.content).entries.get(account_path(address))

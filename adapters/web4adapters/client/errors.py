@@ -1,30 +1,30 @@
-"""What can go wrong between a client and a platform, in words that are safe to print."""
+"""The errors between a client and a platform, with texts that are safe to print."""
 
 from __future__ import annotations
 
 import unicodedata
 
 MAX_TOLD_CHARACTERS = 400
-"""Length of an error's text; the rest of what a platform said is cut off."""
+"""Length of an error's text; the rest of a platform's text is cut off."""
 
 _UNPRINTABLE = frozenset(("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"))
 
 
 def plain(text: str) -> str:
-    """One line of text without what steers a terminal, each such character shown as a `?`."""
+    """One line of text in which each character that could control a terminal is shown as a `?`."""
     cut = text[:MAX_TOLD_CHARACTERS] + ("..." if len(text) > MAX_TOLD_CHARACTERS else "")
     return "".join("?" if unicodedata.category(each) in _UNPRINTABLE else each for each in cut)
 
 
 class ClientError(Exception):
-    """The platform cannot be reached, refuses the request, or says what does not hold."""
+    """The platform cannot be reached, refuses the request, or gives a false answer."""
 
     def __init__(self, text: str) -> None:
         super().__init__(plain(text))
 
 
 class Unreachable(ClientError):
-    """No connection to the platform came about, so it was asked nothing."""
+    """No connection to the platform was made, so no request was sent."""
 
 
 class Denied(ClientError):
@@ -32,7 +32,7 @@ class Denied(ClientError):
 
 
 class Nonsense(ClientError):
-    """The platform answers what no platform answers."""
+    """The platform gives an answer that no correct platform gives."""
 
 
 class Refused(Exception):

@@ -1,7 +1,7 @@
 """One request over HTTP/1.1 to one place, and its whole answer by one deadline.
 
-Redirects are not followed, cookies are not kept, and no proxy is used: a platform answers for
-itself.
+Redirects are not followed, cookies are not kept, and no proxy is used: the answer must come from
+the platform itself.
 
 All requests of a process go through one thread with an event loop. So a caller may ask from any
 thread, also from within another event loop; a signal interrupts the caller who waits, and never the
@@ -29,12 +29,12 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Length of an answer that a client reads; a full export is half of it."""
 
 CLOSING_S = 1.0
-"""How long the end of the process waits until the connections are closed."""
+"""The longest that the end of the process waits until the connections are closed."""
 
 
 @frozen
 class Answer:
-    """A whole answer: its status, the words of the status, and the body."""
+    """A whole answer: its status, the reason phrase, and the body."""
 
     status: int
     reason: str
@@ -89,7 +89,7 @@ class _Background:
         self._thread.start()
 
     def begin(self, request: _Request, answers: _Answers) -> None:
-        """Start an exchange; its answer, or what went wrong, is put into `answers`."""
+        """Start an exchange; its answer or its error is put into `answers`."""
         self._loop.call_soon_threadsafe(self._begin, request, answers)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a platform says of itself, taken only if it is such as platforms say."""
+"""A platform's status, accepted only if every field has its type."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ _STATUS: dict[str, _Check] = {
 
 
 def _first_amiss(value: Any, table: dict[str, _Check]) -> str | None:
-    """The first field of an object that is missing or not what it must be, or None."""
+    """A sentence about the first field that is missing or has the wrong type, or None."""
     if not isinstance(value, dict):
         return "it is no object"
     for name, check in table.items():
@@ -92,7 +92,7 @@ def _first_amiss(value: Any, table: dict[str, _Check]) -> str | None:
 
 
 def amiss_in_status(answer: dict[str, Any]) -> str | None:
-    """What is wrong with a status, or None; fields that nobody knows are not looked at."""
+    """The fault in a status, or None; unknown fields are not looked at."""
     return _first_amiss(answer, _STATUS)
 
 

@@ -14,15 +14,15 @@ from web4adapters.signers import KeyFileError, Signer
 from web4core import Address, Body, Nonce, Transaction, assemble, draft
 
 WALLET_WAIT_S = 60.0
-"""How long a payment waits for the one before it that the same key file pays."""
+"""The longest that a payment waits for an earlier payment with the same key file."""
 
 WALLET_POLL_S = 0.05
-"""How often it looks whether that one is done."""
+"""The interval at which it looks whether the earlier one is done."""
 
 
 @contextmanager
 def held(wallet: Path) -> Iterator[None]:
-    """Keep a key file to oneself, so that no two payments take the same nonce."""
+    """Lock a key file, so that no two payments take the same nonce."""
     descriptor = os.open(wallet, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         until_s = time.monotonic() + WALLET_WAIT_S
@@ -46,5 +46,5 @@ def signed_transaction(body: Body, *signers: Signer) -> Transaction:
 def next_transaction(
     client: Client, source: Address, signer: Signer, body: Callable[[Nonce], Body]
 ) -> Transaction:
-    """The transaction of an account that comes next, by the nonce that the platform proves."""
+    """The next transaction of an account, by the nonce that the platform proves."""
     return signed_transaction(body(client.account(source).account.nonce), signer)

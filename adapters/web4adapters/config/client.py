@@ -15,7 +15,7 @@ CLIENT_FILE = "web4.toml"
 
 @frozen
 class ClientConfig:
-    """The genesis that says whom to trust, where the platforms are, and where the keys lie."""
+    """The genesis, whose keys are trusted; the URLs of the platforms; the folders of the keys."""
 
     folder: Path
     genesis: Path

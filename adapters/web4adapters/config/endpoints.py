@@ -1,4 +1,4 @@
-"""Where platforms listen: hosts, ports and URLs as people write them."""
+"""The places where platforms listen: hosts, ports and URLs as people write them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class ConfigError(Exception):
-    """A file that people write says something that cannot be."""
+    """A file that people write holds something impossible."""
 
     def __init__(self, path: Path, reason: str, remedy: str) -> None:
         super().__init__(f"{path}: {reason}; {remedy}")

@@ -24,10 +24,10 @@ _PLATFORM = ("name", "genesis", "key", "guard", "store", "passphrase_env", "snap
 
 @frozen
 class NodeConfig:
-    """Where a platform finds its files, where it listens, and whom it talks to.
+    """The configuration of a platform: its files, the place where it listens, and its peers.
 
     `peers` maps the names of all platforms to their URLs.
-    `snapshot_blocks` is how many blocks lie between two snapshots of the state.
+    `snapshot_blocks` is the number of blocks between two snapshots of the state.
     """
 
     name: str

@@ -35,7 +35,7 @@ FOLDER_MODE = 0o700
 WALLETS = "wallets"
 GENESIS_FILE = "genesis.json"
 FIRST_PLATFORMS = ("thor", "sprout", "legion", "platform2")
-"""The platforms of a federation for which nobody chose other names."""
+"""The platforms of a federation, unless other names are chosen."""
 
 OWN_FILES = (WALLETS, GENESIS_FILE, CLIENT_FILE)
 """Files and folders beside those of the platforms; no platform may be called so."""
@@ -48,7 +48,7 @@ Routes: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 class Plan:
     """The plan of a new federation: platforms with host and port, accounts with micro-ATP.
 
-    `routes` is for those who do not find another where it listens, but at a relay, say.
+    `routes` is for platforms that reach another one not where it listens, but at a proxy, say.
     """
 
     chain: str
@@ -60,7 +60,7 @@ class Plan:
 
 
 def make_federation(folder: Path, plan: Plan) -> Genesis:
-    """Make everything in a folder beside, then put it in its place.
+    """Make everything in a temporary folder, then move it into its place.
 
     Raises `ConfigError` if the folder exists, `LocalProtocolError` for an impossible plan.
     """
@@ -86,7 +86,7 @@ def make_federation(folder: Path, plan: Plan) -> Genesis:
 
 
 def check_platforms(platforms: Mapping[str, tuple[str, int]]) -> None:
-    """ValueError names what clashes: two platforms at one place, or a name that is taken."""
+    """ValueError names the clash: two platforms at one place, or a name that is taken."""
     at: dict[tuple[str, int], str] = {}
     for name, (host, port) in platforms.items():
         if name in OWN_FILES:

@@ -39,7 +39,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def check_keys(path: Path, where: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
-    """Refuse keys that mean nothing, and guess which were meant."""
+    """Refuse unknown keys, and guess which were meant."""
     names = tuple(known)
     for key in table:
         if key not in names:

@@ -1,4 +1,4 @@
-"""What others can make a platform log by itself: the web server's errors, and the event loop's."""
+"""The logs that others can cause: the errors of the web server, and those of the event loop."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from aiohttp.http import HttpProcessingError
 from web4adapters.throttled_log import ThrottledLog
 
 MAX_LOGGED_CHARACTERS = 200
-"""Length of what is logged of a malformed request."""
+"""Length of the logged text about a malformed request."""
 
 
-class _SeldomFilter(logging.Filter):
+class _ThrottledFilter(logging.Filter):
     """Lets the first error of a kind pass and every hundredth; a client's without a traceback."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._seldom = ThrottledLog()
+        self._throttled = ThrottledLog()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is to be told."""
+        """Whether the record is to be logged."""
         error = record.exc_info[1] if record.exc_info else None
-        before = self._seldom.before(type(error).__name__)
+        before = self._throttled.before(type(error).__name__)
         if before is None:
             return False
         if isinstance(error, HttpProcessingError | web.RequestPayloadError):
@@ -42,18 +42,18 @@ def web_server_log() -> logging.Logger:
     """The log of the web server, which no client can fill."""
     log = logging.Logger("web4.http", logging.INFO)
     log.parent = logging.getLogger("web4")
-    log.addFilter(_SeldomFilter())
+    log.addFilter(_ThrottledFilter())
     return log
 
 
 def loop_error_handler() -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
-    """Logs what the event loop finds, the first of a kind and every hundredth."""
-    seldom = ThrottledLog()
+    """A handler that logs errors of the event loop: the first of a kind and every hundredth."""
+    throttled = ThrottledLog()
     log = logging.getLogger("web4.loop")
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        before = seldom.before((type(error).__name__, getattr(error, "errno", None)))
+        before = throttled.before((type(error).__name__, getattr(error, "errno", None)))
         if before is None:
             return
         loop.default_exception_handler(context)

@@ -1,4 +1,4 @@
-"""A platform as a process: everything put together, run, and taken apart again."""
+"""A platform as a process: its parts are put together, run, and closed again."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from web4process.signals import ENDING
 VERIFIER_THREADS = 2
 """Threads of a pool that checks signatures beside the event loop.
 
-There is a pool for what peers hand in besides agreement, and one for clients, so that strangers'
-transactions wait behind nothing but each other.
-What agreement waits for has a pool with a thread for each platform: a peer has one packet in work
-at most, so that none waits for another's.
+There is one pool for transactions and old blocks from peers, and one for clients, so that
+transactions of strangers wait behind nothing but each other.
+Messages of agreement have a pool with a thread for each platform: a peer has at most one packet in
+work, so that no peer waits for the packet of another.
 """
 
 MAX_DECODED = 32_768
 """Transactions kept decoded; about a kilobyte each."""
 
 STOP_TIMEOUT_S = 5.0
-"""How long open connections may take to end."""
+"""The longest that open connections may take to end."""
 
 log = logging.getLogger("web4.node")
 
@@ -49,7 +49,7 @@ log = logging.getLogger("web4.node")
 def run_command(config: Path, verbose: bool = False) -> int:
     """Run the platform that a `platform.toml` describes; log to standard error; the exit code.
 
-    An error that the operator can mend is told in one line.
+    An error that the operator can mend is reported in one line.
     """
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,
@@ -87,7 +87,7 @@ def _check_key(genesis: Genesis, config: NodeConfig, key: KeyFile) -> None:
 
 
 def _urls(config: NodeConfig, names: tuple[str, ...]) -> dict[int, str]:
-    """Where the platforms listen, by index: all others of the genesis, and nobody else."""
+    """The URLs of the platforms, by index: of all others in the genesis, and of nobody else."""
     missing = [name for name in names if name != config.name and name not in config.peers]
     if missing:
         raise LocalProtocolError(

@@ -1,7 +1,7 @@
 """The asyncio driver of a `Node`: it carries out its tasks with a real disk, key, clock and links.
 
-What comes first and what must wait is the node's business; here is only how each task is done.
-A storage or guard error ends the loop: the platform stops and never goes on unsaved.
+The node decides the order of the tasks; this module only carries each of them out.
+A storage or guard error ends the loop: the platform stops and never goes on with unsaved events.
 Clauses: A-DUR-1, A-EFFECT-1 to A-EFFECT-8.
 """
 
@@ -69,10 +69,10 @@ log = logging.getLogger("web4.engine")
 
 
 class Outbound(Protocol):
-    """What the engine needs of the links."""
+    """The part of the links that the engine needs."""
 
     def send(self, peer: int, framed: bytes, *, bulk: bool) -> None:
-        """Queue a frame; it may be dropped. `bulk` frames let all others pass."""
+        """Queue a frame; it may be dropped. All other frames go before `bulk` frames."""
         ...
 
 
@@ -82,7 +82,7 @@ class NodeHalted(Exception):
 
 @frozen
 class PeerPosition:
-    """The latest that a peer said of where it is."""
+    """The latest position that a peer reported: height and view."""
 
     height: int
     view: int
@@ -136,7 +136,7 @@ class Engine:
 
     @property
     def durable(self) -> State:
-        """The state after all that is durable: what may be shown to clients."""
+        """The state after all durable events, which may be shown to clients."""
         return self.node.durable
 
     # --- events in ---
@@ -164,12 +164,12 @@ class Engine:
         self._put_own(Connected(peer, wall_clock_ms()))
 
     def fail(self, error: Exception) -> None:
-        """Stop, since the store failed somebody who reads from it (A-DUR-1); `run` raises it."""
+        """Stop, since the store failed in another reader (A-DUR-1); `run` raises the error."""
         self._failure = error
         self._arrived.set()
 
     def note(self, statement: Statement) -> None:
-        """Remember where a peer says it is, for the operator."""
+        """Remember the position that a peer reports, for the operator."""
         self.heard[statement.signer] = PeerPosition(
             statement.height, statement.view, time.monotonic()
         )
@@ -205,10 +205,10 @@ class Engine:
                 handle.cancel()
 
     def _turn(self) -> None:
-        """Let the node take what waits, and carry out what comes of it.
+        """Let the node take the waiting events, and carry out its tasks.
 
         This is done in the event loop: handing it to a thread and back takes longer than a sync of
-        the disk, and what arrives meanwhile shares the next sync.
+        the disk, and events that arrive meanwhile share the next sync.
         """
         while (stepped := self.node.step(wall_clock_ms())) is not None:
             for timer in stepped.timers:
@@ -292,7 +292,7 @@ class Engine:
                 raise NodeHalted(f"{clause}: {reason}")
 
     def _accuse(self, evidence: Evidence) -> None:
-        """Keep it, and log it, but let no platform that signs twice at will fill the disk."""
+        """Keep evidence, and log it; a platform that signs twice at will must not fill the disk."""
         self.evidence.append(evidence)
         signer = evidence.first.signer
         before = self._accused.before(signer)

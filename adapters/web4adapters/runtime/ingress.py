@@ -1,8 +1,8 @@
 """From frames to events: through the gate, with the signatures checked in worker threads.
 
-Statements are judged as they come; transactions and old blocks wait at a *desk*, one for each peer,
-and have worker threads of their own, so that no flood of them delays a vote or another peer.
-A peer is held to what it may ask: one answer at a time, and few messages that do not pass.
+Statements are checked as they come; transactions and old blocks wait in an inbox, one for each
+peer, and have worker threads of their own, so that no flood of them delays a vote or another peer.
+A peer is limited: it gets one answer at a time, and few of its messages may fail at the gate.
 Clauses: W-LINK-6, W-LINK-8, W-LINK-9.
 """
 
@@ -48,12 +48,12 @@ MAX_WAITING_BYTES = 2 * MAX_SERVED_BYTES
 """Bytes of the messages that wait; transactions may take half of it."""
 
 PARSE_IN_PLACE_BYTES = 32 * 1024
-"""A packet up to this size is decoded in the event loop; nonsense of it takes up to 30 ms."""
+"""A packet up to this size is decoded in the event loop; a hostile one takes up to 30 ms."""
 
 MAX_REFUSED_ON_LINK = 8
 """Messages that do not pass the gate before the link is closed; an honest peer sends none."""
 
-log = logging.getLogger("web4.inlet")
+log = logging.getLogger("web4.ingress")
 
 
 @frozen
@@ -66,7 +66,7 @@ class _Parsed:
 
 
 class PeerInbox:
-    """What one peer has handed in and still waits, and what became of the rest."""
+    """The messages of one peer that wait to be checked, its request, and its count of refusals."""
 
     def __init__(self, peer: int) -> None:
         self.peer = peer
@@ -103,7 +103,7 @@ class PeerInbox:
 
 
 class Ingress:
-    """Listens to the links, and feeds the engine with what passes the gate.
+    """Listens to the links, and feeds the engine with the messages that pass the gate.
 
     `pool` serves statements, `bulk_pool` transactions and old blocks.
     """
@@ -121,112 +121,112 @@ class Ingress:
         self._bulk_pool = bulk_pool or pool
         self._engine = engine
         self._links = links
-        self._desks = [PeerInbox(peer) for peer in range(len(gate.keys))]
+        self._inboxes = [PeerInbox(peer) for peer in range(len(gate.keys))]
         self.refused: Counter[str] = Counter()
 
     def connected(self, peer: int) -> None:
         """A link has come up."""
-        self._desks[peer].refused_on_link = 0
+        self._inboxes[peer].refused_on_link = 0
         self._engine.connected(peer)
 
     async def receive(self, peer: int, frames: tuple[Frame, ...]) -> None:
-        """Judge the frames of one packet; what does not pass is counted and dropped.
+        """Check the frames of one packet; a message that does not pass is counted and dropped.
 
         Statements are handed on before the rest is looked at.
-        Raises `RemoteProtocolError` once too many did not pass, which closes the link (W-LINK-8).
+        Raises `RemoteProtocolError` once too many have failed, which closes the link (W-LINK-8).
         """
-        desk = self._desks[peer]
-        _check_conduct(desk)
+        inbox = self._inboxes[peer]
+        _check_conduct(inbox)
         for each in frames:
             if isinstance(each, Request):
-                self._ask(desk, each)
-        passed = await self._parse_all(desk, [each for each in frames if isinstance(each, bytes)])
-        _check_conduct(desk)
+                self._ask(inbox, each)
+        passed = await self._parse_all(inbox, [each for each in frames if isinstance(each, bytes)])
+        _check_conduct(inbox)
         statements = [each for each in passed if not _is_bulk(each)]
         if statements:
-            await self._check_statements(desk, statements)
+            await self._check_statements(inbox, statements)
         for parsed in passed:
-            if _is_bulk(parsed) and not desk.keep(parsed):
+            if _is_bulk(parsed) and not inbox.keep(parsed):
                 self.refused["overload"] += 1  # it is sent or asked for again if still wanted
 
     async def run(self) -> None:
-        """Judge what waits, one message a peer at a time, and answer requests, until cancelled."""
+        """Check waiting messages, one a peer at a time, and answer requests, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for desk in self._desks:
-                group.create_task(self._judge_bulk(desk))
-                group.create_task(self._answer_requests(desk))
+            for inbox in self._inboxes:
+                group.create_task(self._check_bulk(inbox))
+                group.create_task(self._answer_requests(inbox))
 
     # --- messages ---
 
-    async def _parse_all(self, desk: PeerInbox, messages: list[bytes]) -> list[_Parsed]:
-        """What passes the gate, and is of use; large packets are decoded beside the loop."""
+    async def _parse_all(self, inbox: PeerInbox, messages: list[bytes]) -> list[_Parsed]:
+        """The messages that pass the gate and are of use; large packets are decoded in a thread."""
         if sum(map(len, messages)) <= PARSE_IN_PLACE_BYTES:
             parsed = _parse(self._gate, messages)
         else:
             parsed = await self._pool.run(partial(_parse, self._gate), messages)
         for each in parsed:
             if isinstance(each, RemoteProtocolError):
-                self._refuse(desk, each)
+                self._refuse(inbox, each)
         node = self._engine.node
         passed = (each for each in parsed if isinstance(each, _Parsed))
         return [each for each in passed if not node.is_late(each.message)]
 
-    async def _check_statements(self, desk: PeerInbox, statements: list[_Parsed]) -> None:
+    async def _check_statements(self, inbox: PeerInbox, statements: list[_Parsed]) -> None:
         checks = [parsed.checks for parsed in statements]
         verdicts = await self._pool.each_holds(checks)
         for parsed, authentic in zip(statements, verdicts, strict=True):
             if not authentic:
-                self._refuse_signature(desk)
+                self._refuse_signature(inbox)
                 continue
             if not isinstance(parsed.message, Decided | Submission):
                 self._engine.note(parsed.message.statement)
             await self._engine.receive(parsed.message, parsed.encoded)
 
-    async def _judge_bulk(self, desk: PeerInbox) -> None:
+    async def _check_bulk(self, inbox: PeerInbox) -> None:
         while True:
-            parsed = await desk.next_bulk()
+            parsed = await inbox.next_bulk()
             if self._engine.node.is_late(parsed.message):
                 continue
             checks = list(parsed.checks)
             if await self._bulk_pool.holds(checks):
                 await self._engine.receive(parsed.message, parsed.encoded)
             else:
-                self._refuse_signature(desk)
+                self._refuse_signature(inbox)
 
-    def _refuse_signature(self, desk: PeerInbox) -> None:
-        """One is enough: whoever forwards a message has verified it."""
-        self._refuse(desk, RemoteProtocolError("W-MSG-2", "a signature does not verify"))
-        desk.refused_on_link += MAX_REFUSED_ON_LINK
+    def _refuse_signature(self, inbox: PeerInbox) -> None:
+        """Let one bad signature close the link: an honest peer verifies before it forwards."""
+        self._refuse(inbox, RemoteProtocolError("W-MSG-2", "a signature does not verify"))
+        inbox.refused_on_link += MAX_REFUSED_ON_LINK
 
-    def _refuse(self, desk: PeerInbox, error: RemoteProtocolError) -> None:
+    def _refuse(self, inbox: PeerInbox, error: RemoteProtocolError) -> None:
         self.refused[error.clause] += 1
-        if desk.refused % LOG_EVERY == 0:
-            log.warning("from platform %d: %s (%d before)", desk.peer, error, desk.refused)
-        desk.refused += 1
-        desk.refused_on_link += 1
+        if inbox.refused % LOG_EVERY == 0:
+            log.warning("from platform %d: %s (%d before)", inbox.peer, error, inbox.refused)
+        inbox.refused += 1
+        inbox.refused_on_link += 1
 
     # --- requests ---
 
-    def _ask(self, desk: PeerInbox, request: Request) -> None:
+    def _ask(self, inbox: PeerInbox, request: Request) -> None:
         """Take a request unless an earlier one is in work or its answer still waits (W-LINK-6)."""
-        if desk.asked.is_set() or self._links.bulk_left(desk.peer) < desk.answered:
+        if inbox.asked.is_set() or self._links.bulk_left(inbox.peer) < inbox.answered:
             self.refused["busy"] += 1
             return
-        desk.request = request
-        desk.asked.set()
+        inbox.request = request
+        inbox.asked.set()
 
-    async def _answer_requests(self, desk: PeerInbox) -> None:
+    async def _answer_requests(self, inbox: PeerInbox) -> None:
         while True:
-            await desk.asked.wait()
-            await self._answer(desk)
-            desk.asked.clear()
+            await inbox.asked.wait()
+            await self._answer(inbox)
+            inbox.asked.clear()
 
-    async def _answer(self, desk: PeerInbox) -> None:
+    async def _answer(self, inbox: PeerInbox) -> None:
         """Send decided blocks from the store (A-EFFECT-5), as far as they find room.
 
         They are read in the loop, since the store has one reader, but it turns after each.
         """
-        peer, first, size = desk.peer, desk.request.height, 0
+        peer, first, size = inbox.peer, inbox.request.height, 0
         for height in range(first, first + FETCH_BLOCKS):
             block = self._engine.store.block(height)
             if block is None:
@@ -238,11 +238,11 @@ class Ingress:
             self._engine.sent["decided"] += 1
             self._links.send(peer, framed, bulk=True)
             await asyncio.sleep(0)
-        desk.answered = self._links.bulk_queued(peer)
+        inbox.answered = self._links.bulk_queued(peer)
 
 
 def _parse(gate: Gate, messages: Iterable[bytes]) -> list[_Parsed | RemoteProtocolError]:
-    """Judge messages but for their signatures, until too many do not pass; for any thread."""
+    """Check messages but for their signatures, until too many have failed; for any thread."""
     parsed: list[_Parsed | RemoteProtocolError] = []
     refused = 0
     for encoded in messages:
@@ -257,8 +257,8 @@ def _parse(gate: Gate, messages: Iterable[bytes]) -> list[_Parsed | RemoteProtoc
     return parsed
 
 
-def _check_conduct(desk: PeerInbox) -> None:
-    if desk.refused_on_link >= MAX_REFUSED_ON_LINK:
+def _check_conduct(inbox: PeerInbox) -> None:
+    if inbox.refused_on_link >= MAX_REFUSED_ON_LINK:
         raise RemoteProtocolError("W-LINK-8", "too much that it sent does not pass the gate")
 
 

@@ -1,4 +1,4 @@
-"""From a store and a guard to a node: what is on disk, handed to `web4core.Node`."""
+"""From a store and a guard to a node: the content of the disk, given to `web4core.Node`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger("web4.recovery")
 
 
 def journal_of(store: Store) -> Journal:
-    """What a store tells of its platform. Raises the errors of the store, also while it is read."""
+    """The journal in a store. Raises the errors of the store, also while the journal is read."""
     recovered = store.recover()
     return Journal(recovered.snapshot, recovered.events, recovered.first_seq - 1)
 
@@ -40,7 +40,7 @@ def node_of(
     settings: Settings,
     snapshot_blocks: int,
 ) -> Node:
-    """A platform as its store and its guard tell it. Raises the errors of the store."""
+    """The node that a store and a guard lead to. Raises the errors of the store."""
     node = Node(
         genesis,
         platform,

@@ -1,7 +1,7 @@
-"""What became of the transactions that clients ask about, and who waits to hear it.
+"""The outcomes of transactions that clients ask about, and the clients that wait for them.
 
-A memory for answering questions, bounded, and rebuilt empty after a restart: what is committed
-stands in the store, what waits stands in the pool.
+It is bounded, and empty after a restart: committed transactions are in the store, waiting ones in
+the pool.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class TransactionTracker:
         return self._refused.get(transaction)
 
     def committed(self, block: Block) -> None:
-        """Everything in a block has found its place."""
+        """The transactions of a block are committed."""
         for item in block.payload:
             self._settle(item.id)
             self._refused.pop(item.id, None)
@@ -65,7 +65,7 @@ class TransactionTracker:
                 waiter.set_result(None)
 
     async def wait(self, transaction: bytes, timeout_s: float) -> None:
-        """Return when something is known of a transaction, or the time is over."""
+        """Return when the outcome of a transaction is known, or the time is over."""
         if self._waiting >= MAX_WAITERS:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

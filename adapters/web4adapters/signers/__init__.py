@@ -1,4 +1,4 @@
-"""Keys: what signs, what guards it, what checks signatures.
+"""Keys: signers, their guard, and the verifier of signatures.
 
 Only the names that other adapters use are gathered here.
 """

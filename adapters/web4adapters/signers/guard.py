@@ -44,7 +44,7 @@ class GuardedSigner:
         self._mutex = threading.Lock()
         self._file = GuardFile(guard_path, chain_id, signer.public_key)
         self.recovered_from_torn_write = self._file.torn
-        """Whether the last write before this start was cut short; worth a line in a log."""
+        """Whether the last write before this start was cut short, which is to be logged."""
 
     @property
     def public_key(self) -> PublicKey:
@@ -53,12 +53,12 @@ class GuardedSigner:
 
     @property
     def memory(self) -> Memory:
-        """What was signed last, by kind; durable."""
+        """The durable memory: the last signed statement of each kind."""
         return self._file.memory
 
     def sign(self, message: bytes) -> Signature:
-        """Sign what is not a statement: a greeting, a transaction."""
-        if message.startswith(domain(Tag.STATEMENT)):  # it would pass by the guard
+        """Sign bytes that are not a statement: a handshake, a transaction."""
+        if message.startswith(domain(Tag.STATEMENT)):  # it would bypass the guard
             raise LocalProtocolError(
                 "C-GUARD-4: a statement is signed by sign_statements, behind the guard"
             )
@@ -68,7 +68,7 @@ class GuardedSigner:
         """Make the guard's memory durable (C-GUARD-4).
 
         Raises GuardError when the guard cannot be written; nothing is signed then, nor later.
-        What changes nothing costs no sync.
+        A memory that changes nothing costs no sync.
         """
         with self._mutex:
             if memory != self._file.memory:

@@ -1,4 +1,4 @@
-"""The file behind the double-sign guard: what was signed last, durable before a signature leaves.
+"""The file of the double-sign guard: the last statements, durable before a signature leaves.
 
 The format, its checks and its lock may live here; which statements conflict is decided in
 `web4core.guard`.
@@ -6,8 +6,8 @@ Clauses: C-GUARD-4 (durable first), C-GUARD-5 (missing, foreign or damaged means
 
 The file has three pages: a header that never changes (chain id, public key) and two slots that are
 written in turn. Each slot carries its sequence number and a SHA-256 over the header and itself.
-A write that was cut short damages the slot it was made to, and the signatures it was for were
-never released: the other slot is then the truth.
+A write that was cut short damages the slot that it was writing; no signature that depends on it was
+released, so that the other slot holds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from web4core import BINDING, DIGEST_BYTES, KEY_BYTES, MAX_GUARDED, Memory, Sign
 
 MAGIC = b"web4grd1"
 PAGE_BYTES = 4096
-"""What a disk writes at once or not at all; header and slots have one each."""
+"""The size that a disk writes whole or not at all; header and slots have one page each."""
 
 SLOTS = 2
 FILE_BYTES = PAGE_BYTES * (1 + SLOTS)
@@ -39,7 +39,7 @@ _NOTHING = _SIGNED.pack(False, 0, 0, bytes(DIGEST_BYTES))
 
 
 class GuardError(Exception):
-    """The guard cannot vouch for a signature: which file, why, and what to do about it."""
+    """The guard cannot allow a signature: which file, why, and what to do about it."""
 
     def __init__(self, path: Path, reason: str, remedy: str) -> None:
         super().__init__(f"guard {path}: {reason}; {remedy}")
@@ -53,7 +53,7 @@ class GuardLocked(GuardError):
 
 
 class GuardMissing(GuardError):
-    """There is no guard, so nothing is known of what was signed."""
+    """There is no guard, so it is not known which statements were signed."""
 
 
 class GuardFile:
@@ -88,7 +88,7 @@ class GuardFile:
         self.memory = memory
 
     def close(self) -> None:
-        """Let go of the file and its lock."""
+        """Close the file and release its lock."""
         if self._failure != "closed":
             self._failure = "closed"
             os.close(self._descriptor)

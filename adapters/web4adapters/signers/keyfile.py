@@ -97,15 +97,15 @@ class KeyFile:
 def _encryption(path: Path, passphrase: Passphrase | None) -> KeySerializationEncryption:
     if passphrase is None:
         return NoEncryption()
-    return BestAvailableEncryption(_spoken(path, passphrase))
+    return BestAvailableEncryption(_passphrase_bytes(path, passphrase))
 
 
-def _spoken(path: Path, passphrase: Passphrase) -> bytes:
-    """Return the passphrase itself; an empty one protects nothing and is refused."""
-    spoken = passphrase if isinstance(passphrase, bytes) else passphrase()
-    if not spoken:
+def _passphrase_bytes(path: Path, passphrase: Passphrase) -> bytes:
+    """The passphrase itself; an empty one protects nothing and is refused."""
+    given = passphrase if isinstance(passphrase, bytes) else passphrase()
+    if not given:
         raise KeyFileError(path, "the passphrase is empty", "give one, or ask for no encryption")
-    return spoken
+    return given
 
 
 def _read_private(path: Path) -> bytes:
@@ -138,13 +138,13 @@ def _needed_passphrase(path: Path, pem: bytes, passphrase: Passphrase | None) ->
     if ENCRYPTED_LABEL in pem:
         if passphrase is None:
             raise KeyFileError(path, "it is encrypted", "give its passphrase")
-        return _spoken(path, passphrase)
+        return _passphrase_bytes(path, passphrase)
     if PLAIN_LABEL not in pem:
         raise KeyFileError(
             path, "it is not a PKCS#8 key in PEM", "convert it with `openssl pkcs8 -topk8`"
         )
     if isinstance(passphrase, bytes):
-        # Whoever gives a passphrase believes that the key is protected by it.
+        # A user who gives a passphrase believes that it protects the key.
         raise KeyFileError(
             path, "it is not encrypted, but a passphrase was given", "encrypt it, or give none"
         )

@@ -1,4 +1,4 @@
-"""What the node asks of whatever holds its secret key.
+"""The interface of a signer, which holds the node's secret key.
 
 Only the protocol may live here, so that a signer in hardware needs nothing else of this package.
 """

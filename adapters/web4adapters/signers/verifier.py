@@ -1,8 +1,8 @@
 """Checks Ed25519 signatures with `cryptography`, under the core's acceptance rule.
 
-The composition of rule and library, and what is remembered between calls, may live here; the rule
-itself is `web4core.ed25519`. Nothing that is remembered can change a verdict: only what was
-accepted is kept, under the whole of what was accepted.
+The composition of rule and library, and a memory between calls, may live here; the rule itself is
+`web4core.ed25519`. The memory cannot change a verdict: it holds only accepted signatures, each by
+its key, message and signature.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class Verifier:
         return True
 
     def verify_many(self, claims: Sequence[tuple[bytes, bytes, bytes]]) -> bool:
-        """Tell whether all of (key, message, signature) hold; stops at the first that does not.
+        """Whether all of (key, message, signature) hold; stops at the first that does not.
 
         Made for a thread pool: most of the time is spent without the interpreter's lock.
         """
         return all(self(key, message, signature) for key, message, signature in claims)
 
     def verify_each(self, groups: Sequence[Sequence[tuple[bytes, bytes, bytes]]]) -> list[bool]:
-        """Tell of each group whether all of it holds; a bad one costs the others nothing."""
+        """For each group whether all of it holds; a bad group does not affect the others."""
         return [self.verify_many(claims) for claims in groups]
 
     def _remember(self, name: bytes) -> None:

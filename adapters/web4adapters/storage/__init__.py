@@ -1,4 +1,4 @@
-"""What a platform keeps on disk, beside its key and its guard.
+"""The store: all that a platform keeps on disk, beside its key and its guard.
 
 Only the names that other adapters use are gathered here.
 """

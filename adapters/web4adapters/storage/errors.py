@@ -1,4 +1,4 @@
-"""What can go wrong with a store. Each error names the place, the reason, and what to do.
+"""The errors of a store. Each names the place, the reason, and what to do.
 
 Only the errors may live here.
 """
@@ -40,7 +40,7 @@ class StoreLocked(StorageError):
 
 
 class CorruptStore(StorageError):
-    """Something in the store is not what was written; `what` names it."""
+    """Something in the store differs from what was written; `what` names it."""
 
     def __init__(self, folder: Path, what: str, remedy: str) -> None:
         super().__init__(folder, f"{what} is damaged", remedy)
@@ -60,7 +60,7 @@ class CorruptTail(CorruptStore):
 
 
 class CorruptMiddle(CorruptStore):
-    """Journal record `seq` is damaged, and sound records follow it: the disk lost what it held."""
+    """Journal record `seq` is damaged, and sound records follow it: the disk lost durable data."""
 
     def __init__(self, folder: Path, seq: int) -> None:
         super().__init__(

@@ -1,6 +1,6 @@
-"""Reading the journal: each record builds on the one before, and a damaged one is placed.
+"""Reading the journal: each record builds on the one before, and damage is located.
 
-What tells a torn tail from a damaged middle may live here. Clause: C-DURABLE-3.
+Only the check that tells a torn tail from a damaged middle may live here. Clause: C-DURABLE-3.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ def _position(row: _Row, otherwise: Position) -> Position:
 def _placed(
     folder: Path, sound: Position, bad: _Row, rest: Iterator[_Row]
 ) -> CorruptTail | CorruptMiddle:
-    """Tell which it is: after a torn tail nothing is sound, and no number is missing."""
+    """The error for a bad record: after a torn tail nothing is sound, and no number is missing."""
     seq = sound.seq + 1
     if bad[0] != seq:
         return CorruptMiddle(folder, seq)
-    # Either the event or the check of the bad record may be what changed. The next record shows
-    # which: it builds on the stored check, or on the one that the event ought to have.
+    # Either the event of the bad record has changed, or its check. The next record shows which:
+    # it builds on the stored check, or on the check that the event ought to have.
     candidates = [_position(bad, sound)]
     if isinstance(bad[1], bytes):
         candidates.append(Position(seq, chained_check(sound.check, seq, bad[1])))

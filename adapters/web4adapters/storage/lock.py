@@ -14,7 +14,7 @@ from web4adapters.storage.errors import StorageError, StoreLocked
 
 LOCK_NAME = "lock"
 MAX_PID_BYTES = 20
-"""What is read of a lock file to name its holder."""
+"""Bytes that are read of a lock file to name its holder."""
 
 
 class FolderLock:
@@ -42,7 +42,7 @@ class FolderLock:
             raise
 
     def close(self) -> None:
-        """Let others in."""
+        """Release the lock."""
         os.close(self._descriptor)
 
     def _holder(self) -> int | None:

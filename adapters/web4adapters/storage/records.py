@@ -1,7 +1,7 @@
-"""What a store holds, as plain values, and the check that each row carries.
+"""The rows of a store as plain values, and the check that each row carries.
 
 Values, checks and the SQL that lays them out may live here; nothing that opens a file.
-Clause: C-DURABLE-3 (what was written is what is read, or an error).
+Clause: C-DURABLE-3 (reading gives what was written, or an error).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _size(value: Sized) -> str:
 class StoredBlock:
     """A decided block as it is kept.
 
-    `block` and `certificate` are encoded by whoever stores them; `digest` names the block;
+    `block` and `certificate` are encoded by the caller; `digest` names the block;
     `decided_ms` is this platform's clock then; `transactions` are the 32-byte ids, in order.
     """
 
@@ -73,7 +73,7 @@ class StoredSnapshot:
 
 @attrs.frozen
 class Recovered:
-    """What a platform starts again from: a snapshot, if any, then the events since, in order."""
+    """The start of a platform after a stop: a snapshot, if any, then the events since, in order."""
 
     snapshot: bytes | None = attrs.field(repr=False)
     snapshot_height: int
@@ -84,7 +84,7 @@ class Recovered:
 
 
 def journal_seed(chain_id: bytes, platform: str) -> bytes:
-    """Return what the check of the first journal record builds on."""
+    """Return the value on which the check of the first journal record builds."""
     return _digest(b"web4 journal", chain_id, platform.encode())
 
 
@@ -146,7 +146,7 @@ def read_snapshot(row: Sequence[object]) -> StoredSnapshot | None:
 
 
 def _digest(domain: bytes, *values: int | bytes) -> bytes:
-    """Hash values of which none can be mistaken for its neighbour's: each goes with its size."""
+    """Hash these values, each with its size, so that no byte of one can pass as its neighbour's."""
     running = hashlib.sha256(domain)
     for value in values:
         if isinstance(value, int):

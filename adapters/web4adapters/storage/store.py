@@ -1,11 +1,11 @@
 """The durable store of one platform: its journal, its snapshots, its blocks, in one SQLite file.
 
-Opening, writing, recovering and reading may live here; what the bytes mean is not known here.
+Opening, writing, recovering and reading may live here; the meaning of the bytes is not known here.
 Clauses: C-DURABLE-1 (events are on disk before `commit` returns), C-DURABLE-2 (after a failed
 write there is no other), C-DURABLE-3 (damage is found, never served), C-DURABLE-4 (one process).
 
 Writes go through one connection, from one thread at a time; reads through another, which sees
-what was committed and never waits for a writer.
+committed data only and never waits for a writer.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ MAX_STATE_BYTES = 900_000_000
 """A snapshot is one value, and SQLite's own limit for one is a billion bytes."""
 
 BUSY_TIMEOUT_S = 5
-"""How long to wait for whoever looks at the store from outside."""
+"""The longest wait for another program that reads the store."""
 
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 """The write-ahead log is cut back to this after a large write, such as a snapshot."""
@@ -125,7 +125,7 @@ class Store:
         return store
 
     def recover(self) -> Recovered:
-        """Verify the journal and return what to start from.
+        """Verify the journal and return the snapshot and the events to start from.
 
         The events are read as the iterator moves; read them before the next write.
         Raises CorruptTail, CorruptMiddle, CorruptStore.
@@ -183,7 +183,7 @@ class Store:
     def drop_tail(self, from_seq: int) -> None:
         """Forget the journal from record `from_seq` on; an operator's decision, never automatic.
 
-        What this platform stood for in those records is forgotten: silence its guard.
+        The statements of this platform in those records are forgotten: silence its guard.
         The records before must be sound; `recover` is needed afterwards. Raises StorageError.
         """
         _, start = self._start()
@@ -208,7 +208,7 @@ class Store:
     def blocks_from(self, height: int, limit: int, max_bytes: int) -> list[StoredBlock]:
         """Return consecutive blocks from `height` on: at most `limit`, and about `max_bytes`.
 
-        The first comes whatever its size, so that whoever asks gets on; after it, blocks and
+        The first is given at any size, so that the caller makes progress; after it, blocks and
         certificates together stay within `max_bytes`.
         """
         _check_integers(height, limit)
@@ -230,7 +230,7 @@ class Store:
         return found[0] if found else None
 
     def transaction(self, transaction_id: bytes) -> tuple[int, int] | None:
-        """Return the height and the position at which a transaction stands, if it was decided."""
+        """Return the height and the position of a transaction, if it was decided."""
         with self._reading("the transactions"):
             found = self._reader.execute(
                 "SELECT height, position FROM transactions WHERE id = ?", (transaction_id,)
@@ -252,12 +252,12 @@ class Store:
         return self._journal_bytes
 
     def close(self) -> None:
-        """Let go of the file and its lock; safe to repeat."""
+        """Close the file and release its lock; safe to repeat."""
         with self._mutex:
             if self._failure == "closed":
                 return
             self._failure = "closed"
-            # The writer goes last: the last one to leave folds the write-ahead log in.
+            # The writer closes last: the last connection merges the write-ahead log.
             self._reader.close()
             with suppress(sqlite3.Error):
                 self._writer.close()
@@ -365,7 +365,7 @@ class Store:
         return blocks
 
     def _check_outside(self, height: int) -> None:
-        """Refuse a hole: a height without a block lies below them all or above them all."""
+        """Refuse a gap: a height without a block must lie below all stored blocks or above them."""
         with self._reading("the blocks"):
             lowest, highest = self._reader.execute(
                 "SELECT min(height), max(height) FROM blocks"
@@ -491,7 +491,7 @@ def _cannot_write(folder: Path, error: Exception) -> StorageError:
 
 
 def _cannot_read(folder: Path, what: str, error: sqlite3.Error) -> StorageError:
-    # The rest are what SQLite says of a file that is not what it wrote.
+    # SQLite raises the others for a file that is not as it wrote it.
     if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
         return StorageError(folder, f"{what} cannot be read ({error})", "see to the disk")
     return CorruptStore(folder, f"{what} ({error})", _RESTORE)

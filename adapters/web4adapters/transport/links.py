@@ -2,8 +2,8 @@
 
 The platform with the higher index dials; both ends prove who they are (`web4core.link`).
 Frames are written as many at a time as are waiting.
-A queue that is full drops what is new, and a link that breaks drops what waits: consensus sends
-again what still matters, which it learns from `connected`.
+A full queue drops new frames, and a broken link drops all waiting frames: after `connected`,
+consensus sends again all that still matters.
 A peer that breaks the protocol loses its link, and stays without one for a while.
 Clauses: W-LINK-1 to W-LINK-7.
 """
@@ -56,47 +56,47 @@ MAX_OUTBOX_BYTES = 32 * 1024 * 1024
 """Bytes that may wait for one peer; more is dropped."""
 
 WRITE_BYTES = MAX_PACKET_BYTES // 16
-"""A packet is closed when it reaches this size, so that what is urgent never waits long."""
+"""A packet is closed when it reaches this size, so that urgent frames never wait long."""
 
 MAX_READ_BYTES = MAX_PACKET_BYTES + 1
-"""What aiohttp is told to refuse: it refuses a message that is as long as its limit (W-LINK-5)."""
+"""The limit for aiohttp, which refuses a message that is as long as its limit (W-LINK-5)."""
 
 HANDSHAKE_TIMEOUT_S = 5.0
-"""How long a caller may take to prove who it is."""
+"""The longest that a caller may take to prove its identity."""
 
 CLOSE_TIMEOUT_S = 1.0
-"""How long a caller that is refused may take to hang up."""
+"""The longest that a refused caller may take to close its connection."""
 
 HEARTBEAT_S = 10.0
-"""How often a silent link is asked whether it still stands."""
+"""The interval at which a silent link is tested."""
 
 RETRY_FIRST_S = 0.05
-"""How long to wait before a lost link is dialled again, at first; it doubles."""
+"""The first wait before a lost link is dialled again; it doubles."""
 
 RETRY_LAST_S = 2.0
-"""Where the doubling ends."""
+"""The longest wait, where the doubling ends."""
 
 MAX_UNPROVEN = 64
-"""Callers that have not yet proved who they are, at a time."""
+"""Callers that have not yet proved their identity, at a time."""
 
 SHUN_S = RETRY_LAST_S
-"""How long a peer that broke the protocol is not answered, so that closing its link costs it."""
+"""The time for which a peer that broke the protocol gets no link, as the price of breaking it."""
 
 STEADY_S = 60.0
-"""A link that stood so long was well: what breaks it is told again."""
+"""A link that stood this long was sound: the error that breaks it is logged again."""
 
 MAX_REASON_CHARACTERS = 200
-"""Length of what is logged of an error that a peer or a caller caused."""
+"""Length of the logged text of an error that a peer or a caller caused."""
 
 UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
-"""What a network does to a link, and no defect."""
+"""The errors that a network causes on a link; they are no defect."""
 
 log = logging.getLogger("web4.links")
 Socket: TypeAlias = web.WebSocketResponse | aiohttp.ClientWebSocketResponse
 
 
 class LinkListener(Protocol):
-    """Who is told what comes over the links."""
+    """The receiver of the frames that come over the links."""
 
     async def receive(self, peer: int, frames: tuple[Frame, ...]) -> None:
         """Frames from a peer; the link is not read further until this returns.
@@ -113,24 +113,24 @@ class LinkListener(Protocol):
 class _Peer:
     """The queues to one peer, and its socket while there is one.
 
-    What agreement waits for goes before what can wait itself: transactions, and old blocks.
+    Messages of agreement go before bulk frames: transactions, and old blocks.
     """
 
     def __init__(self) -> None:
         self.outbox: deque[bytes] = deque()
         self.bulk: deque[bytes] = deque()
         self.bulk_left = 0
-        """Bulk frames that ever left the queue, written or lost."""
+        """The number of bulk frames that have left the queue, written or lost."""
         self.waiting_bytes = 0
         self.dropped = 0
         self.wake = asyncio.Event()
         self.socket: Socket | None = None
         self.judging = False
-        """A packet that came over its link is being judged."""
+        """Whether a packet that came over its link is being checked."""
         self.shunned_until_s = 0.0
 
     def must_wait(self) -> bool:
-        """Whether it may have no new link yet: each would bring one more packet to judge."""
+        """Whether it may have no new link yet: each would bring one more packet to check."""
         return self.judging or time.monotonic() < self.shunned_until_s
 
     def next_packet(self) -> list[bytes]:
@@ -176,7 +176,7 @@ class Links:
         self._peers = {index: _Peer() for index in range(len(keys)) if index != me}
         self._tasks: set[asyncio.Task[None]] = set()
         self._unproven = 0
-        self._seldom = ThrottledLog()
+        self._throttled = ThrottledLog()
         self._broken = asyncio.Event()
         self._defect: Exception | None = None
 
@@ -185,7 +185,7 @@ class Links:
     def send(self, peer: int, framed: bytes, *, bulk: bool) -> None:
         """Queue a frame for a peer; dropped if there is no link or no room.
 
-        `bulk` frames let all others pass.
+        All other frames go before `bulk` frames.
         """
         each = self._peers[peer]
         if len(framed) > self.room(peer):
@@ -201,12 +201,12 @@ class Links:
         return 0 if each.socket is None else MAX_OUTBOX_BYTES - each.waiting_bytes
 
     def bulk_queued(self, peer: int) -> int:
-        """How many bulk frames were ever queued for a peer: the number of the last one."""
+        """The number of bulk frames ever queued for a peer, which numbers the last one."""
         each = self._peers[peer]
         return each.bulk_left + len(each.bulk)
 
     def bulk_left(self, peer: int) -> int:
-        """How many of them wait no longer."""
+        """The number of these that wait no longer."""
         return self._peers[peer].bulk_left
 
     def is_up(self, peer: int) -> bool:
@@ -215,11 +215,11 @@ class Links:
 
     @property
     def dropped(self) -> int:
-        """Frames that were not sent for want of a link or of room."""
+        """The number of frames dropped because there was no link or no room."""
         return sum(peer.dropped for peer in self._peers.values())
 
     def routes(self) -> list[web.RouteDef]:
-        """Where peers dial in."""
+        """The route at which peers dial in."""
         return [web.get(LINK_PATH, self._answer)]
 
     def start(self, listener: LinkListener) -> None:
@@ -230,11 +230,11 @@ class Links:
                 self._spawn(self._dial_forever(index, listener))
 
     async def run(self) -> None:
-        """Until cancelled; a defect in a link is a defect of the platform, and raised here."""
+        """Run until cancelled; a defect in a link is a defect of the platform, and raised here."""
         await asyncio.gather(self._raise_defect(), *self._tasks)
 
     async def _raise_defect(self) -> None:
-        """A link that was answered runs in the web server's task, which would hide its defect."""
+        """Raise the defect of an answered link, which the web server's task would hide."""
         await self._broken.wait()
         if self._defect is not None:
             raise self._defect
@@ -271,20 +271,20 @@ class Links:
                 delay_s = min(2 * delay_s, RETRY_LAST_S)
 
     def _tell(self, index: int, error: Exception) -> None:
-        """Say, seldom, why there is no link."""
+        """Log, throttled, why there is no link."""
         kind = (index, isinstance(error, RemoteProtocolError))
         text = "no link to platform %d at %s: %s"
-        self._seldom.warn(log, kind, text, index, self._urls[index], _reason(error))
+        self._throttled.warn(log, kind, text, index, self._urls[index], _reason(error))
 
     def _forget(self, index: int) -> None:
-        """What ends a link that was well for long is to be said again."""
+        """Log again the next error of a link that was sound for long."""
         for broke_protocol in (False, True):
-            self._seldom.forget((index, broke_protocol))
+            self._throttled.forget((index, broke_protocol))
 
     async def _dial(
         self, session: aiohttp.ClientSession, index: int, listener: LinkListener
     ) -> Exception | None:
-        """Dial, and serve the link until it ends; what ended it, if anything was wrong."""
+        """Dial, and serve the link until it ends; the error that ended it, if any."""
         try:
             await self._serve_dialled(session, index, listener)
         except (RemoteProtocolError, *UNREACHABLE) as error:
@@ -335,7 +335,7 @@ class Links:
         return socket
 
     async def _admit(self, request: web.Request, socket: web.WebSocketResponse) -> int | None:
-        """Which platform calls, if it can prove it and may have a link now."""
+        """The platform that calls, if it proves its identity and may have a link now."""
         self._unproven += 1
         try:
             await socket.prepare(request)
@@ -345,7 +345,7 @@ class Links:
                 raise RemoteProtocolError("W-LINK-8", f"platform {index} has to wait for a link")
         except (RemoteProtocolError, *UNREACHABLE) as error:
             text = "a caller from %s was refused: %s"
-            self._seldom.warn(log, "refused", text, request.remote, _reason(error))
+            self._throttled.warn(log, "refused", text, request.remote, _reason(error))
             await _close(socket)
             return None
         finally:
@@ -357,7 +357,7 @@ class Links:
             await self._serve(index, socket, listener)
         except RemoteProtocolError as error:
             text = "link to platform %d is closed: %s"
-            self._seldom.warn(log, ("closed", index), text, index, error)
+            self._throttled.warn(log, ("closed", index), text, index, error)
             self._peers[index].shunned_until_s = time.monotonic() + SHUN_S
             await _close(socket)
         except UNREACHABLE as error:
@@ -392,7 +392,7 @@ class Links:
         """Read and write until the link breaks or is replaced (W-LINK-1)."""
         peer = self._peers[index]
         before, peer.socket = peer.socket, socket
-        if before is not None:  # not waited for: its other end need not answer
+        if before is not None:  # not awaited: the other end need not answer
             self._spawn(_close(before))
         peer.clear()
         log.info("link to platform %d is up", index)
@@ -423,7 +423,7 @@ class Links:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong; some errors have no text of their own."""
+    """The reason that an error gives; its class if it has no text."""
     if isinstance(error, TimeoutError):
         return "it took too long"
     text = " ".join(str(error).split())[:MAX_REASON_CHARACTERS]
@@ -431,7 +431,7 @@ def _reason(error: Exception) -> str:
 
 
 def _no_redirects() -> aiohttp.TraceConfig:
-    """Makes a client fail where it is sent elsewhere: a peer must not aim what we ask."""
+    """A configuration that fails on a redirect: a peer must not choose where our requests go."""
 
     async def refuse(*_: object) -> None:
         raise aiohttp.ClientError("it redirects to another address, which is not followed")
@@ -455,7 +455,7 @@ async def _handshake_bytes(socket: Socket) -> bytes:
 
 
 async def _write_forever(peer: _Peer, socket: Socket) -> None:
-    """Write what waits, until cancelled or replaced; then the frames are the next link's."""
+    """Write waiting frames, until cancelled or replaced; the rest is for the next link."""
     while True:
         await peer.wake.wait()
         if peer.socket is not socket:

@@ -1,4 +1,4 @@
-"""Fold a chain from its genesis with the shipped core, and say which clause fails where.
+"""Fold a chain from its genesis with the shipped core, and report which clause fails where.
 
 Only the order of the checks lives here; each check is the core's own.
 """
@@ -33,7 +33,7 @@ INVARIANT_INTERVAL_BLOCKS = 100
 
 @frozen
 class Finding:
-    """A clause that does not hold, and where."""
+    """A clause that does not hold, and the place."""
 
     height: int
     clause: str
@@ -45,7 +45,7 @@ class Finding:
 
 @frozen
 class ChainReport:
-    """What was verified: up to which block, how many transactions, and the first thing amiss."""
+    """The result of a verification: last block, number of transactions, first finding."""
 
     height: int
     transactions: int

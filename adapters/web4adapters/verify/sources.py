@@ -1,4 +1,4 @@
-"""Where a chain can be read from: a platform's store, or an exported file."""
+"""The sources that a chain can be read from: a platform's store, or an exported file."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Ledgers of any size without signatures: what it takes to apply a block, and to hold accounts.
+"""Ledgers of any size without signatures: the cost of applying a block, and of holding accounts.
 
-The owners' keys are no keys at all, only as long: nothing here verifies.
-Run as `python -m web4lab.bench.accounts SIZE`, it tells its figures as JSON; a process of
-its own, so that what it holds can be read from its resident memory.
+The owners' keys are not real keys, only as long: nothing here verifies.
+Run as `python -m web4lab.bench.accounts SIZE`, it prints its figures as JSON; it is a process of
+its own, so that its resident memory shows what the accounts take.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def apply_block(repeats: int, items: int = BLOCK_ITEMS) -> Measurement:
 
 @frozen
 class Size:
-    """What was measured on a ledger of one size, and in turn with it on the smallest."""
+    """The measurements on a ledger of one size, and, taken in turn with them, on the smallest."""
 
     accounts: int
     apply_s: list[float]
@@ -176,7 +176,7 @@ def _measured_apart(accounts: int) -> Size:
 
 
 def growth(largest: int) -> tuple[Measurement, Measurement]:
-    """How the time to apply a block grows with the ledger, and what an account weighs."""
+    """The growth with the ledger of the time to apply a block, and the memory of an account."""
     sizes = [_measured_apart(size) for size in _decades(SMALLEST, largest)]
     first, last = sizes[0], sizes[-1]
     logarithm = math.log(last.accounts) / math.log(first.accounts)
@@ -215,7 +215,7 @@ def _decades(first: int, last: int) -> list[int]:
 
 
 def main(accounts: int) -> None:
-    """Measure one size and tell it."""
+    """Measure one size and print it."""
     end_with_parent()
     sys.stdout.write(json.dumps(asdict(measure_size(accounts))) + "\n")
 

@@ -1,4 +1,4 @@
-"""What nobody can do without: signatures, syncs and hops, each timed by itself.
+"""The unavoidable costs: signatures, syncs and hops, each timed by itself.
 
 The floors are those of the bare library, disk and socket, without any code of ours around them.
 """
@@ -24,13 +24,13 @@ ROUND = 100
 """Signatures timed at once."""
 
 MESSAGE_BYTES = 96
-"""About what a statement's signing bytes are long."""
+"""About the length of a statement's signing bytes."""
 
 PAUSE_S = 0.005
-"""Between two syncs, and between two hops: they never come one right after the other in life."""
+"""The pause between two syncs, and between two hops: in real use they never follow at once."""
 
 RECORD_BYTES = 1024
-"""Written before each sync: about what one save of a small block writes."""
+"""Bytes written before each sync: about as many as one save of a small block writes."""
 
 PACKET_BYTES = 256
 ECHO_TIMEOUT_S = 10.0

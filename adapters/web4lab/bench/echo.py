@@ -1,4 +1,5 @@
-"""A process that dials a port of this machine and sends back whatever comes: the far end of a hop.
+"""A process that dials a port of this machine and sends back all that it receives: the far end of a
+hop.
 
 Run as `python -m web4lab.bench.echo PORT`.
 """

@@ -1,4 +1,4 @@
-"""What a block without transactions costs in the core and the codec, over its signatures.
+"""The cost of a block without transactions in the core and the codec, over its signatures.
 
 Four nodes in one process: every message goes through encoding, gate and `Node` as on a real
 platform, and only that is timed; signing, verifying, disks and sockets are not.
@@ -61,7 +61,7 @@ class _Spent:
 
 
 class Quartet:
-    """Four platforms that agree on blank blocks for as long as they are asked to."""
+    """Four platforms that agree on empty blocks, as many as they are asked for."""
 
     def __init__(self) -> None:
         self._keys = [Ed25519PrivateKey.generate() for _ in NAMES]

@@ -1,6 +1,6 @@
 """Four real processes on loopback, real stores and real clients: throughput, latency, memory.
 
-What runs is what `web4 run` runs; only the load is made here.
+The processes are those of `web4 run`; only the load is made here.
 """
 
 from __future__ import annotations
@@ -236,9 +236,11 @@ class _Lone:
 
 
 def latency(repeats: int, profiles: Path | None = None) -> Measurement:
-    """From a client's POST to its knowing that a lone transaction is committed, over its floor.
+    """The time from a client's POST of a lone transaction to the answer that it is committed.
 
-    Handed to the platforms in turn, so that the proposer is near or far as it happens.
+    Over its floor.
+
+    It is handed to the platforms in turn, so that the proposer is sometimes near and sometimes far.
     """
     accounts = _names(2 * N)
     ratios: list[float] = []

@@ -1,7 +1,7 @@
 """A client process that keeps a federation busy with transfers that were signed beforehand.
 
 Run as `python -m web4lab.bench.load`; it reads its order as one line of JSON, prepares, warms
-up, says "warm", waits for another line, works, and tells what it did as JSON.
+up, prints "warm", waits for another line, works, and prints its result as JSON.
 Closed loop: each of its workers hands in a batch and waits until the batch is in a block before it
 sends the next, so that no pool overflows.
 The first batch of every worker is warm-up and is not timed: it is when the platforms meet each
@@ -35,7 +35,7 @@ DRAIN_POLL_S = 0.05
 
 @frozen
 class Order:
-    """What to send: `batches` by each worker, of `each` transfers by each of its accounts, after
+    """The order: `batches` by each worker, of `each` transfers by each of its accounts, after
     one batch to warm up.
 
     Worker w sends to platform w modulo their number, and owns the accounts w, w + workers, ...
@@ -65,7 +65,7 @@ def as_line(order: Order) -> bytes:
 
 
 def address_of(text: str) -> Address:
-    """agent@platform, which the federation's own files have made sure of."""
+    """The address in agent@platform, which the federation's own files have checked."""
     agent, _, platform = text.partition("@")
     return Address(platform=platform, agent=agent)
 
@@ -141,7 +141,7 @@ async def _drained(session: aiohttp.ClientSession, urls: list[str]) -> None:
 async def _send(
     session: aiohttp.ClientSession, order: Order, work: list[list[list[Transaction]]]
 ) -> dict[str, float]:
-    """Everything that these workers have to send; the seconds until all of it is committed."""
+    """Send everything of these workers; the seconds until all of it is committed."""
     began_s, computed_s = time.perf_counter(), time.process_time()
     async with asyncio.TaskGroup() as group:
         for worker, batches in enumerate(work):
@@ -171,7 +171,7 @@ def _tell(line: str) -> None:
 
 
 def main() -> None:
-    """Prepare, warm up, wait for the signal, send, tell."""
+    """Prepare, warm up, wait for the signal, send, print the result."""
     end_with_parent()
     order = Order(**json.loads(sys.stdin.readline()))
     asyncio.run(_run(order, prepare(order)))

@@ -1,4 +1,4 @@
-"""`web4 bench`: takes the measurements in one run, and tells them as a table or as JSON."""
+"""`web4 bench`: takes the measurements in one run, and prints them as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from web4lab.bench.profiler import shares
 
 @frozen
 class Size:
-    """How much is measured: the whole, or a quick look at the same."""
+    """The amount of measuring: all of it, or a quick look at the same."""
 
     repeats: int
     blank_blocks: int
@@ -46,13 +46,13 @@ PARTS: Final[dict[str, Callable[[Size], Sequence[Measurement]]]] = {
     "growth": lambda size: growth(size.accounts),
     "memory": lambda size: (memory(size.steady_blocks),),
 }
-"""What `--only` may name; "growth" also weighs an account."""
+"""The parts that `--only` may name; "growth" also measures the memory of an account."""
 
 PROFILED: Final[dict[str, Callable[[Size, Path], Measurement]]] = {
     "throughput": lambda size, folder: throughput(1, size.load_batches, folder),
     "latency": lambda size, folder: latency(size.lone_rounds, folder),
 }
-"""What is run once more under the profiler."""
+"""The parts that are run once more under the profiler."""
 
 
 def run_bench(
@@ -60,8 +60,8 @@ def run_bench(
 ) -> int:
     """Measure the parts named in `only`, or all; print the report; 0.
 
-    An aim that is not reached is no error: the report says so, and the profile says why.
-    Raises `BenchError` for what cannot be measured here.
+    An aim that is missed is no error: the report says so, and the profile shows why.
+    Raises `BenchError` for a measurement that cannot be taken here.
     """
     size = QUICK if quick else FULL
     progress = Console(stderr=True, quiet=not sys.stderr.isatty())

@@ -1,4 +1,4 @@
-"""A measurement: a ratio with its spread, what was divided by what, and the aim.
+"""A measurement: a ratio with its spread, the two figures of the ratio, and the aim.
 
 Only values and their arithmetic live here; the measuring itself stands in the modules beside.
 """
@@ -80,7 +80,7 @@ class Measurement:
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """How long a call takes."""
+    """The seconds that a call takes."""
     began_s = time.perf_counter()
     work()
     return time.perf_counter() - began_s

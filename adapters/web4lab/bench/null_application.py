@@ -1,7 +1,7 @@
-"""An application with next to nothing in it, so that what is measured is consensus alone.
+"""An application with next to nothing in it, so that only consensus is measured.
 
 View 0 proposes no empty block (C-PROP-3), so its blocks carry one mark of eight bytes that nobody
-signs, and its state is how many marks there were.
+signs, and its state is the number of marks so far.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Blank:
         return 1
 
     def waiting(self, _pool: int, _limit: int) -> tuple[Mark, ...]:
-        """None needs to be told to others."""
+        """No mark needs to be sent to others."""
         return ()
 
     def admit(

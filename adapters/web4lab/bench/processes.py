@@ -1,4 +1,4 @@
-"""What the system says of a process: its resident memory and the time it has computed."""
+"""The system's figures of a process: its resident memory and its processor time."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Where a platform's time goes: the same process, under cProfile, grouped by what the code is for.
+"""The use of a platform's time: the same process, under cProfile, grouped by purpose of the code.
 
 Run as `python -m web4lab.bench.profiler CONFIG OUTPUT`, it is `web4 run` with its profile
 written when it stops.
-cProfile makes Python code look slower than it is, and native code not.
-It sees the event loop alone, by the clock on the wall, waits for the disk and for a processor
-included; what the worker threads compute is signatures, and is told apart by processor time.
+cProfile makes Python code look slower than it is, but not native code.
+It sees the event loop alone, by wall clock, waits for the disk and for a processor included; the
+worker threads compute signatures, which are shown separately, by processor time.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def group_of(function: Function) -> str | None:
 
 
 def shares(folder: Path) -> dict[str, Any]:
-    """Where the event loops' time went, by group and by function, idle time left out.
+    """The shares of the event loops' time, by group and by function, idle time left out.
 
     Over all profiles in a folder; beside it the processor time of event loops and worker threads.
     """

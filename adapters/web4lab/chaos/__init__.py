@@ -1,8 +1,8 @@
-"""Faults on real processes: links that delay, break, lie and go silent; platforms that are stopped.
+"""Faults on real processes: links that delay, break, corrupt and go silent; stopped platforms.
 
-`proxy` is one TCP link with faults, `network` all links of a federation, `load` a client that never
-rests, `latency` how long a lone transaction takes, `trials` what is done to a federation, and
-`scenario` does it all, and checks what came of it.
+`proxy` is one TCP link with faults, `network` all links of a federation, `load` a client that
+always pays, `latency` the time of a lone transaction, `trials` the faults of a federation, and
+`scenario` runs them all and checks the outcome.
 """
 
 from web4lab.chaos.latency import Latency

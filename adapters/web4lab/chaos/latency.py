@@ -1,4 +1,4 @@
-"""How long a lone transaction takes over slow links, against three one-way delays."""
+"""The time of a lone transaction over slow links, against three one-way delays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client that never rests: one transfer after another, through whichever platform answers."""
+"""A client that always pays: one transfer after another, through any platform that answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOP_TIMEOUT_S = 30.0
 class Load:
     """One unit at a time from one account to another; a context manager, in a thread.
 
-    `committed` has what the client was told, and shown with proof, to be in a block: the heights by
+    `committed` has the transactions that a platform proved to be in a block: their heights by
     transaction.
     """
 
@@ -67,7 +67,7 @@ class Load:
                 nonce += 1
 
     def _settles(self, name: str, transaction: Transaction) -> bool:
-        """Hand it in and wait; a transaction that was committed before is found so, too."""
+        """Submit the transaction and wait; one that was committed before is found as well."""
         client = self._federation.clients[name]
         try:
             client.submit(transaction)

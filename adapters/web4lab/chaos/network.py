@@ -1,4 +1,4 @@
-"""All links of a federation, each through a relay, in a thread with an event loop of its own."""
+"""All links of a federation, each through a proxy, in a thread with an event loop of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_TIMEOUT_S = 10.0
 
 
 class Network:
-    """A relay for each pair of platforms; a context manager. Names are those of platforms."""
+    """A proxy for each pair of platforms; a context manager. Names are those of platforms."""
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
@@ -30,7 +30,7 @@ class Network:
     def open(
         self, platforms: Mapping[str, tuple[str, int]]
     ) -> dict[tuple[str, str], tuple[str, int]]:
-        """A relay for each pair; where the first of a pair, who dials, is to find the second."""
+        """Open a proxy for each pair; where the first of a pair, the dialler, finds the second."""
         names = tuple(platforms)
         routes = {}
         for number, (me, other) in enumerate(itertools.permutations(range(len(names)), 2)):
@@ -42,27 +42,27 @@ class Network:
         return routes
 
     def everywhere(self, weather: Weather) -> None:
-        """The same weather on all links."""
+        """Set the same faults on all links."""
         for pair in self._relays:
             self._set(pair, weather)
 
     def heal(self) -> None:
-        """Fair weather on all links."""
+        """Remove the faults from all links."""
         self.everywhere(FAIR)
 
     def between(self, some: Iterable[str], others: Iterable[str], weather: Weather) -> None:
-        """The weather on all links between these platforms and those."""
+        """Set the faults on all links between these platforms and those."""
         one, two = set(some), set(others)
         for dialler, listener in self._relays:
             if (dialler in one and listener in two) or (dialler in two and listener in one):
                 self._set((dialler, listener), weather)
 
     def mute(self, name: str) -> None:
-        """Nothing that this platform sends arrives; it hears all others."""
+        """Lose all that this platform sends; it still receives from all others."""
         self._one_way(name, sends=True)
 
     def deafen(self, name: str) -> None:
-        """This platform hears nothing; all others hear it."""
+        """Lose all that is sent to this platform; all others still receive from it."""
         self._one_way(name, sends=False)
 
     def _one_way(self, name: str, *, sends: bool) -> None:

@@ -1,7 +1,7 @@
 """One TCP link through which bytes pass late, damaged, in one direction only, or not at all.
 
-TCP loses nothing while it stands, so what a network loses shows as a link that breaks, and takes
-with it what was on its way.
+TCP loses nothing while a connection stands, so a loss in the network shows as a link that breaks,
+with the loss of all bytes on their way.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ MAX_DELAYED_BYTES: Final = 8 * 1024 * 1024
 """Bytes that may be on their way; a link with more is not read until some have arrived."""
 
 UP, DOWN = 0, 1
-"""From who dials to who listens, and back."""
+"""From the end that dials to the end that listens, and back."""
 
 
 @frozen
 class Weather:
-    """What a link does to what is sent over it. `breaks` and `flips` are chances for each chunk."""
+    """The faults of a link. `breaks` and `flips` are probabilities for each chunk."""
 
     delay_s: float = 0.0
-    """One way."""
+    """The delay in one direction."""
     is_cut: bool = False
     silent: tuple[bool, bool] = (False, False)
-    """Whether what goes up, and what goes down, vanishes."""
+    """Whether all that goes up, and all that goes down, is lost."""
     breaks: float = 0.0
     flips: float = 0.0
 
@@ -56,7 +56,7 @@ class Relay:
         return port
 
     def set(self, weather: Weather) -> None:
-        """Change the weather. A link with a hole in it breaks, since TCP knows none."""
+        """Change the faults. A connection that has lost bytes breaks, since TCP never skips any."""
         self.weather = weather
         for connection in tuple(self._connections):
             if weather.is_cut or (connection.has_hole and weather.silent == FAIR.silent):
@@ -118,7 +118,7 @@ class _Connection:
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: int
     ) -> None:
-        """One way: read, let the weather have its part, write when it is due."""
+        """Pass one direction on: read, apply the faults, write when it is due."""
         delayed = _Delayed(writer)
         deliver = asyncio.ensure_future(delayed.run())
         try:

@@ -1,4 +1,4 @@
-"""`web4 demo --faults`: a federation goes through every trial under load, and is then looked at."""
+"""`web4 demo --faults`: a federation goes through every trial under load, and is then checked."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ SUPPLY_UATP: Final = 1000 * MICRO
 DELAYS_MS: Final = (0, 10, 100)
 LONE_ROUNDS: Final = 5
 KEEP_ALL: Final = 1_000_000
-"""Blocks between two snapshots: none, so that the journals tell of everything."""
+"""Blocks between two snapshots: so many that none is taken and the journals hold everything."""
 
 HOLD_S: Final = 1.5
 GO_ON_S: Final = 15.0
-"""Within this time something is committed although the fault lasts, if a quorum remains."""
+"""Within this time something must be committed during the fault, if a quorum remains."""
 IN_FLIGHT: Final = 1
-"""Transactions that may be committed after a fault has begun, because they were nearly there."""
+"""Transactions that may be committed after a fault has begun, because they were in progress."""
 RECOVERY_S: Final = 30.0
-"""Within this time all platforms are level once the fault is over, and something is committed."""
+"""Within this time after the fault, all platforms must be level and something be committed."""
 
 
 @frozen
@@ -42,7 +42,7 @@ class Outcome:
     committed: int
     """Transactions that were committed while the fault lasted."""
     recovery_s: float
-    """Until all were level and something more was committed."""
+    """The time until all were level and something more was committed."""
     fault: str | None
     """The reason why the trial failed; None if all was as it should be."""
 
@@ -156,7 +156,7 @@ def _tried(trial: Trial, stage: Stage) -> Outcome:
 
 
 def _recovers(stage: Stage) -> bool:
-    """Whether more is committed, and every platform gets as far as any was when it was over."""
+    """Whether more is committed, and every platform reaches the highest tip after the fault."""
     height = max(stage.load.committed.values(), default=0)
     return stage.load.goes_on(2, RECOVERY_S) and _level(stage.federation, height)
 
@@ -172,7 +172,7 @@ def _level(federation: LocalFederation, height: int) -> bool:
 
 
 def _look(federation: LocalFederation, load: Load, report: FaultReport) -> None:
-    """Read every chain from every platform, and hold them against each other and the client."""
+    """Read the chain of every platform; compare the chains with each other and with the client."""
     height = max(load.committed.values(), default=0)
     report.checks["all platforms are level"] = _level(federation, height)
     chains = {

@@ -1,4 +1,4 @@
-"""The trials of a federation: each does one thing to it, and undoes it."""
+"""The trials of a federation: each causes one fault, and ends it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TrialFailed(Exception):
 
 @frozen
 class Stage:
-    """The federation, its links, its client, and the platform that it happens to."""
+    """The federation, its links, its client, and the platform that the fault strikes."""
 
     federation: LocalFederation
     network: Network
@@ -45,7 +45,7 @@ class Stage:
 
 @frozen
 class Trial:
-    """A fault, whether a quorum remains meanwhile, and what lasts while it lasts."""
+    """A fault, whether a quorum remains during it, and the function that causes it."""
 
     name: str
     does: str
@@ -119,7 +119,7 @@ def _killed(stage: Stage) -> Iterator[None]:
 
 
 def _full(stage: Stage) -> Iterator[None]:
-    """The files of one platform cannot grow: it stops, says so, and starts again with room."""
+    """The files of one platform cannot grow: it stops, reports it, and starts again with room."""
     process = stage.federation.processes[stage.victim]
     store = stage.federation.folder / stage.victim / "store"
     until_s = time.monotonic() + STOP_TIMEOUT_S
@@ -171,4 +171,4 @@ TRIALS: Final = (
         "two with one key", "a second process with a copy of key, guard and store", True, _twinned
     ),
 )
-"""Everything that is done. The last makes its victim Byzantine, so nothing comes after it."""
+"""All trials. The last makes its victim Byzantine, so no other comes after it."""

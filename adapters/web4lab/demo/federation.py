@@ -29,14 +29,14 @@ from web4process.signals import uninterrupted
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 8.0
 HURRY_S = 1.0
-"""How long platforms may take to stop when a command is told to end."""
+"""The longest that platforms may take to stop when a command is told to end."""
 POLL_S = 0.05
-"""How often the lab looks whether what it waits for has come."""
+"""The interval at which the lab looks whether the event that it waits for has come."""
 PORTS = range(20_000, 32_000)
 LOG_TAIL_BYTES = 4_000
 
 Router: TypeAlias = Callable[[dict[str, tuple[str, int]]], Routes]
-"""Told where each platform listens; where one platform is to find another instead."""
+"""Takes the place where each platform listens; returns the places to dial instead."""
 
 
 class ProcessFailed(ExpectedError):
@@ -46,7 +46,8 @@ class ProcessFailed(ExpectedError):
 def free_ports(count: int) -> list[int]:
     """Ports on loopback that nobody listens on now, chosen at random.
 
-    They lie below those that systems give to whoever dials, so that none is taken meanwhile.
+    They are below the ports that systems give to outgoing connections, so that none is taken
+    meanwhile.
     """
     found: list[int] = []
     for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
@@ -104,7 +105,7 @@ class LocalFederation:
         return [sys.executable, "-m", "web4lab.demo.member", str(config)]
 
     def spawn(self, name: str) -> None:
-        """Start what has a folder of this name, and wait for nothing."""
+        """Start the platform in the folder of this name, and do not wait."""
         self._lifeline = self._lifeline or os.pipe()
         with self.log(name).open("ab") as log, uninterrupted():
             self.processes[name] = subprocess.Popen(
@@ -116,7 +117,7 @@ class LocalFederation:
             )
 
     def log(self, name: str) -> Path:
-        """Where a platform's process writes."""
+        """The log file of a platform's process."""
         return self.folder / f"{name}.log"
 
     def wait_up(self, *names: str) -> None:

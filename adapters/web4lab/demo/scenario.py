@@ -1,7 +1,7 @@
 """The steps of the demo, and the checks after each.
 
 Each step moves ATP, then reads the accounts back from every platform, proved; a check holds only
-if what every platform proved is what the step should have led to.
+if every platform proved the result that the step should have.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Balance:
 
 @frozen
 class ScenarioStep:
-    """One thing that was done, and the balances that every platform proved afterwards."""
+    """One step, and the balances that every platform proved afterwards."""
 
     title: str
     height: int
@@ -141,7 +141,7 @@ class _Stage:
         self.report.checks[name] = self.report.checks.get(name, True) and holds
 
     def carry_out(self, title: str, transaction: Transaction, **expected: tuple[int, int]) -> None:
-        """Submit a transaction, wait for it, and show what every platform then proves.
+        """Submit a transaction, wait for it, and show the balances that every platform then proves.
 
         `expected` gives available and locked ATP by agent.
         """
@@ -150,7 +150,7 @@ class _Stage:
         self.show(title, height, **expected)
 
     def show(self, title: str, height: int, **expected: tuple[int, int]) -> None:
-        """Read everything back from every platform, proved, and hold it against expectation."""
+        """Read everything back from every platform, proved, and compare it with the expectation."""
         addresses = {each.agent: each for each in (self.alice, self.bob, self.dave)}
         digests: dict[str, str] = {}
         balances: dict[str, dict[str, Balance]] = {}
@@ -180,7 +180,7 @@ class _Stage:
             time.sleep(POLL_S)
 
     def refused(self, title: str, transaction: Transaction, code: Code) -> None:
-        """Submit what must be refused everywhere, with this code."""
+        """Submit a transaction that must be refused everywhere, with this code."""
         found: list[str] = []
         for client in self.federation.clients.values():
             try:

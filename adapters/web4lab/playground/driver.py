@@ -1,9 +1,9 @@
-"""Four platforms, and what is on its way between them; nothing happens until somebody says so.
+"""Four platforms, and the messages on their way; nothing happens until the user says so.
 
-Bytes leave a platform as flights, and arrive when they are delivered, in whatever order; timers run
-out when they are told to; a crash loses all but the journal.
-Signatures are made and verified by the host, which may take its time: `Gate.parse` collects them,
-and only what has verified reaches `step`.
+Bytes leave a platform as flights, and arrive when they are delivered, in any order; timers run out
+when they are told to; a crash loses all but the journal.
+Signatures are made and verified by the host, asynchronously: `Gate.parse` collects them, and only a
+verified message reaches `step`.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ from web4lab.playground.labels import details_of, kind_of, short, subject_of
 from web4lab.playground.model import ASK, Flight, Row, Seat, said
 
 DELIVERY_MS: Final = 1
-"""How far the clock moves with a delivery."""
+"""The milliseconds by which the clock moves with a delivery."""
 MAX_ROWS: Final = 400
-"""How much of what happened is remembered."""
+"""The number of rows that are remembered."""
 _key_is_acceptable = lru_cache(64)(key_is_acceptable)
 
 
@@ -96,7 +96,7 @@ class Playground:
         made.rows.clear()
         return made
 
-    # --- what a person can do ---
+    # --- actions of the user ---
 
     async def deliver(self, flight_id: int) -> None:
         """Let a message arrive."""
@@ -115,7 +115,7 @@ class Playground:
         self._tell("delivered", flight, f"{NAMES[flight.target]} gets {said(flight)}")
 
     def drop(self, flight_id: int) -> None:
-        """Lose a message."""
+        """Drop a message."""
         flight = self._take(flight_id)
         if flight is not None:
             self._tell("dropped", flight, f"{NAMES[flight.target]} never gets {said(flight)}")
@@ -138,7 +138,7 @@ class Playground:
         self._happened("timer", index, kind, f"{NAMES[index]}'s {kind} timer runs out")
 
     def next_timer(self) -> tuple[int, int, str] | None:
-        """The timer that runs out first: when, whose, and which."""
+        """The timer that runs out first: its time, its platform, and its kind."""
         due = [
             (due_ms, index, kind.name)
             for index, seat in enumerate(self.seats)
@@ -148,13 +148,13 @@ class Playground:
         return min(due, default=None)
 
     def crash(self, index: int) -> None:
-        """A platform loses all but its journal; what it has sent is still on its way."""
+        """Crash a platform: it loses all but its journal; its messages are still on their way."""
         self.seats[index].up = False
         self.seats[index].timers.clear()
         self._happened("crash", index, "crash", f"{NAMES[index]} crashes")
 
     async def restart(self, index: int) -> None:
-        """A platform folds its journal, and goes on from there (A-DUR-2)."""
+        """Restart a platform: it folds its journal, and goes on from there (A-DUR-2)."""
         seat = self.seats[index]
         if seat.up:
             return
@@ -181,7 +181,7 @@ class Playground:
         self._happened("submit", index, "submit", text)
 
     async def forge(self, flight_id: int) -> None:
-        """The proposer betrays: in place of its proposal this receiver gets another block."""
+        """Let the proposer equivocate: this receiver gets a block that the others do not get."""
         place = next((i for i, each in enumerate(self.flights) if each.id == flight_id), None)
         if place is None:
             return
@@ -205,12 +205,12 @@ class Playground:
     # --- between the core and the network ---
 
     async def feed(self, index: int, event: Event) -> None:
-        """Let a platform take an event, and all that comes of it within the platform."""
+        """Let a platform take an event, with all its consequences within the platform."""
         self.seats[index].node.put(event)
         await self.drive(index)
 
     async def drive(self, index: int) -> None:
-        """Let the node of a platform take what waits, and carry out its tasks."""
+        """Let the node of a platform take its waiting events, and carry out its tasks."""
         seat = self.seats[index]
         node = seat.node
         while node.has_work:
@@ -269,7 +269,7 @@ class Playground:
         return Signature(bytes.fromhex(signature))
 
     async def _hear(self, index: int, data: bytes) -> None:
-        """Bytes from outside: through the gate, every signature in them verified (A-EVENT-3)."""
+        """Take bytes from outside through the gate, with all signatures verified (A-EVENT-3)."""
         parsed = self.gate.parse(data)
         for claim in parsed.checks:
             await self._check(*claim)
@@ -291,7 +291,7 @@ class Playground:
             self._launch(Flight(self._id(), source, target, *about, data))
 
     def _launch(self, flight: Flight) -> None:
-        """Put a message on its way, unless the very same one is on its way already."""
+        """Put a message on its way, unless an equal one is on its way already."""
         same = (flight.source, flight.target, flight.kind, flight.text, flight.data)
         if all((o.source, o.target, o.kind, o.text, o.data) != same for o in self.flights):
             self.flights.append(flight)
@@ -302,7 +302,7 @@ class Playground:
             if height in blocks:
                 self._send(flight.target, (flight.source,), blocks[height])
 
-    # --- what is remembered of it ---
+    # --- the rows that are remembered ---
 
     def _note_changes(self, index: int, before: State, now: State) -> None:
         was, agreement = before.agreement, now.agreement

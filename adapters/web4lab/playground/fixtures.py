@@ -1,4 +1,4 @@
-"""Who takes part in the playground: four platforms, three agents, and what they may hand in.
+"""The fixtures of the playground: four platforms, three agents, and their transactions.
 
 Their private keys are made of words, so that each run is the same; they are worth nothing.
 """
@@ -36,12 +36,12 @@ BOB: Final = Address(platform="sprout", agent="bob")
 ACCOUNTS: Final = {ALICE: 1_000_000_000, CAROL: 0, BOB: 500_000_000}
 BEGIN_MS: Final = 1_700_000_000_000
 LOCK_MS: Final = 3_600_000
-"""How long a lock of the playground lasts."""
+"""The time after which a lock of the playground expires."""
 
 
 @frozen
 class Crypto:
-    """What the host brings along: Ed25519, with bytes as hexadecimal text.
+    """The cryptography of the host: Ed25519, with bytes as hexadecimal text.
 
     `sign(private key, message)` gives a signature, `verify(key, message, signature)` a verdict;
     `public(private key)` gives the public key.
@@ -62,13 +62,13 @@ def private(word: str) -> str:
 
 
 async def keys_of(crypto: Crypto) -> Keys:
-    """The public keys of all who take part."""
+    """The public keys of all platforms and agents."""
     words = (*NAMES, *map(str, ACCOUNTS))
     return {word: PublicKey(bytes.fromhex(await crypto.public(private(word)))) for word in words}
 
 
 def genesis_of(keys: Keys) -> Genesis:
-    """The federation, and who has how much at first."""
+    """The genesis of the federation, with the first balance of each agent."""
     return Genesis(
         "playground",
         TimeMs(BEGIN_MS),

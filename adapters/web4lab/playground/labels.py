@@ -26,7 +26,7 @@ KINDS: Final = {
 BLOCK: Final = "BLOCK"
 TRANSACTIONS: Final = "TRANSACTIONS"
 NAMED_BY: Final = 4
-"""How many hexadecimal digits of its digest a block is called by."""
+"""The number of hexadecimal digits of its digest that name a block."""
 
 
 def short(digest: bytes) -> str:

@@ -1,6 +1,6 @@
-"""What the playground is made of: platforms, messages on their way, and what has happened.
+"""The values of the playground: platforms, messages on their way, and past events.
 
-Only data lives here, and how a message is called.
+Only data lives here, and the label of a message.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Flight:
 
 @frozen
 class Row:
-    """Something that happened: what the page draws as one row, and says in a sentence.
+    """An event that the page draws as one row and describes in a sentence.
 
-    `notes` are what platforms did about it, each the index of a platform, a tone and some words.
+    `notes` are the reactions of platforms, each the index of a platform, a tone and a text.
     """
 
     id: int
@@ -61,7 +61,7 @@ class Seat:
 
     @property
     def state(self) -> State:
-        """What the platform knows."""
+        """The state of the platform."""
         return self.node.state
 
 

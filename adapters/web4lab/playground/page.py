@@ -1,4 +1,4 @@
-"""What the page calls: each call does one thing, and tells how all is after it, as JSON."""
+"""The calls of the page: each does one thing, and returns the state after it, as JSON."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Page:
         return self._told()
 
     async def drop(self, flight: int) -> str:
-        """Lose one message."""
+        """Drop one message."""
         self._ground_now().drop(flight)
         return self._told()
 
@@ -98,7 +98,7 @@ class Page:
         return self._told()
 
     def _order(self, ground: Playground, what: str) -> tuple[str, Body, str]:
-        """Whose key signs what, and how that is told."""
+        """The signer's key, the body that it signs, and a text for the page."""
         chain_id, nonce = ground.gate.chain_id, _nonce(ground)
         transfer = self._lock or TransactionId(bytes(32))
         match what:
@@ -139,7 +139,7 @@ class Page:
 
 
 def _nonce(ground: Playground) -> Nonce:
-    """The next nonce of Alice's, beyond what waits anywhere."""
+    """Alice's next nonce, after all her transactions that wait anywhere."""
     found = 0
     for seat in ground.seats:
         state = seat.state

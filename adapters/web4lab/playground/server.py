@@ -1,6 +1,6 @@
 """Gives a browser on this machine the playground: its page, the Python it runs, and Pyodide.
 
-Only files that are named here are served, to whoever asks over loopback; nothing is written.
+Only files that are named here are served, over loopback; nothing is written.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PYODIDE: Final = (
     "pyodide-lock.json",
     "python_stdlib.zip",
 )
-"""What the page needs of the npm package `pyodide`."""
+"""The files of the npm package `pyodide` that the page needs."""
 PAGE: Final = (
     "index.html",
     "style.css",
@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as in the base class
-        """Say nothing."""
+        """Log nothing."""
 
 
 def server(pyodide: Path, port: int = 0) -> ThreadingHTTPServer:

@@ -1,7 +1,7 @@
-"""A counterexample, as `web4 check explore` writes it, told step by step for the page.
+"""A counterexample, as `web4 check explore` writes it, shown step by step on the page.
 
-An ITF trace says what happened, whole, and how the honest platforms were after each step; what a
-platform did is read off from what changed.
+An ITF trace holds each event in full, and the states of the honest platforms after each step; the
+actions of a platform are read from the changes of its state.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TOLD: Final = {
     "committed": ("said", "signs COMMIT for {}"),
     "tip": ("decide", "decides {}"),
 }
-"""What it means when one of these changes."""
+"""The meaning of a change in each of these variables."""
 
 
 _MARKS: Final = {
@@ -44,12 +44,12 @@ _MARKS: Final = {
     "Connected": "link",
     "Resumed": "restart",
 }
-"""How the page marks what happens to one platform alone."""
+"""The mark on the page of an event of one platform alone."""
 
 
 @frozen
 class _Item:
-    """A transaction of whatever application; nothing is asked of it."""
+    """A transaction of any application; only its bytes are used."""
 
     encoded: bytes
 
@@ -96,7 +96,7 @@ def _counted(count: int, thing: str) -> str:
 
 
 def _names(happened: list[Json], states: list[dict[int, Json]]) -> dict[bytes, str]:
-    """What the trace calls the blocks: who votes after a proposal votes for its block."""
+    """The names of the blocks in the trace: a vote after a proposal is a vote for its block."""
     names: dict[bytes, str] = {}
     for place, each in enumerate(happened):
         message = _message(each)

@@ -1,4 +1,4 @@
-"""How the federation is, as plain data for the page."""
+"""The state of the federation as plain data for the page."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _resting(ground: Playground) -> bool:
 
 
 def _lock(ground: Playground, transfer: TransactionId | None) -> str | None:
-    """How far the transfer is that was locked last, as the platform that is furthest knows it."""
+    """The phase of the transfer that was locked last, as the most advanced platform knows it."""
     furthest = max(ground.seats, key=lambda seat: seat.state.height)
     entry = None
     if transfer is not None:
@@ -112,7 +112,7 @@ def _platform(ground: Playground, index: int) -> Json:
 
 
 def _phase(seat: Seat, index: int) -> str:
-    """What a platform does or waits for, in a few words."""
+    """The activity of a platform, or the event that it waits for, in a few words."""
     state, agreement = seat.state, seat.state.agreement
     said = agreement.said
     turn = proposer(state.height, agreement.view, len(NAMES))

@@ -4,11 +4,11 @@ Real replicas, real bytes and real signatures; the network, the clocks and the d
 The seed and the version determine a run bit for bit; a run that fails is shrunk to the fewest
 faults with which it still fails.
 
-`swarm` draws a plan from a seed, out of `platform_faults` and `network_faults`.
+`swarm` draws a plan from a seed, with faults of `platform_faults` and `network_faults`.
 `cluster` builds a plan: `platforms` on a `disk`, `byzantine` ones, a `network`, and `clients`, on
 `virtual_time`; `checker` watches them.
 `run` and `batch` make runs, and `fork` makes those that must fork.
-`shrink` finds the core of a failure; `scale`, `plots` and `report` tell what was found.
+`shrink` finds the fewest faults of a failure; `scale`, `plots` and `report` report the results.
 """
 
 from __future__ import annotations

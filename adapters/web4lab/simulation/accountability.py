@@ -1,4 +1,4 @@
-"""Who forked the chain: what the journals of honest platforms prove, and against whom.
+"""The platforms that forked the chain: evidence against them, from journals of honest platforms.
 
 An auditor who has these journals needs no trust in anybody: each piece of evidence is two signed
 statements that contradict one another.

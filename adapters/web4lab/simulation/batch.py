@@ -1,4 +1,4 @@
-"""Many runs, several at a time, told in the order of their seeds."""
+"""Many runs, several at a time, reported in the order of their seeds."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ Progress = Callable[[Report], None]
 
 @frozen
 class Summary:
-    """What many runs came to."""
+    """The results of many runs."""
 
     reports: tuple[Report, ...]
 
     @property
     def verdict(self) -> RunResult:
-        """The worst of all verdicts. Who made no run has shown nothing."""
+        """The worst of all verdicts; without any run, inconclusive."""
         verdicts = [report.verdict for report in self.reports]
         if not verdicts:
             return RunResult.INCONCLUSIVE
@@ -59,7 +59,7 @@ class Summary:
 
     @property
     def blocks_under_faults(self) -> int:
-        """Of these, how many before the faults were over."""
+        """Of these, the number decided before the faults were over."""
         return sum(report.blocks_under_faults for report in self.reports)
 
     def total(self, of: Callable[[Report], dict[str, int]]) -> dict[str, int]:
@@ -77,7 +77,7 @@ def run_many(
     progress: Progress | None = None,
     auditor: Auditor | None = None,
 ) -> Summary:
-    """Make the runs of these seeds; `progress` hears of each as it is done, in any order.
+    """Make the runs of these seeds; `progress` is called with each that is done, in any order.
 
     With several `jobs`, the auditor must be a function of a module.
     """

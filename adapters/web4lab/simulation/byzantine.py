@@ -1,7 +1,7 @@
-"""Byzantine platforms: real keys in wrong hands.
+"""Byzantine platforms: adversaries with real keys.
 
-Most run the real core as a *persona* and twist what it says, because a liar who keeps up with the
-others does more harm than one who talks at random.
+Most run the real core as a *persona* and change its messages, because an adversary that follows the
+protocol's progress does more harm than one that sends random messages.
 None of them has a guard, and none keeps anything on disk.
 """
 
@@ -47,17 +47,17 @@ from web4lab.simulation.federation import Federation
 from web4lab.simulation.prng import Prng
 
 MAX_REMEMBERED = 400
-"""Packets that a platform keeps to say them again."""
+"""Packets that a platform keeps to replay them."""
 
 FAR_HEIGHTS = 1_000
-"""How far ahead a liar claims to be, at most."""
+"""The most heights by which a lying platform claims to be ahead."""
 
 FAR_MS = 3_600_000
-"""How far off the time of a false block is, at most."""
+"""The largest error in the time of a false block, in milliseconds."""
 
 
 class Withholding(Puppeteer):
-    """Says true things, but each kind of message only to some; serves no blocks."""
+    """Sends true messages, but each kind only to some platforms; serves no blocks."""
 
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         super().__init__(index, around, dice)
@@ -78,7 +78,7 @@ class Withholding(Puppeteer):
 
 
 class Equivocating(Puppeteer):
-    """Says one thing to one half and another to the other, of the same height and view."""
+    """Sends conflicting statements of one height and view to two halves of the others."""
 
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         super().__init__(index, around, dice)
@@ -128,7 +128,7 @@ class Equivocating(Puppeteer):
 
 
 class Lying(Puppeteer):
-    """Lies about what was prepared and decided, and about where it is."""
+    """Lies about prepared and decided blocks, and about its own height."""
 
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         super().__init__(index, around, dice)
@@ -170,7 +170,7 @@ class Lying(Puppeteer):
                 return message
 
     def _lie(self) -> None:
-        """Show an old certificate in a view that nobody is in."""
+        """Send an old certificate in a view that no platform is in."""
         agreement = self.persona.state.agreement
         view = agreement.view + self.dice.between(1, 3)
         empty = self.statement(Kind.VIEW_CHANGE, agreement.height, view, prepared_reference(None))
@@ -189,7 +189,7 @@ class Lying(Puppeteer):
         return self.federation.signed(evolve(message, statement=statement, prepared=certificate))
 
     def _forged(self, certificate: Certificate) -> Certificate:
-        """A certificate that proves nothing; the gate must see it."""
+        """A certificate that proves nothing; the gate must refuse it."""
         signatures = certificate.signatures
         first = signatures[0]
         match self.dice.below(5):
@@ -208,7 +208,7 @@ class Lying(Puppeteer):
 
 
 class Usurping(Puppeteer):
-    """In its turn it proposes what it must not: not the prepared block, or one that is invalid."""
+    """Proposes in its turn a forbidden block: not the prepared one, or an invalid one."""
 
     def speak(self, message: Message, to: tuple[int, ...]) -> None:
         if isinstance(message, ViewChange) and message.prepared is not None:
@@ -232,18 +232,18 @@ class Usurping(Puppeteer):
     def _proposal(self, proposal: Proposal) -> Message:
         make = self.dice.pick(_USURPED)
         if proposal.justification is not None and self.dice.chance(700):
-            make = Usurping.fresh  # what locks are there to prevent
+            make = Usurping.fresh  # the attack that locks prevent
         block = make(self, proposal.block)
         kept = proposal.justification if block.digest == proposal.block.digest else None
         statement = evolve(proposal.statement, digest=block.digest)
         return self.federation.signed(ProposalDraft(statement, block, kept))
 
     def same(self, block: Block) -> Block:
-        """What it ought to propose."""
+        """The block that it ought to propose."""
         return block
 
     def fresh(self, block: Block) -> Block:
-        """A valid block in its place: one of nothing."""
+        """Another valid block, which is empty."""
         root = self.federation.ledger.root(self.persona.state.app)
         time_ms = TimeMs(block.header.time_ms + self.dice.below(3))
         header = evolve(
@@ -252,7 +252,7 @@ class Usurping(Puppeteer):
         return seal(header, ())
 
     def false_root(self, block: Block) -> Block:
-        """A state that does not follow."""
+        """A block whose state root does not follow."""
         return seal(evolve(block.header, state_root=StateRoot(self.dice.octets(32))), block.payload)
 
     def false_parent(self, block: Block) -> Block:
@@ -260,13 +260,13 @@ class Usurping(Puppeteer):
         return seal(evolve(block.header, parent=Digest(self.dice.octets(32))), block.payload)
 
     def false_time(self, block: Block) -> Block:
-        """A block of long ago, or of a far day."""
+        """A block with a time far in the past or future."""
         far_ms = self.dice.between(-FAR_MS, FAR_MS)
         time_ms = TimeMs(block.header.time_ms + far_ms)
         return seal(evolve(block.header, time_ms=time_ms), block.payload)
 
     def twice(self, block: Block) -> Block:
-        """A block that carries everything out twice."""
+        """A block that holds every transaction twice."""
         payload = block.payload * 2
         return seal(evolve(block.header, payload_root=payload_root(payload)), payload)
 
@@ -283,7 +283,7 @@ _USURPED: Final = (
 
 
 class Replaying(Puppeteer):
-    """Behaves, and beside that says again whatever it heard from anybody, at any time later."""
+    """Behaves, and also replays packets that it received from anybody, at any later time."""
 
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         super().__init__(index, around, dice)
@@ -306,7 +306,7 @@ class Replaying(Puppeteer):
 
 
 class Flooding(Puppeteer):
-    """Sends much of everything: noise, false votes, far heights, high views, questions."""
+    """Sends floods of everything: noise, false votes, far heights, high views, requests."""
 
     def begin(self) -> None:
         self.every(100, 400, self._flood)
@@ -318,28 +318,28 @@ class Flooding(Puppeteer):
             self.dice.pick(_WAVES)(self, to)
 
     def noise(self, to: tuple[int, ...]) -> None:
-        """Bytes that are nothing, or nearly something."""
+        """Send random bytes, or slightly changed messages."""
         content = self.dice.octets(self.dice.between(0, 80))
         packet = content if self.dice.chance(300) else frame(content)
         for target in to:
             self.around.send(self.index, target, "noise", packet)
 
     def votes(self, to: tuple[int, ...]) -> None:
-        """Votes for blocks that nobody has seen."""
+        """Send votes for blocks that do not exist."""
         kind = self.dice.pick((Kind.PREPARE, Kind.COMMIT))
         height, view = self._somewhere()
         vote = VoteDraft(self.statement(kind, height, view, self.dice.octets(32)))
         self.tell(self.federation.signed(vote), to)
 
     def claims(self, to: tuple[int, ...]) -> None:
-        """Claims to be far ahead."""
+        """Send claims to be far ahead."""
         height, view = self._somewhere()
         far = height + self.dice.between(1, FAR_HEIGHTS)
         status = StatusDraft(self.statement(Kind.STATUS, far, view, bytes(32)))
         self.tell(self.federation.signed(status), to)
 
     def views(self, to: tuple[int, ...]) -> None:
-        """Changes into views far above."""
+        """Send changes into views far above."""
         height, view = self._somewhere()
         reference = prepared_reference(None)
         above = self.statement(
@@ -348,7 +348,7 @@ class Flooding(Puppeteer):
         self.tell(self.federation.signed(ViewChangeDraft(above, None, None)), to)
 
     def questions(self, to: tuple[int, ...]) -> None:
-        """Asks for all blocks, again."""
+        """Send requests for all blocks, again."""
         for target in to:
             self.around.send(self.index, target, "request", frame(Request(1)))
 
@@ -367,18 +367,18 @@ _WAVES: Final = (
 
 
 class TwoFaced(Adversary):
-    """A platform with two personas, each of which hears and is heard by some of the others."""
+    """A platform with two personas, each of which exchanges messages with some of the others."""
 
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         super().__init__(index, around, dice)
         self.sides = self.draw_sides()
         self.personas = tuple(
-            ByzantineReplica.new(index, around, self._mouth(side), ahead_ms=side)
+            ByzantineReplica.new(index, around, self._speaker(side), ahead_ms=side)
             for side in range(2)
         )
 
     def draw_sides(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Who hears which: here one half the one, and the other the other."""
+        """The platforms that each persona talks to: here each talks to one half."""
         half = self.dice.any_of(self.others)
         return half, tuple(each for each in self.others if each not in half)
 
@@ -401,7 +401,7 @@ class TwoFaced(Adversary):
         persona = self.dice.pick(self.personas)
         persona.feed(Submitted(items, persona.now_ms()))
 
-    def _mouth(self, side: int) -> Speak:
+    def _speaker(self, side: int) -> Speak:
         def speak(message: Message, to: tuple[int, ...]) -> None:
             self.tell(message, tuple(each for each in to if each in self.sides[side]))
 
@@ -409,7 +409,7 @@ class TwoFaced(Adversary):
 
 
 class Twins(TwoFaced):
-    """The same key runs twice, by mistake: both hear everybody, and everybody hears both."""
+    """One key in two processes, by mistake: both exchange messages with all others."""
 
     def draw_sides(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return self.others, self.others
@@ -426,10 +426,10 @@ STRATEGIES: Final[dict[str, type[Adversary]]] = {
     "splitting": TwoFaced,
     "twins": Twins,
 }
-"""What a Byzantine platform may do, by name."""
+"""The strategies of Byzantine platforms, by name."""
 
 
 def _empty_view_change(federation: Federation, message: ViewChange) -> Message:
-    """The same change of view, as if nothing had been prepared."""
+    """The same VIEW-CHANGE, as if nothing had been prepared."""
     statement = evolve(message.statement, digest=prepared_reference(None))
     return federation.signed(ViewChangeDraft(statement, None, None))

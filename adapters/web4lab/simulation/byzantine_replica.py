@@ -1,7 +1,6 @@
-"""A persona: the real core without disk or guard, whose words go through somebody else's mouth.
+"""A *persona*: the real core without disk or guard; an adversary sends or changes its messages.
 
-What all Byzantine platforms have in common lives here; what makes each of them Byzantine is in
-`byzantine`.
+The common part of all Byzantine platforms lives here; their strategies are in `byzantine`.
 """
 
 from __future__ import annotations
@@ -53,14 +52,14 @@ Speak: TypeAlias = Callable[[Message, tuple[int, ...]], None]
 
 @define(eq=False)
 class ByzantineReplica:
-    """A replica without disk or guard, whose words go through somebody else's mouth."""
+    """A persona: a replica without disk or guard, whose messages go to the function `speak`."""
 
     index: int
     around: Environment
     state: State
     speak: Speak
     ahead_ms: int = 0
-    """How far its clock is ahead: two personas never make the same block."""
+    """The milliseconds that its clock is ahead, so that two personas never make the same block."""
     blocks: dict[int, bytes] = field(factory=dict)
     on_decide: Callable[[], None] | None = None
     _timers: dict[TimerKind, int] = field(factory=dict)
@@ -70,13 +69,13 @@ class ByzantineReplica:
     def new(
         cls, index: int, around: Environment, speak: Speak, ahead_ms: int = 0
     ) -> ByzantineReplica:
-        """One that knows nothing but the genesis."""
+        """A persona that knows nothing but the genesis."""
         genesis = around.federation.genesis
         state = start(genesis, platform_name(index), around.settings_of(index), Ledger.of).state
         return cls(index, around, state, speak, ahead_ms)
 
     def now_ms(self) -> int:
-        """What its clock shows."""
+        """The reading of its clock."""
         return START_MS + self.around.time.now_us // MS + self.ahead_ms
 
     def resume(self) -> None:
@@ -88,7 +87,7 @@ class ByzantineReplica:
         self.feed(Received(message, self.now_ms()))
 
     def feed(self, event: Event) -> None:
-        """Step the core, and pass on what it wants to say."""
+        """Step the core, and pass its messages on."""
         try:
             transition = step(self.state, event)
         except DEFECTS as error:
@@ -130,7 +129,7 @@ class ByzantineReplica:
 
 
 class Adversary:
-    """A Byzantine platform; this one says nothing at all, whatever it hears."""
+    """A Byzantine platform; this one sends nothing at all."""
 
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         self.index = index
@@ -139,7 +138,7 @@ class Adversary:
 
     @property
     def federation(self) -> Federation:
-        """What is fixed by the genesis."""
+        """The federation, as fixed by its genesis."""
         return self.around.federation
 
     @property
@@ -160,7 +159,7 @@ class Adversary:
         """Take transactions from clients; it does not answer them."""
 
     def frames(self, packet: bytes) -> tuple[bytes | Request, ...]:
-        """What a packet holds; nothing if it is none."""
+        """The frames of a packet; none if it is malformed."""
         try:
             return open_packet(packet)
         except RemoteProtocolError:
@@ -184,7 +183,7 @@ class Adversary:
             self.around.send(self.index, target, kind, packet)
 
     def serve(self, persona: ByzantineReplica, source: int, height: int) -> None:
-        """Answer a question for blocks, with those of a persona."""
+        """Answer a request for blocks, with those of a persona."""
         for each in range(height, height + FETCH_BLOCKS):
             if each not in persona.blocks:
                 return
@@ -205,7 +204,7 @@ class Adversary:
 
 
 class Puppeteer(Adversary):
-    """A platform with one persona; by itself it passes on what that says, as honest ones do."""
+    """A platform with one persona; by default it sends the persona's messages unchanged."""
 
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         super().__init__(index, around, dice)
@@ -229,8 +228,8 @@ class Puppeteer(Adversary):
         self.persona.feed(Submitted(items, self.persona.now_ms()))
 
     def heard(self, message: Message) -> None:
-        """Learn from a message before the persona does."""
+        """Look at a message before the persona takes it."""
 
     def speak(self, message: Message, to: tuple[int, ...]) -> None:
-        """Say what the persona wants to say, or something else."""
+        """Send a message of the persona, or another one in its place."""
         self.tell(message, to)

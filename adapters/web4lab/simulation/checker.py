@@ -1,7 +1,7 @@
-"""The judge: watches every honest platform, and says which invariant breaks, where and when.
+"""The judge: it watches every honest platform, and reports which invariant breaks, where and when.
 
-The invariants are those of `web4core.invariants`. What is added here are promises of a whole
-platform: what was durable is read back, what was acknowledged is finished, and nobody honest is
+The invariants are those of `web4core.invariants`. This module adds promises of a whole platform:
+durable events are read back, acknowledged transactions are finished, and no honest platform is
 accused.
 """
 
@@ -57,13 +57,13 @@ from web4lab.simulation.federation import Federation
 from web4lab.simulation.virtual_time import MS, VirtualTime
 
 KEPT_STATES = 2_048
-"""How many of a platform's latest states are remembered, to compare with a restart or a snapshot.
+"""The number of a platform's latest states that are kept, to compare with a restart or a snapshot.
 
 A batch has fewer events, so that the last durable state is among them.
 """
 
 FORKS: Final = ("I-AGREE-1", "I-AGREE-2")
-"""What must break when more than f platforms conspire, and what must not otherwise."""
+"""The invariants that must break when more than f platforms conspire, and must not otherwise."""
 
 Trace = Callable[[str], None]
 
@@ -86,7 +86,7 @@ class Fork:
 
 @define(eq=False)
 class _Life:
-    """What the judge has seen of one platform, since the genesis, by the number of each event."""
+    """The record of one platform since the genesis; events are numbered."""
 
     seq: int = 0
     """Number of the last event that was taken."""
@@ -95,13 +95,13 @@ class _Life:
     states: dict[int, State] = field(factory=dict)
     """The states after the latest events."""
     owed: deque[tuple[int, Effect]] = field(factory=deque)
-    """What has not been released yet, in order, each with the number of its event."""
+    """The effects not released yet, in order, each with the number of its event."""
     heard: int = 0
-    """How many events about agreement were taken since the start."""
+    """The number of events about agreement taken since the start."""
     silent_through: int = 0
-    """Up to this height it signs nothing new, for it has forgotten what it stood for."""
+    """Up to this height it signs nothing new, since it has forgotten its statements."""
     own: deque[tuple[int, Statement]] = field(factory=deque)
-    """The statements that it has yet to hear of itself, each with the number of its turn."""
+    """Its own statements that it has yet to receive, each with the number of its turn."""
 
     def took(self, state: State) -> None:
         """Count an event."""
@@ -111,7 +111,7 @@ class _Life:
 
 
 class Judge:
-    """Hears of everything that honest platforms do. Raises `Broken` at the first violation."""
+    """Takes note of everything that honest platforms do. Raises `Broken` at the first violation."""
 
     def __init__(
         self,
@@ -136,14 +136,14 @@ class Judge:
         self.evidence: dict[tuple[Statement, Statement], Evidence] = {}
         self.forks: list[Fork] = []
         self.listeners: list[Callable[[int, int], None]] = []
-        """Told of each platform that decides, and of the height, when it does."""
+        """Functions called with each platform that decides, and with the height."""
         self.counts: Counter[str] = Counter()
         self.highest_view = 0
 
     # --- while the run goes on ---
 
     def restarted(self, platform: int, node: Node, memory: Memory, is_damaged: bool) -> None:
-        """What was durable is there again, and folds to the same state (A-DUR-2)."""
+        """Check that the durable events are read back, and fold to the same state (A-DUR-2)."""
         self.counts["restarts"] += 1
         seq = node.recovered.seq
         life = self._lives[platform]
@@ -162,11 +162,11 @@ class Judge:
             life.silent_through = highest_signed(memory)
 
     def unreadable(self, platform: int, error: RemoteProtocolError) -> None:
-        """What a platform wrote it can read again."""
+        """Fail: a platform must be able to read what it wrote."""
         self._break("A-DUR-2", f"the journal of platform {platform} does not decode: {error}")
 
     def stepped(self, platform: int, stepped: Stepped) -> None:
-        """An event is taken after its cause, and leads where the invariants allow."""
+        """Check that an event comes in its turn, and that the step keeps the invariants."""
         self._hash.update(b"%d %d " % (self._time.now_us, platform) + stepped.record)
         self.counts["events"] += 1
         before, after = stepped.before, stepped.after
@@ -185,7 +185,7 @@ class Judge:
             self.highest_view = max(self.highest_view, after.agreement.view)
 
     def _in_turn(self, platform: int, life: _Life, event: Event) -> None:
-        """What a platform signs it hears after it was released, behind all that waited then."""
+        """Check that a platform receives its own statement behind all that had to come first."""
         heard: Statement | None = None
         if isinstance(event, Submitted):
             return
@@ -206,7 +206,7 @@ class Judge:
         self._lives[platform].durable += events
 
     def signing(self, platform: int, asked: SignAll, memory: Memory, waiting: int) -> None:
-        """Each statement is durable in journal and guard before it is signed (C-GUARD-4)."""
+        """Check that journal and guard have each statement before it is signed (C-GUARD-4)."""
         life = self._lives[platform]
         caused = {
             effect.draft.statement
@@ -228,7 +228,7 @@ class Judge:
             life.own.append((life.heard + waiting + place + 1, statement))
 
     def released(self, platform: int, outputs: tuple[Output, ...]) -> None:
-        """All that durable events have caused, and nothing else, in their order (A-DUR-1)."""
+        """Check the order of released effects: all of durable events, and no others (A-DUR-1)."""
         life = self._lives[platform]
         for output in outputs:
             if isinstance(output, Answer):
@@ -242,7 +242,7 @@ class Judge:
             self._break("A-EFFECT-9", f"platform {platform} keeps back {life.owed[0][1]!r}")
 
     def snapshotted(self, platform: int, snapshot: Snapshot) -> None:
-        """A snapshot is of the moment that its number names, and that is durable (A-DUR-2)."""
+        """Check that a snapshot is the state after the durable event that it names (A-DUR-2)."""
         life = self._lives[platform]
         if snapshot.seq > life.durable:
             self._break("A-DUR-2", f"platform {platform} takes a snapshot of what is not durable")
@@ -290,7 +290,7 @@ class Judge:
 
     @property
     def blocks(self) -> int:
-        """How many heights were decided."""
+        """The number of heights that were decided."""
         return len(self._first)
 
     @property
@@ -304,11 +304,11 @@ class Judge:
         return tuple(self._first[height][1] for height in sorted(self._first))
 
     def digest(self) -> str:
-        """A name for all that happened: equal runs have equal ones."""
+        """A digest of all events: equal runs have equal ones."""
         return self._hash.hexdigest()
 
     def conclude(self) -> None:
-        """What can only be said of a whole run."""
+        """Check the invariants of a whole run."""
         violations = check_decisions(self._decisions)
         if self._forks_expected:
             violations = tuple(each for each in violations if each.clause not in FORKS)
@@ -319,7 +319,7 @@ class Judge:
             self._break("C-VALID-1", unlinked)
 
     def unfinished(self, finishers: Iterable[int]) -> tuple[str, ...]:
-        """What these platforms acknowledged, and neither decided nor refused."""
+        """The transactions that these platforms acknowledged, and neither decided nor refused."""
         reliable = tuple(finishers)
         included = {item.id for block in self.chain for item in block.payload}
         return tuple(

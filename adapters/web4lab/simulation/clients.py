@@ -1,8 +1,8 @@
 """Clients: owners of accounts who pay, send across platforms, cheat a little, and do not give up.
 
 Each goes through its errands one after the other. An errand is a script: it yields a transaction,
-and is told what became of it; whoever carries it out hands it to one platform after another until
-one of them says that it is in a block, or refuses it for good.
+and receives the outcome. The client hands the transaction to one platform after another, until one
+of them reports that it is in a block, or refuses it for good.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ PASSING: Final = tuple(
 """Refusals that may pass: the platform asked may be behind, or full."""
 
 COMMITTED = "committed"
-"""What became of a transaction that is in a block; otherwise it is the code of its refusal."""
+"""The outcome of a transaction that is in a block; any other outcome is the code of its refusal."""
 
 Script: TypeAlias = Generator[Transaction, str, None]
 
 
 class Errand(enum.Enum):
-    """What a client may be up to."""
+    """The kinds of errand."""
 
     PAY = "pays a neighbour"
     SEND = "sends to another platform, where it is accepted"
@@ -71,25 +71,27 @@ class Errand(enum.Enum):
 
 @frozen
 class Client:
-    """One client: whose account, how patient, what it does and when."""
+    """One client: its account, its patience, and its errands."""
 
     platform: int
     owner: int
     errands: tuple[Errand, ...]
     think_ms: int
-    """How long it waits between two errands."""
+    """The pause between two errands."""
     retry_ms: int
-    """How long it waits for an answer, or for news of what was accepted, before it asks another."""
+    """The wait for an answer, or for the outcome of an accepted transaction, before it asks another
+    platform.
+    """
     faithful: bool
     """Whether it leaves a transaction to the platform that accepted it, for a long time."""
 
 
 FAITHFUL_MS = 20_000
 POLL_MS = 500
-"""How often a client asks what became of a transaction."""
+"""The interval at which a client asks for the outcome of a transaction."""
 
 ROUND_TRIP_US = (500, 4_000)
-"""Least and most that a word takes between a client and a platform."""
+"""The shortest and the longest time of a message between a client and a platform."""
 
 
 class Desk(Protocol):
@@ -102,7 +104,7 @@ class Desk(Protocol):
         ...
 
     def fate(self, platform: int, transaction: bytes) -> str | None:
-        """What a platform says became of a transaction: `COMMITTED`, a code, or nothing."""
+        """A platform's answer on the outcome of a transaction: `COMMITTED`, a code, or nothing."""
         ...
 
     def nonce(self, platform: int, address: Address) -> Nonce | None:
@@ -110,17 +112,17 @@ class Desk(Protocol):
         ...
 
     def helps(self, platform: int) -> bool:
-        """Whether a platform settles transfers to its agents, as a decent one does."""
+        """Whether a platform settles transfers to its agents, as an honest one does."""
         ...
 
     def acknowledged(self, platform: int, item: Transaction) -> None:
-        """A platform has told the client that it will see to a transaction."""
+        """Note that a platform has accepted a transaction of the client."""
         ...
 
 
 @define(eq=False)
 class _Delivery:
-    """One transaction on its way, until something final is known of it."""
+    """One transaction on its way, until its final outcome is known."""
 
     item: Transaction
     then: Callable[[str], None]
@@ -156,7 +158,7 @@ class Walker:
 
     @property
     def waits_for(self) -> tuple[Transaction, ...]:
-        """The transactions of which nothing final is known."""
+        """The transactions whose final outcome is not known."""
         return tuple(each.item for each in self._waits_for)
 
     def begin(self) -> None:
@@ -184,7 +186,7 @@ class Walker:
     # --- getting a transaction through ---
 
     def deliver(self, item: Transaction, then: Callable[[str], None]) -> None:
-        """Hand a transaction to platforms until its fate is known."""
+        """Hand a transaction to platforms until its outcome is known."""
         delivery = _Delivery(item, then)
         self._waits_for.append(delivery)
         self._hand_in(delivery, self.client.platform)
@@ -204,7 +206,7 @@ class Walker:
         self._after(self.client.retry_ms, lambda: self._retry(delivery))
 
     def _hear(self, delivery: _Delivery, platform: int, code: str | None) -> None:
-        """The answer to a submission has come."""
+        """Take the answer to a submission."""
         if code is None:
             self.desk.acknowledged(platform, delivery.item)
             delivery.accepted_by = platform
@@ -246,7 +248,7 @@ class Walker:
         delivery.then(fate)
 
     def _ask_nonce(self) -> None:
-        """After a refusal, believe the platforms rather than oneself."""
+        """After a refusal, take the nonce from the platforms."""
         for platform in (self.client.platform, self.dice.below(self.federation.n)):
             nonce = self.desk.nonce(platform, self.address)
             if nonce is not None:
@@ -294,7 +296,7 @@ class Walker:
         return self.federation.transaction(body, str(self.address))
 
     def amount(self) -> int:
-        """A sum that the account can do without."""
+        """An amount that the account can spare."""
         return self.dice.between(1, ENDOWMENT_UATP // 100)
 
     def elsewhere(self) -> int:
@@ -321,7 +323,7 @@ def _overdraw(walker: Walker) -> Script:
 
 
 def _spend_twice(walker: Walker) -> Script:
-    """Hand a rival to another platform at the same time: one of the two gets in at most."""
+    """Hand a conflicting payment to another platform at the same time: at most one gets in."""
     first = walker.payment(walker.neighbour, walker.amount())
     rival = walker.payment(walker.neighbour, walker.amount())
     walker.deliver(rival, lambda _fate: None)
@@ -373,7 +375,7 @@ def _expired(walker: Walker) -> Script:
 
 
 def _take_back(walker: Walker, lock: Transaction) -> Script:
-    """Anybody may, once it has expired; until then the platforms say so, and are asked again."""
+    """Roll back, as anybody may after expiry; until then the platforms refuse, so ask again."""
     body = TransferRollback(walker.federation.chain_id, lock.id, "expired")
     yield walker.federation.transaction(body, str(walker.address))
 

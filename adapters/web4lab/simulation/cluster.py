@@ -1,6 +1,6 @@
 """The cluster of one run: platforms, Byzantine ones among them, their network, and their clients.
 
-It is built from a plan and does nothing by itself; `run` moves its time.
+It is built from a plan and does nothing by itself; `run` advances its time.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ STAGGER_US = 20_000
 
 @define
 class Traffic:
-    """What was sent, by kind of message."""
+    """Counts of the packets sent, by kind of message."""
 
     messages: Counter[str] = field(factory=Counter)
     sizes: Counter[str] = field(factory=Counter)
 
     def count(self, kind: str, size: int) -> None:
-        """One packet was sent."""
+        """Count one packet."""
         self.messages[kind] += 1
         self.sizes[kind] += size
 
 
 class Cluster:
-    """Everything that a run moves."""
+    """All parts of a run."""
 
     judge_type: type[Judge] = Judge
 
@@ -88,7 +88,7 @@ class Cluster:
         return Platform(index, self.around(index), clock, disk)
 
     def around(self, _index: int) -> Environment:
-        """What a platform finds around it."""
+        """The environment of a platform."""
         return Environment(
             self.federation,
             self.time,
@@ -101,13 +101,13 @@ class Cluster:
         )
 
     def _settings_of(self, index: int) -> Settings:
-        """Some operators turn the knobs at each restart."""
+        """The settings of a platform's next start; some operators change them at each restart."""
         self._starts[index] += 1
         which = self._starts[index] - 1
         return self.plan.settings[which % len(self.plan.settings)]
 
     def begin(self) -> None:
-        """Boot all, let the clients in, and have the faults strike in their time."""
+        """Boot all platforms, start the clients, and schedule the faults."""
         dice = self._dice.fork("stagger")
         for place, fault in zip(self.plan.kept, self.plan.faults, strict=True):
             fault.inflict(self, self._dice.fork("fault", place))
@@ -119,11 +119,11 @@ class Cluster:
             walker.begin()
 
     def heal(self) -> None:
-        """All faults are over by now: whoever is to come back does."""
+        """End the faults: each platform that is to come back does."""
         for index in self.platforms:
             self.reboot(index)
 
-    # --- what platforms do ---
+    # --- for platforms ---
 
     def send(self, source: int, target: int, kind: str, packet: bytes) -> None:
         """Put a packet on the network."""
@@ -140,7 +140,7 @@ class Cluster:
     def _booted(self, index: int) -> None:
         self.reconnect([(index, other) for other in range(self.n) if other != index])
 
-    # --- what faults do ---
+    # --- for faults ---
 
     def honest(self, index: int) -> Platform | None:
         """The platform, unless it is Byzantine."""
@@ -156,7 +156,7 @@ class Cluster:
         self.judge.listeners.append(act)
 
     def count(self, fault: str) -> None:
-        """A fault has struck."""
+        """Count a fault that has struck."""
         self.struck[fault] += 1
 
     def reboot(self, index: int) -> None:
@@ -169,7 +169,7 @@ class Cluster:
         return index in self._left
 
     def leave(self, index: int) -> None:
-        """A platform will not come back."""
+        """Note that a platform will not come back."""
         self._left[index] = None
 
     def reconnect(self, links: Iterable[Link]) -> None:
@@ -191,7 +191,7 @@ class Cluster:
         else:
             platform.connected(peer)
 
-    # --- what clients do ---
+    # --- for clients ---
 
     def submit(
         self, platform: int, item: Transaction, answer: Callable[[dict[bytes, str]], None]
@@ -204,7 +204,7 @@ class Cluster:
             honest.submit((item,), answer)
 
     def fate(self, platform: int, transaction: bytes) -> str | None:
-        """What an honest platform knows of a transaction."""
+        """The outcome of a transaction, as an honest platform knows it."""
         honest = self.platforms.get(platform)
         if honest is None or not honest.is_up:
             return None
@@ -223,10 +223,10 @@ class Cluster:
         return platform in self.platforms
 
     def acknowledged(self, platform: int, item: Transaction) -> None:
-        """A client was told that a platform will see to a transaction."""
+        """Note that a platform has accepted a client's transaction."""
         self.judge.acknowledged[platform, item.id] = None
 
-    # --- whether it is over ---
+    # --- the end of the run ---
 
     @property
     def finishers(self) -> tuple[int, ...]:
@@ -241,7 +241,7 @@ class Cluster:
         )
 
     def unfinished(self) -> str | None:
-        """What keeps the run from being over, or nothing."""
+        """The reason why the run is not over, or nothing."""
         for walker in self.walkers:
             if not walker.is_done:
                 waits = ", ".join(item.id.hex()[:12] for item in walker.waits_for)

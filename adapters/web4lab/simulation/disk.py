@@ -1,9 +1,8 @@
-"""The disk of a platform: a store and a guard that survive what the power cut leaves of them.
+"""The disk of a platform: a store and a guard, and what a power cut leaves of them.
 
-What was written and not synchronised is lost at a crash, or kept in part, or torn.
+Data written and not synchronised is lost at a crash, or kept in part, or torn.
 The checks that find damage are those of the shipped store: each record's covers all before it.
-Clauses: C-DURABLE-1 to C-DURABLE-3, C-GUARD-4; the operating system behind assumption 6 is what is
-simulated.
+Clauses: C-DURABLE-1 to C-DURABLE-3, C-GUARD-4; simulated is the operating system of assumption 6.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class DiskFull(Exception):
 
 
 class Damaged(Exception):
-    """A record is not what was written, and others follow it: no crash does that (C-DURABLE-3)."""
+    """A record has changed, and others follow it: no crash does that (C-DURABLE-3)."""
 
     def __init__(self, record: int) -> None:
         super().__init__(f"record {record} is damaged")
@@ -46,7 +45,7 @@ class StoredBlock:
 
 @frozen
 class Record:
-    """What one commit of the store holds: events, and the blocks that they decided.
+    """One commit of the store: events, and the blocks that they decided.
 
     A record with a state is a snapshot: the first `seq` events are folded into that.
     """
@@ -59,11 +58,11 @@ class Record:
 
 @frozen
 class Recovered:
-    """What a platform starts again from: a state, if any, the events since, and all blocks."""
+    """The start of a platform after a stop: a state, if any, the events since, and all blocks."""
 
     state: bytes | None
     seq: int
-    """How many events are folded into the state."""
+    """The number of events that are folded into the state."""
     events: tuple[bytes, ...]
     blocks: tuple[StoredBlock, ...]
 
@@ -95,7 +94,7 @@ class Store:
 
     @property
     def records(self) -> int:
-        """How many records were written."""
+        """The number of records that were written."""
         return len(self._records)
 
     @property
@@ -104,7 +103,7 @@ class Store:
         return len(self._records) > self._synced
 
     def crash(self, dice: Prng) -> str | None:
-        """Keep what is durable and, of the rest, what happened to reach the disk."""
+        """Keep all durable records and, of the rest, those that happened to reach the disk."""
         unsynced = len(self._records) - self._synced
         if not unsynced:
             return None
@@ -117,7 +116,7 @@ class Store:
         return TORN if torn else LOST
 
     def flip(self, dice: Prng) -> int | None:
-        """Flip a bit in a durable record; tells in which.
+        """Flip a bit in a durable record; return the record's number.
 
         Often it is the newest: of all, the one that can pass for torn.
         """
@@ -169,7 +168,7 @@ class Store:
 
 @define(eq=False)
 class GuardFile:
-    """What the guard remembers, in two slots that are written in turn.
+    """The guard's memory, in two slots that are written in turn.
 
     A crash in the middle of a write damages the slot that was written to; the other is the truth
     then, since no signature has left.
@@ -188,14 +187,14 @@ class GuardFile:
         self._written = (number, memory)
 
     def sync(self) -> None:
-        """Make it durable; `memory` is what was written from now on."""
+        """Make the last write durable; from now on it is `memory`."""
         if self._written is not None:
             self._slots[self._written[0] % SLOTS] = self._written
             self.memory = self._written[1]
             self._written = None
 
     def crash(self, dice: Prng) -> None:
-        """The write that was not synchronised is lost, torn, or there after all."""
+        """Crash: the write that was not synchronised is lost, torn, or kept."""
         if self._written is not None:
             place = self._written[0] % SLOTS
             self._slots[place] = dice.pick((self._slots[place], None, self._written))
@@ -209,22 +208,22 @@ class GuardFile:
 
 @define(eq=False)
 class Disk:
-    """A platform's disk: how long it takes to synchronise, and what is on it."""
+    """A platform's disk: the time of a sync, its store, and its guard."""
 
     store: Store
     sync_us: int
     slowness: int = 1
-    """How many times as long as usual a sync takes at the moment."""
+    """The factor by which a sync takes longer than usual at the moment."""
     guard: GuardFile = field(factory=GuardFile)
 
     def crash(self, dice: Prng) -> str | None:
-        """The power goes; tells what that cost the store."""
+        """Cut the power; return the store's loss."""
         self.guard.crash(dice)
         return self.store.crash(dice)
 
     @property
     def delay_us(self) -> int:
-        """How long a sync takes now."""
+        """The time of a sync now."""
         return self.sync_us * self.slowness
 
 

@@ -1,6 +1,6 @@
-"""What a platform finds around it in a simulation: time, links, clocks, and who watches it.
+"""The environment of a platform in a simulation: time, links, clocks, and the witness.
 
-Only what platforms of all kinds share lives here, and no behaviour but that of a clock.
+Only the parts that all kinds of platform share live here, and no behaviour but that of a clock.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DEFECTS = (
     TypeError,
     ValueError,
 )
-"""What a defect in pure code can raise."""
+"""The exceptions that a defect in pure code can raise."""
 
 Told: TypeAlias = Callable[[dict[bytes, str]], None]
 """Called once a submission is durable, with the code of each transaction that was refused."""
@@ -49,7 +49,7 @@ class StepRaised(Exception):
 
 
 class Remedy(enum.Enum):
-    """What an operator does about a damaged store."""
+    """The operator's remedy for a damaged store."""
 
     LEAVE = "leaves it down"
     DROP = "drops the journal from the damaged record on"
@@ -57,7 +57,7 @@ class Remedy(enum.Enum):
 
 
 class Witness(Protocol):
-    """Who watches the honest platforms and says whether what they do is right."""
+    """The observer that checks the actions of the honest platforms."""
 
     def restarted(self, platform: int, node: Node, memory: Memory, is_damaged: bool) -> None:
         """A platform has read its store, which may be damaged, and its guard's memory."""
@@ -72,7 +72,7 @@ class Witness(Protocol):
         ...
 
     def decided(self, platform: int, effect: Decide) -> None:
-        """A platform decided a block; a crash may unmake that."""
+        """A platform decided a block; a crash may undo that."""
         ...
 
     def refused(self, platform: int, transaction: bytes, code: str) -> None:
@@ -84,11 +84,11 @@ class Witness(Protocol):
         ...
 
     def signing(self, platform: int, asked: SignAll, memory: Memory, waiting: int) -> None:
-        """A platform signs; this is durable in its guard, and so many events wait."""
+        """A platform signs; `memory` is durable in its guard, and `waiting` events wait."""
         ...
 
     def released(self, platform: int, outputs: tuple[Output, ...]) -> None:
-        """This leaves a platform."""
+        """These outputs leave a platform."""
         ...
 
     def snapshotted(self, platform: int, snapshot: Snapshot) -> None:
@@ -96,7 +96,7 @@ class Witness(Protocol):
         ...
 
     def accused(self, platform: int, evidence: Evidence) -> None:
-        """A platform says that another one signed twice."""
+        """A platform has evidence that another one signed twice."""
         ...
 
     def halted(self, platform: int, effect: Halt) -> None:
@@ -110,13 +110,13 @@ class Witness(Protocol):
 
 @frozen(eq=False)
 class Environment:
-    """What a platform finds around it."""
+    """The environment of a platform."""
 
     federation: Federation
     time: VirtualTime
     witness: Witness
     settings_of: Callable[[int], Settings]
-    """With which settings a platform starts now; they may change from start to start."""
+    """The settings with which a platform starts now; they may change from start to start."""
     snapshot_blocks: int
     """Blocks between two snapshots; 0: none are taken."""
     send: Callable[[int, int, str, bytes], None]
@@ -124,7 +124,7 @@ class Environment:
     booted: Callable[[int], None]
     """A platform has come up, and its links with it."""
     event_us: int = 0
-    """How long a platform's processor works for an event, signatures included."""
+    """The processor time of a platform for an event, signatures included."""
 
 
 @define(eq=False)
@@ -133,9 +133,9 @@ class Clock:
 
     time: VirtualTime
     rate_ppm: int
-    """How much too fast both run, in millionths."""
+    """The rate by which both run too fast, in millionths."""
     offset_ms: int = 0
-    """How far the time of day is ahead."""
+    """The milliseconds by which the time of day is ahead."""
 
     def now_ms(self) -> int:
         """Milliseconds since 1970, by this platform's clock."""
@@ -145,5 +145,5 @@ class Clock:
         )
 
     def delay_us(self, delay_ms: int) -> int:
-        """How long a time-out of this platform really takes."""
+        """The real duration of a time-out of this platform."""
         return delay_ms * MS * MILLION // (MILLION + self.rate_ppm)

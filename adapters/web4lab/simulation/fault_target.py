@@ -1,4 +1,4 @@
-"""What faults are inflicted on, and when: the target as a fault sees it, and windows of time."""
+"""The target of faults, as a fault sees it, and the windows of time in which faults strike."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from web4lab.simulation.virtual_time import VirtualTime
 
 
 class FaultTarget(Protocol):
-    """What faults are inflicted on."""
+    """The target of faults."""
 
     @property
     def n(self) -> int:
-        """How many platforms there are."""
+        """The number of platforms."""
         ...
 
     @property
@@ -35,7 +35,7 @@ class FaultTarget(Protocol):
         ...
 
     def reconnect(self, links: tuple[Link, ...]) -> None:
-        """These links work again, and both ends are told."""
+        """Tell both ends of these links that they work again."""
         ...
 
     @property
@@ -44,15 +44,15 @@ class FaultTarget(Protocol):
         ...
 
     def when_decided(self, act: Callable[[int, int], None]) -> None:
-        """Have this called with each platform that decides, and the height, at that moment."""
+        """Register a function to be called with each platform that decides, and the height."""
         ...
 
     def count(self, fault: str) -> None:
-        """A fault has struck."""
+        """Count a fault that has struck."""
         ...
 
     def leave(self, index: int) -> None:
-        """A platform goes for good."""
+        """Note that a platform will not come back."""
         ...
 
     def reboot(self, index: int) -> None:
@@ -62,7 +62,7 @@ class FaultTarget(Protocol):
 
 @frozen
 class Window:
-    """From when to when, in milliseconds of virtual time."""
+    """A span of virtual time, in milliseconds."""
 
     start_ms: int
     end_ms: int

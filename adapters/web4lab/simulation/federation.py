@@ -1,8 +1,8 @@
-"""What all of a run share and never changes: the genesis, the keys, the gate, what verifies.
+"""The constant parts of a run, which all share: the genesis, the keys, the gate, the verifier.
 
-Keys are made from names, so that every run of a size is about the same federation, and what one run
-has verified need not be verified again by the next: `Verifier` and the gate are pure functions, and
-their answers are kept by the bytes that they were about.
+Keys are made from names, so that all runs of a size have the same federation, and a signature that
+one run has verified need not be verified again by the next: `Verifier` and the gate are pure
+functions, and their answers are kept by their input bytes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from web4core import (
 )
 
 START_MS = 1_700_000_000_000
-"""What a clock that is right shows when a run begins: milliseconds since 1970."""
+"""The time of a right clock when a run begins: milliseconds since 1970."""
 
 OWNERS = 2
 """Accounts on each platform that are open from the start."""
@@ -60,7 +60,7 @@ MAX_KEPT = 1 << 13
 
 
 class Signatures(enum.Enum):
-    """What stands for a signature in a run."""
+    """The kinds of signature that a run may use."""
 
     ED25519 = "ed25519"
     """The real ones."""
@@ -71,7 +71,7 @@ class Signatures(enum.Enum):
 
 @frozen
 class Key:
-    """A key made from a word."""
+    """A key made from a name."""
 
     public: PublicKey
     sign: Callable[[bytes], Signature]
@@ -121,7 +121,7 @@ def owner_address(platform: int, number: int) -> Address:
 
 @frozen(eq=False)
 class Federation:
-    """A federation of n platforms, as far as it is fixed by its genesis."""
+    """A federation of n platforms, as fixed by its genesis."""
 
     n: int
     genesis: Genesis
@@ -131,12 +131,12 @@ class Federation:
     verify: Verify
     key_of: Callable[[str], Key]
     judged: dict[bytes, Parsed | str]
-    """What the gate made of bytes: a message, or the clause that they break."""
+    """The gate's answer for bytes: a message, or the clause that they break."""
     authentic: dict[bytes, bool]
 
     @classmethod
     def of(cls, n: int, signatures: Signatures = Signatures.ED25519) -> Federation:
-        """The federation of n platforms that all runs of this size are about."""
+        """The federation of n platforms of all runs of this size."""
         key_of = _KEYS[signatures]
         addresses = [owner_address(index, each) for index in range(n) for each in range(OWNERS)]
         genesis = Genesis(
@@ -158,7 +158,7 @@ class Federation:
 
     @property
     def chain_id(self) -> ChainId:
-        """What every signature is bound to."""
+        """The chain id, to which every signature is bound."""
         return self.gate.chain_id
 
     def parse(self, data: bytes) -> Parsed | str:
@@ -183,7 +183,7 @@ class Federation:
         return found
 
     def signature(self, statement: Statement) -> Signature:
-        """What the key of the statement's signer makes of it."""
+        """The signature of a statement by the key of its signer."""
         name = platform_name(statement.signer)
         return self.key_of(name).sign(signing_bytes(self.chain_id, statement))
 

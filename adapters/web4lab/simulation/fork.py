@@ -1,10 +1,9 @@
 """One Byzantine platform too many: f + 1 of them fork the chain, and are convicted of it.
 
-They behave until their hour has come.
+At first they follow the protocol.
 Then they cut the honest platforms into two halves, and each of them goes on as two personas, one
 for each half, so that either side has a quorum and decides by itself.
-What such a run must show is the fork, and evidence against f + 1 platforms at least, none of them
-honest.
+Such a run must show the fork, and evidence against at least f + 1 platforms, none of them honest.
 """
 
 from __future__ import annotations
@@ -37,26 +36,26 @@ from web4lab.simulation.virtual_time import MS, SECOND
 
 STRATEGY = "conspiring"
 WHISPER_US = 1 * MS
-"""How long a word takes from one conspirator to another, whatever the network does."""
+"""The time of a message from one conspirator to another, which no network fault affects."""
 
 HOUR_MS = (500, 4_000)
-"""When the conspirators may begin, at the earliest and the latest."""
+"""The earliest and the latest time at which the conspirators begin."""
 
 ATTEMPT_US = 120 * SECOND
-"""How long they may try."""
+"""The longest that they may try."""
 
 AFTERMATH_US = 10 * SECOND
-"""How long the halves are watched after they have met again."""
+"""The time for which the halves are watched after they are connected again."""
 
 LOOK_US = 250 * MS
 
 
 class Conspirator(Adversary):
-    """A platform that behaves until it is split in two."""
+    """A platform that follows the protocol until it is split into two personas."""
 
     def __init__(self, index: int, around: Environment, dice: Prng) -> None:
         super().__init__(index, around, dice)
-        self.personas = [ByzantineReplica.new(index, around, self._mouth(0))]
+        self.personas = [ByzantineReplica.new(index, around, self._speaker(0))]
         self.plot: Plot | None = None
         self._opened = 0
 
@@ -80,26 +79,28 @@ class Conspirator(Adversary):
             persona.feed(Submitted(items, persona.now_ms()))
 
     def split(self) -> None:
-        """Go on as two, and give each half something to decide."""
+        """Go on as two personas, and give each half something to decide."""
         first = self.personas[0]
-        second = ByzantineReplica(self.index, self.around, first.state, self._mouth(1), ahead_ms=1)
+        second = ByzantineReplica(
+            self.index, self.around, first.state, self._speaker(1), ahead_ms=1
+        )
         second.blocks.update(first.blocks)
         self.personas.append(second)
         second.resume()
-        self.every(300, 1_500, self._stir)
+        self.every(300, 1_500, self._open_account)
 
     def whisper(self, side: int, message: Message) -> None:
-        """Hear from a fellow, as the persona of that side."""
+        """Take a message from another conspirator, as the persona of that side."""
         if side < len(self.personas):
             self.personas[side].hear(message)
 
     def _side_of(self, other: int) -> int:
-        """Which persona a platform talks to."""
+        """The persona that a platform talks to."""
         if self.plot is None or len(self.personas) == 1:
             return 0
         return int(other in self.plot.halves[1])
 
-    def _mouth(self, side: int) -> Speak:
+    def _speaker(self, side: int) -> Speak:
         def speak(message: Message, to: tuple[int, ...]) -> None:
             plot = self.plot
             if plot is None or len(self.personas) == 1:
@@ -112,7 +113,7 @@ class Conspirator(Adversary):
 
         return speak
 
-    def _stir(self) -> None:
+    def _open_account(self) -> None:
         """Open an account on each side, so that neither is ever without work."""
         for side, persona in enumerate(self.personas):
             self._opened += 1
@@ -131,7 +132,7 @@ def _whisper(around: Environment, fellow: Conspirator, side: int, message: Messa
 
 @define(eq=False)
 class Plot:
-    """Who conspires, and how they divide the others."""
+    """The conspirators, and the two halves into which they divide the others."""
 
     members: tuple[Conspirator, ...]
     halves: tuple[tuple[int, ...], tuple[int, ...]]
@@ -170,14 +171,14 @@ _MILD = (Loss, Doubling, Reordering, Corruption, Delay, Crash, Pause, SlowDisk)
 
 @define
 class Attempt:
-    """What a conspiracy came to."""
+    """The result of a conspiracy."""
 
     forks: list[Fork] = field(factory=list)
     evidence: dict[int, Evidence] = field(factory=dict)
 
 
 def attempt(cluster: Cluster, came_to: Attempt) -> None:
-    """Let the conspirators try; then bring the halves together again, and see what that does."""
+    """Let the conspirators try; then connect the halves again, and watch the result."""
     dice = Prng("plot", cluster.plan.seed)
     members = tuple(each for each in cluster.adversaries.values() if isinstance(each, Conspirator))
     honest = tuple(cluster.platforms)

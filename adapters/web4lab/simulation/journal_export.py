@@ -1,7 +1,7 @@
 """The journals of a simulated run, written as platforms keep theirs: for `web4 audit`.
 
-Each honest platform gets a folder with a real store and a real guard; its key stays what it was, a
-word that nobody signs with, so none of them can be started.
+Each honest platform gets a folder with a real store and a real guard, but no key file, so none of
+them can be started.
 """
 
 from __future__ import annotations

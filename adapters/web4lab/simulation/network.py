@@ -1,8 +1,8 @@
 """The network: every ordered pair of platforms is a link that carries packets, late and in order.
 
-What goes wrong is a list of troubles, each of which may lose, double, change or delay a packet, and
-of links that are cut or clogged; all of it comes and goes while a run goes on.
-Bytes travel here, and nothing else.
+Its faults are a list of troubles, each of which may lose, double, change or delay a packet, and a
+list of links that are cut or clogged; they begin and end while a run goes on.
+It carries bytes, and nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Link: TypeAlias = tuple[int, int]
 
 @frozen
 class Copy:
-    """A packet on its way: how much later than usual, and with which bytes it will arrive."""
+    """A packet on its way: its extra delay, and the bytes that will arrive."""
 
     late_us: int
     data: bytes
@@ -31,10 +31,10 @@ class Copy:
 
 
 class Trouble(Protocol):
-    """Something that is wrong with links at the moment."""
+    """A fault of links at the moment."""
 
     def befall(self, link: Link, kind: str, copies: list[Copy], /) -> list[Copy]:
-        """What becomes of the copies of a packet that carries a message of this kind."""
+        """The copies of a packet with a message of this kind, after this fault."""
         ...
 
 
@@ -92,11 +92,11 @@ class Network:
             self._deliver(source, target, data)
 
     def begin(self, trouble: Trouble) -> None:
-        """Have this trouble befall every packet from now on."""
+        """Apply this fault to every packet from now on."""
         self._troubles.append(trouble)
 
     def end(self, trouble: Trouble) -> None:
-        """Have it over."""
+        """End this fault."""
         self._troubles.remove(trouble)
 
     def cut(self, links: Iterable[Link]) -> None:
@@ -105,7 +105,7 @@ class Network:
             self._cuts[link] += 1
 
     def mend(self, links: Iterable[Link]) -> tuple[Link, ...]:
-        """Take back one cut of each of these links; tells which work again."""
+        """Undo one cut of each of these links; return those that work again."""
         mended = tuple(links)
         for link in mended:
             self._cuts[link] -= 1

@@ -1,4 +1,4 @@
-"""What can go wrong on the network: plain values that know when they strike, and how."""
+"""The faults of the network: plain values, each with the time and the way in which it strikes."""
 
 from __future__ import annotations
 
@@ -94,16 +94,16 @@ class _Silencing:
 
 @frozen
 class _Ambient(ABC):
-    """Something that befalls packets on all links during a window."""
+    """A fault of packets on all links during a window."""
 
     window: Window
 
     @abstractmethod
     def trouble(self, dice: Prng, /) -> Trouble:
-        """What befalls a packet."""
+        """The fault of each packet."""
 
     def inflict(self, target: FaultTarget, dice: Prng) -> None:
-        """Begin and end it in its time."""
+        """Begin and end the fault in its time."""
         trouble = self.trouble(dice)
 
         def begin() -> None:
@@ -121,7 +121,7 @@ class Loss(_Ambient):
     per_mille: int
 
     def trouble(self, dice: Prng, /) -> _Loss:
-        """What befalls a packet."""
+        """The fault of each packet."""
         return _Loss(self.per_mille, dice)
 
     def __str__(self) -> str:
@@ -136,7 +136,7 @@ class Doubling(_Ambient):
     late_ms: int
 
     def trouble(self, dice: Prng, /) -> _Doubling:
-        """What befalls a packet."""
+        """The fault of each packet."""
         return _Doubling(self.per_mille, self.late_ms * MS, dice)
 
     def __str__(self) -> str:
@@ -152,7 +152,7 @@ class Reordering(_Ambient):
     late_ms: int
 
     def trouble(self, dice: Prng, /) -> _Reordering:
-        """What befalls a packet."""
+        """The fault of each packet."""
         return _Reordering(self.per_mille, self.late_ms * MS, dice)
 
     def __str__(self) -> str:
@@ -167,7 +167,7 @@ class Corruption(_Ambient):
     per_mille: int
 
     def trouble(self, dice: Prng, /) -> _Corruption:
-        """What befalls a packet."""
+        """The fault of each packet."""
         return _Corruption(self.per_mille, dice)
 
     def __str__(self) -> str:
@@ -181,7 +181,7 @@ class Delay(_Ambient):
     late_ms: int
 
     def trouble(self, dice: Prng, /) -> _Delay:
-        """What befalls a packet."""
+        """The fault of each packet."""
         return _Delay(self.late_ms * MS, dice)
 
     def __str__(self) -> str:
@@ -196,7 +196,7 @@ class Silencing(_Ambient):
     targets: tuple[int, ...]
 
     def trouble(self, _dice: Prng, /) -> _Silencing:
-        """What befalls a packet."""
+        """The fault of each packet."""
         return _Silencing(self.kind, self.targets)
 
     def __str__(self) -> str:
@@ -239,7 +239,7 @@ class Partition:
 
 @frozen
 class Clog:
-    """All that a platform sends, or is sent, is held back, and arrives at once in the end."""
+    """All packets from a platform, or to it, are held back, and arrive together in the end."""
 
     window: Window
     platform: int
@@ -265,9 +265,9 @@ class Clog:
 
 @frozen
 class Ambush:
-    """COMMITs reach one platform only; once that has decided, it is cut off for a while.
+    """COMMITs reach one platform only; once it has decided, it is cut off for a while.
 
-    So it alone knows what was decided, while the others change views: what locks are for.
+    So it alone knows the decision, while the others change views: locks are for this case.
     Where there are Byzantine platforms, the network waits for a height at which one of them is to
     propose next.
     """
@@ -275,12 +275,12 @@ class Ambush:
     window: Window
     platform: int
     hold_ms: int
-    """How long, after the decision, the others still hear no COMMIT."""
+    """The time after the decision for which the others still receive no COMMIT."""
     apart_ms: int
-    """How long, after the decision, the platform is cut off."""
+    """The time after the decision for which the platform is cut off."""
 
     def inflict(self, target: FaultTarget, _dice: Prng) -> None:
-        """Lie in wait, and strike once."""
+        """Wait for the decision, and strike once."""
         others = tuple(index for index in range(target.n) if index != self.platform)
         links = [(self.platform, other) for other in others]
         links += [(other, one) for one, other in links]

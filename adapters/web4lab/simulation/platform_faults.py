@@ -1,4 +1,4 @@
-"""What can go wrong with platforms; and, with the troubles of the network, all faults there are.
+"""The faults of platforms; and, with the faults of the network, all faults of a run.
 
 A fault is a plain value.
 It strikes a target, and begins and ends by itself.
@@ -31,12 +31,12 @@ from web4lab.simulation.virtual_time import MS
 
 @frozen
 class Crash:
-    """The power of a platform goes, and comes back."""
+    """A platform loses its power, and gets it back."""
 
     window: Window
     platform: int
     amid_write: bool
-    """Whether it waits for a moment at which something is written and not synchronised."""
+    """Whether it waits for a moment at which a write is not synchronised."""
 
     def inflict(self, target: FaultTarget, dice: Prng) -> None:
         """Crash it, and boot it again."""
@@ -112,7 +112,7 @@ class SlowDisk:
 
 @frozen
 class FullDisk:
-    """A platform's disk takes no more, and its process stops; then there is room again."""
+    """A platform's disk is full, and its process stops; then there is room again."""
 
     window: Window
     platform: int
@@ -171,7 +171,7 @@ class BitFlip:
 
 @frozen
 class ClockSkew:
-    """A platform's time of day is off, for as long as the window."""
+    """A platform's time of day is wrong, for as long as the window."""
 
     window: Window
     platform: int
@@ -223,7 +223,7 @@ class Absent:
 
 @frozen
 class Byzantine:
-    """A platform is in wrong hands, from the first moment to the last."""
+    """A platform is Byzantine, from the beginning to the end."""
 
     platform: int
     strategy: str

@@ -1,8 +1,8 @@
 """An honest platform: the shipped `Node`, driven on a simulated disk, links and clocks.
 
-Each task of the node takes the time that its disk takes, and a crash may come at any moment: it
-takes away everything but the disk.
-What comes first and what must wait is the node's business; here is only how each task is done.
+Each task of the node takes the time that its disk takes. A crash may come at any moment, and loses
+everything but the disk.
+The node decides the order of the tasks; this module only carries each of them out.
 Clauses: A-DUR-1, A-DUR-2, A-EFFECT-1 to A-EFFECT-8, C-GUARD-4.
 """
 
@@ -66,7 +66,7 @@ from web4lab.simulation.virtual_time import MS
 
 @define(eq=False)
 class _Process:
-    """What a crash takes away."""
+    """The state of the process, which a crash loses."""
 
     node: Node
     timers: dict[TimerKind, int] = field(factory=dict)
@@ -76,7 +76,7 @@ class _Process:
 
 
 class Platform:
-    """One honest platform: a machine that runs a process, or does not."""
+    """One honest platform: a machine whose process runs or is down."""
 
     def __init__(self, index: int, around: Environment, clock: Clock, disk: Disk) -> None:
         self.index = index
@@ -84,9 +84,9 @@ class Platform:
         self.disk = disk
         self.remedy = Remedy.LEAVE
         self.is_damaged = False
-        """Whether its store has lost, since the last start, what it had promised to keep."""
+        """Whether its store has lost durable data since the last start."""
         self.was_damaged = False
-        """Whether it ever has."""
+        """Whether it has ever lost durable data."""
         self.blocks: dict[int, StoredBlock] = {}
         self.committed: dict[bytes, int] = {}
         """The height of each transaction in these blocks."""
@@ -104,7 +104,7 @@ class Platform:
 
     @property
     def state(self) -> State | None:
-        """What its process knows."""
+        """The state of its node."""
         return None if self._process is None else self._process.node.state
 
     @property
@@ -114,7 +114,7 @@ class Platform:
         return process is not None and process.node.is_idle and not process.saving
 
     def boot(self) -> None:
-        """Start the process from what is on the disk."""
+        """Start the process from the disk."""
         if self._process is not None:
             return
         journal = self._read()
@@ -147,14 +147,14 @@ class Platform:
         around.booted(self.index)
 
     def crash(self, dice: Prng) -> None:
-        """The power goes."""
+        """Cut the power."""
         if self._process is not None:
             self._process = None
             cost = self.disk.crash(dice)
             self._around.witness.note(self.index, f"crashes; unsynced: {cost or 'nothing'}")
 
     def pause(self, until_us: int) -> None:
-        """The process does not run for a while; what arrives waits."""
+        """Stop the process for a while; arriving packets wait."""
         self._paused_until_us = max(self._paused_until_us, until_us)
 
     @property
@@ -163,7 +163,7 @@ class Platform:
         return self._process is not None and self.disk.store.has_unsynced
 
     def _read(self) -> Journal | None:
-        """What the disk tells; None if the platform stays down."""
+        """The content of the disk; None if the platform stays down."""
         around, store = self._around, self.disk.store
         try:
             recovered = store.recover()
@@ -182,7 +182,7 @@ class Platform:
             self._keep(block)
         return Journal(recovered.state, recovered.events, recovered.seq)
 
-    # --- what comes in ---
+    # --- input ---
 
     def receive(self, source: int, packet: bytes) -> None:
         """Take a packet from the network, through the gate."""
@@ -191,7 +191,7 @@ class Platform:
             return
         try:
             contents = open_packet(packet)
-        except RemoteProtocolError:  # a link would break off here; nothing of the packet is heard
+        except RemoteProtocolError:  # a real link would break here; nothing of the packet is taken
             return
         for content in contents:
             if isinstance(content, Request):
@@ -244,7 +244,7 @@ class Platform:
             self._around.time.at(self._paused_until_us, lambda: self._turn(process))
 
     def _is_frozen(self, process: _Process, then: Callable[[_Process], None]) -> bool:
-        """Whether this process is gone, or paused: then what was to be done is done later."""
+        """Whether this process is gone, or paused; if paused, the work is done later."""
         if process is not self._process:
             return True
         if self._around.time.now_us < self._paused_until_us:
@@ -253,7 +253,7 @@ class Platform:
         return False
 
     def _turn(self, process: _Process) -> None:
-        """Let the node take what waits, and begin with what comes of it."""
+        """Let the node take its waiting events, and begin with its tasks."""
         if self._is_frozen(process, self._turn):
             return
         process.turn_is_due = False
@@ -267,9 +267,7 @@ class Platform:
                 witness.stepped(self.index, stepped)
                 for timer in stepped.timers:
                     self._set_timer(process, timer)
-                for (
-                    effect
-                ) in stepped.effects:  # the witness hears of it, even if a crash unmakes it
+                for effect in stepped.effects:  # the witness is told, even if a crash undoes it
                     if isinstance(effect, Decide):
                         witness.decided(self.index, effect)
                     elif isinstance(effect, Refuse):
@@ -389,7 +387,7 @@ class Platform:
                 self._stop(output.reason)
 
     def _stop(self, why: str) -> None:
-        """The process ends by itself; nothing that is unsaved has left."""
+        """Stop the process by itself; no effect of an unsaved event has left."""
         self._around.witness.note(self.index, f"stops: {why}")
         self._process = None
 
@@ -406,7 +404,7 @@ class Platform:
             self.committed.setdefault(transaction, block.height)
 
     def _serve(self, source: int, height: int) -> None:
-        """Send decided blocks to who asks for them (A-EFFECT-5)."""
+        """Send decided blocks to the platform that asks for them (A-EFFECT-5)."""
         for each in range(height, height + FETCH_BLOCKS):
             block = self.blocks.get(each)
             if block is None:
@@ -414,7 +412,7 @@ class Platform:
             self._around.send(self.index, source, "decided", frame(block.decided))
 
     def _snapshot_if_due(self, process: _Process) -> None:
-        """Store a snapshot beside the work: what is stepped meanwhile is not in it."""
+        """Store a snapshot beside the work: events stepped meanwhile are not in it."""
         due = None if process is not self._process else process.node.snapshot()
         if due is None:
             return

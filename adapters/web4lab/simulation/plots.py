@@ -42,7 +42,7 @@ class Series:
     label: str
     points: tuple[tuple[float, float], ...]
     calculated: bool = False
-    """Whether it is a formula: it is then drawn as a broad band, below what was measured."""
+    """Whether it is a formula: it is then drawn as a broad band, below the measured lines."""
 
 
 @frozen

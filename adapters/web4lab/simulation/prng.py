@@ -1,9 +1,9 @@
 """Choices that depend on a name alone: the same on every machine, and independent of each other.
 
-Every part of a run throws dice of its own, named after the seed and the part; so what one part asks
-changes nothing for the others, and a run from which a fault was taken away stays close to the run
-that it came from.
-Only whole numbers leave here: no float's last digit may decide a run.
+Every part of a run has a stream of its own, named after the seed and the part. So the draws of one
+part change nothing for the others, and a run without one of its faults stays close to the run with
+it.
+Only whole numbers are returned: no float's last digit may decide a run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Prng:
         self._next = random.Random(int.from_bytes(seed)).random
 
     def fork(self, *name: int | str) -> Prng:
-        """Prng of another name; which it is does not depend on what was thrown before."""
+        """The stream of another name; it does not depend on earlier draws."""
         return Prng(*self._name, *name)
 
     def below(self, limit: int) -> int:

@@ -89,7 +89,7 @@ def shrunk_text(shrunk: Shrunk) -> str:
 
 
 def summary_text(summary: Summary) -> str:
-    """Many runs, in a few lines; what failed comes last."""
+    """Many runs, in a few lines; the failed ones come last."""
     runs = len(summary.reports)
     struck = summary.total(lambda report: report.struck)
     counts = summary.total(lambda report: report.counts)
@@ -131,7 +131,7 @@ def _listed(values: Sequence[int]) -> str:
 
 
 def write_scale_report(folder: Path, scales: Sequence[Scale]) -> tuple[Path, ...]:
-    """Write the table, the JSON and the plots; tells which files."""
+    """Write the table, the JSON and the plots; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     charts = scale_charts(scales)
     files = {f"{name}.svg": svg(chart) for name, chart in charts.items()}

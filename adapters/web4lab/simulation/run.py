@@ -1,7 +1,7 @@
 """One run: from a seed to a report.
 
-First everything goes wrong that the seed has drawn; then the network works, whoever is to come back
-does, and all that was begun must be finished in time.
+First the faults strike that the seed has drawn; then the network works, absent platforms that are
+to come back do, and all begun work must be finished in time.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from web4lab.simulation.swarm import Plan, draw
 from web4lab.simulation.virtual_time import MS, SECOND, Circles
 
 PATIENCE_US = 240 * SECOND
-"""How long a healthy network may take to finish what was begun."""
+"""The longest that a healthy network may take to finish all begun work."""
 
 LOOK_US = 100 * MS
-"""How often it is asked whether all is done."""
+"""The interval at which it is checked whether all is done."""
 
 Auditor: TypeAlias = Callable[[Cluster], tuple[Violation, ...]]
-"""Looks at what a run has left, and says what is amiss with its honest platforms."""
+"""Looks at a finished run, and returns the violations of its honest platforms."""
 
 EXPECTED_OF_A_FORK: Final = (*FORKS, "C-DEC-4")
-"""What an auditor finds when more than f platforms conspire, and must not otherwise."""
+"""The clauses that an auditor finds broken when more than f conspire, and must not otherwise."""
 
 
 class RunResult(enum.Enum):
-    """What became of a run."""
+    """The verdict on a run."""
 
     HOLDS = "holds"
     UNSAFE = "a safety property fails"
@@ -56,20 +56,20 @@ EXIT_CODES = {
 
 @frozen
 class Options:
-    """How runs are made; with a seed, they determine everything."""
+    """The options of runs; together with a seed, they determine everything."""
 
     n: int | None = None
-    """How many platforms; else the seed says."""
+    """The number of platforms; None lets the seed choose."""
     signatures: Signatures = Signatures.ED25519
     keep: tuple[int, ...] | None = None
-    """Of the faults that the seed draws, only these."""
+    """The places of the faults to keep, of those that the seed draws; None keeps all."""
     fork: bool = False
     """Whether f + 1 Byzantine platforms conspire to fork the chain."""
 
 
 @frozen
 class Report:
-    """What came of a run."""
+    """The report of a run."""
 
     seed: int
     options: Options
@@ -78,15 +78,15 @@ class Report:
     clause: str
     """The clause that does not hold, or nothing."""
     found: str
-    """How it is broken, or what is unfinished."""
+    """A sentence: how the clause is broken, or what is unfinished."""
     faults: tuple[tuple[int, str], ...]
-    """What the seed drew: its place, and in words."""
+    """The faults that the seed drew: place and description."""
     blocks: int
     blocks_under_faults: int
     highest_view: int
     virtual_ms: int
     healed_ms: int
-    """How long it took from the end of the faults until all was done."""
+    """The time from the end of the faults until all was done."""
     counts: dict[str, int]
     struck: dict[str, int]
     messages: dict[str, int]
@@ -94,9 +94,9 @@ class Report:
     accused: tuple[int, ...]
     """Platforms against which there is evidence."""
     digest: str
-    """A name of all that happened: equal runs have equal ones."""
+    """A digest of all events: equal runs have equal ones."""
     culprits: tuple[int, ...] = field(default=())
-    """After a fork: whom the records of the honest platforms convict."""
+    """After a fork: the platforms that the journals of the honest ones convict."""
     forks: tuple[int, ...] = ()
     """The heights at which honest platforms decided differently."""
 
@@ -158,7 +158,7 @@ def _run_fork(
 
 
 def _fork_verdict(cluster: Cluster, came_to: fork.Attempt) -> Outcome:
-    """A fork, and at least f + 1 convicted of it, none of them honest."""
+    """The verdict on a fork: it holds if f + 1 or more are convicted, none of them honest."""
     for platform in came_to.evidence:
         if platform in cluster.platforms:
             return RunResult.UNSAFE, "C-EVID-1", f"honest platform {platform} is convicted"
@@ -188,7 +188,7 @@ def _judged(cluster: Cluster, course: Callable[[Cluster], Outcome]) -> Outcome:
 def _audited(
     cluster: Cluster, auditor: Auditor | None, outcome: Outcome, expected: tuple[str, ...] = ()
 ) -> Outcome:
-    """The journals have the last word, unless the run was found to be unsafe without them."""
+    """The outcome after the audit of the journals, unless the run is unsafe without it."""
     if auditor is None:
         return outcome
     found = [each for each in auditor(cluster) if each.clause not in expected]
@@ -217,7 +217,7 @@ def _course(cluster: Cluster) -> Outcome:
 
 
 def _finish(cluster: Cluster, deadline_us: int) -> str | None:
-    """Let time pass until all is done; tells what is not when the time is over."""
+    """Let time pass until all is done; return what is unfinished when the time is over."""
     left: str | None = "the time is over"
     while cluster.time.now_us < deadline_us and left is not None:
         cluster.time.run(cluster.time.now_us + LOOK_US)
@@ -228,7 +228,7 @@ def _finish(cluster: Cluster, deadline_us: int) -> str | None:
 def report_of(
     cluster: Cluster, options: Options, verdict: RunResult, clause: str, found: str
 ) -> Report:
-    """What is to be told of a run."""
+    """The report of a run with this outcome."""
     plan, judge = cluster.plan, cluster.judge
     under_faults = cluster.struck.pop("blocks under faults", judge.blocks)
     accused = {each.first.signer: None for each in judge.evidence.values()}

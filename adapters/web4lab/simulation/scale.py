@@ -1,8 +1,8 @@
-"""What a federation costs, by its size: messages, bytes, certificates, work, speed, recovery.
+"""The cost of a federation by its size: messages, bytes, certificates, work, speed, recovery.
 
 Everything but the processor time is counted on virtual time, so it is the same on every machine.
 The network has one delay, a disk takes `SYNC_US` for each sync, a processor `EVENT_US` for each
-event, and nothing goes wrong but what is measured.
+event, and there are no faults but the measured ones.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ DELAYS_MS: Final = (1, 10, 100)
 """One-way delays of the links."""
 
 SYNC_US = 500
-"""How long a disk takes to synchronise: that of a fair solid-state disk."""
+"""The time of a sync: that of a fair solid-state disk."""
 
 VOTING: Final = ("proposal", "prepare", "commit")
 """The kinds of message that a block costs when nothing goes wrong."""
 
 EVENT_US = 100
-"""How long a processor works for one event: parsing, verifying, stepping."""
+"""The processor time of one event: parsing, verifying, stepping."""
 
 COUNTED_BLOCKS = 3
 TIMED_BLOCKS = 20
@@ -65,7 +65,7 @@ FIRST, THIRD = "first", 3
 """Recovery begins after the first block, and is over when all are at the third height."""
 
 MISSED_BLOCKS = 40
-"""How many blocks a platform misses before it restarts."""
+"""The number of blocks that a platform misses before it restarts."""
 
 PARTITION_MS = 10_000
 PATIENCE_US = 600 * SECOND
@@ -74,7 +74,7 @@ STEP_US = 1 * MS
 
 @frozen
 class Cost:
-    """What a block costs in messages and bytes."""
+    """The cost of a block in messages and bytes."""
 
     messages: float
     bytes: float
@@ -82,12 +82,12 @@ class Cost:
 
 @frozen
 class Recovery:
-    """How long it takes, in milliseconds of virtual time, at 10 ms a link."""
+    """The times of recovery, in milliseconds of virtual time, at 10 ms a link."""
 
     proposer_ms: int
     """From a client's submission to the decision, while the proposer of the height is dead."""
     partition_ms: int
-    """From the end of a partition without a quorum to the decision of what waited."""
+    """From the end of a partition without a quorum to the decision of the waiting transaction."""
     restart_ms: int
     """From the restart of a platform that missed blocks to its being level with the others."""
 
@@ -105,7 +105,7 @@ class Scale:
     byzantine: Cost
     """All kinds of message, with f Byzantine platforms whose strategies differ."""
     byzantine_block_ms: float
-    """How long a block takes then, in milliseconds of virtual time at 10 ms a link."""
+    """The time of a block with them, in milliseconds of virtual time at 10 ms a link."""
     strategies: tuple[str, ...]
     certificate_bytes: tuple[int, int]
     """The smallest and largest commit certificate that was made."""
@@ -250,7 +250,7 @@ def _decide(cluster: Cluster, blocks: int, name: str, among: Sequence[int] | Non
     return _run_until(cluster, lambda: min(_heights(cluster, among)) >= height + blocks)
 
 
-# --- what a block costs ------------------------------------------------------------------------
+# --- the cost of a block ------------------------------------------------------------------------
 
 
 def _count(cluster: Cluster) -> tuple[Cost, list[int]]:

@@ -2,8 +2,7 @@
 
 Delta debugging (Zeller and Hildebrandt, 2002): leave out ever smaller parts for as long as the run
 fails in the same way.
-A run is determined by its seed and by the faults that are kept, so what comes out can be replayed
-by anybody.
+A run is determined by its seed and by the faults that are kept, so anybody can replay the result.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def shrink(
 ) -> Shrunk:
     """Leave out faults of a run that fails, as long as it fails with the same verdict.
 
-    The verdict decides, not the clause: what a fork is first seen by may change on the way.
+    The verdict decides, not the clause: the clause that first shows a fork may change on the way.
     """
     return _Search(report, progress or (lambda _report: None), auditor).smallest()
 

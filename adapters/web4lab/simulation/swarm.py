@@ -1,9 +1,9 @@
-"""What a seed means: which federation, which faults, which clients.
+"""The plan that a seed stands for: its federation, its faults, its clients.
 
-Each seed draws its own mix: some kinds of fault are left out altogether, so that what one of them
-would cover up comes to light in a run without it.
-What is drawn keeps to the assumptions under which a federation must stay live: at most f platforms
-are Byzantine, or lose what they had promised, or stay away; and wrong clocks are right in the end.
+Each seed draws its own mix: some kinds of fault are left out altogether, so that a defect that one
+of them would hide is found in a run without it.
+A plan keeps to the assumptions under which a federation must stay live: at most f platforms are
+Byzantine, or lose durable data, or stay away; and wrong clocks are right in the end.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from web4lab.simulation.platform_faults import Fault
 from web4lab.simulation.prng import Prng
 
 SIZES: Final = (4, 7, 10)
-"""How many platforms a federation may have, unless it is said."""
+"""The numbers of platforms that a federation may have, unless one is given."""
 
 KIND_PER_MILLE = 450
-"""How often a kind of fault takes part in a run."""
+"""The chance that a kind of fault takes part in a run, in thousandths."""
 
 SILENCED: Final = ("proposal", "prepare", "commit", "commit", "view_change", "decided", "status")
-"""Kinds of message that the network may keep from some; lost COMMITs are what forks are made of."""
+"""Kinds of message that the network may keep from some; lost COMMITs could lead to forks."""
 
 HOUR_MS = 3_600_000
 
 
 @frozen
 class Plan:
-    """All of a run that is not the code."""
+    """All that determines a run, beside the code."""
 
     seed: int
     n: int
@@ -45,21 +45,21 @@ class Plan:
     """Those of the first start, and of each restart in turn."""
     snapshot_blocks: int
     delay_us: int
-    """How long a packet travels at least."""
+    """The shortest time that a packet travels."""
     jitter_us: int
-    """How much longer it may take when nothing is wrong."""
+    """The most time that it may take beyond that without a fault."""
     sync_us: tuple[int, ...]
-    """How long each platform's disk takes to synchronise."""
+    """The time of a sync on each platform's disk."""
     rate_ppm: tuple[int, ...]
-    """How much too fast each platform's clocks run."""
+    """The rate by which each platform's clocks run too fast, in millionths."""
     faults_ms: int
-    """When the last fault ends."""
+    """The time at which the last fault ends."""
     faults: tuple[Fault, ...]
     clients: tuple[Client, ...]
     kept: tuple[int, ...]
     """The places that these faults have among all that the seed drew."""
     event_us: int = 0
-    """How long a processor works for an event; nothing, unless speed is what a run is about."""
+    """The processor time of an event; 0 unless a run measures speed."""
 
     @property
     def byzantine(self) -> dict[int, str]:
@@ -69,7 +69,7 @@ class Plan:
 
     @property
     def absent(self) -> tuple[int, ...]:
-        """Who does not come back."""
+        """The platforms that do not come back."""
         return tuple(
             fault.platform for fault in self.faults if isinstance(fault, platform_faults.Absent)
         )
@@ -154,7 +154,7 @@ def _faults(dice: Prng, n: int, faults_ms: int) -> tuple[Fault, ...]:
 
 
 def _lasting(dice: Prng, n: int, faults_ms: int) -> list[Fault]:
-    """Whoever cannot be relied on in the end: f at most, whatever the reason."""
+    """The faults that last: they strike at most f platforms."""
     drawn: list[Fault] = []
     for platform in dice.some(range(n), faulty(n)):
         start_ms = dice.below(faults_ms)
@@ -170,7 +170,7 @@ def _lasting(dice: Prng, n: int, faults_ms: int) -> list[Fault]:
 
 
 def _forgetful(dice: Prng, platform: int, faults_ms: int) -> tuple[Fault, ...]:
-    """A store loses something; later the platform starts again, with nothing new forgotten."""
+    """Faults: a store loses data; later the platform starts again, and loses nothing more."""
     flip_ms = dice.below(faults_ms // 2)
     back_ms = flip_ms + dice.between(1, faults_ms // 8)
     again_ms = dice.between(back_ms, faults_ms - 1)
@@ -181,16 +181,16 @@ def _forgetful(dice: Prng, platform: int, faults_ms: int) -> tuple[Fault, ...]:
 
 
 _LASTING: Final = (*("byzantine",) * 6, *("forgetful",) * 2, "absent", "reliable")
-"""What becomes of those who may be unreliable, by weight."""
+"""The lasting faults of platforms that may be unreliable, by weight."""
 
 
 def _strategy(dice: Prng) -> str:
-    """Any; usurpers come more often, since they are the ones that locks are there for."""
+    """Any strategy; usurping comes more often, since locks are there to prevent it."""
     return "usurping" if dice.chance(200) else dice.pick(tuple(STRATEGIES))
 
 
 def _wrong_clocks(dice: Prng, n: int, faults_ms: int) -> list[Fault]:
-    """Clocks may be off a little everywhere, and by anything on f platforms."""
+    """Clocks may be a little wrong everywhere, and wrong by any amount on f platforms."""
     if not dice.chance(KIND_PER_MILLE):
         return []
     little = [
@@ -263,7 +263,7 @@ _KINDS: Final[dict[str, Make]] = {
         _window(dice, ms, 4_000), dice.below(n)
     ),
 }
-"""What can be drawn, each from dice of its own."""
+"""The kinds of fault that can be drawn, each from a stream of its own."""
 
 _MOST: Final = {
     "loss": 2,
@@ -281,4 +281,4 @@ _MOST: Final = {
     "slow disk": 2,
     "full disk": 2,
 }
-"""How many of a kind there may be in a run."""
+"""The largest number of each kind in a run."""

@@ -1,4 +1,4 @@
-"""Virtual time: what is to happen, in order; a moment passes when nothing is left to do in it.
+"""Virtual time: actions in order of time; a moment passes when nothing is left to do in it.
 
 Nothing here waits. An hour in which nothing happens costs nothing.
 """
@@ -16,13 +16,13 @@ SECOND = 1_000_000
 """Microseconds in a second."""
 
 MAX_ACTIONS = 20_000_000
-"""A run in which more happens is given up: something goes round in circles."""
+"""A run with more actions than this is given up, since it repeats without end."""
 
 Action: TypeAlias = Callable[[], None]
 
 
 class Circles(Exception):
-    """More happened than any run needs."""
+    """A run had more actions than any run needs."""
 
 
 class VirtualTime:
@@ -35,11 +35,11 @@ class VirtualTime:
         self._waiting: list[tuple[int, int, Action]] = []
 
     def after(self, delay_us: int, action: Action) -> None:
-        """Have this done after a delay; what falls on one moment is done in the order of asking."""
+        """Schedule an action after a delay; at equal times, the order is that of scheduling."""
         self.at(self.now_us + delay_us, action)
 
     def at(self, when_us: int, action: Action) -> None:
-        """Have this done at a moment, or now if that is past."""
+        """Schedule an action at a moment, or now if that is past."""
         self._order += 1
         heapq.heappush(self._waiting, (max(when_us, self.now_us), self._order, action))
 
