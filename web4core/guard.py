@@ -50,6 +50,12 @@ class Memory:
     silent_through: int = 0
     """Up to this height nothing new may be signed; 0 means that there is no such height."""
 
+    def __attrs_post_init__(self) -> None:
+        if len(self.last) != len(BINDING):
+            raise LocalProtocolError(
+                f"C-GUARD-4: a guard remembers {len(BINDING)} kinds, not {len(self.last)}"
+            )
+
 
 @frozen
 class Conflict:

@@ -37,9 +37,10 @@ from attrs import Factory, define, evolve, field, frozen
 
 from web4core.application import AnyApplication
 from web4core.chain import Genesis
+from web4core.ed25519 import SIGNATURE_BYTES
 from web4core.effects import Accuse, Decide, Effect, Fetch, Halt, Refuse, Send, SetTimer, Sign
 from web4core.errors import LocalProtocolError
-from web4core.events import Event, Received, Resumed, Submitted
+from web4core.events import Connected, Elapsed, Event, Received, Resumed, Submitted
 from web4core.gate import Gate
 from web4core.guard import Conflict, Memory, admit
 from web4core.messages import (
@@ -243,15 +244,21 @@ class Node:
         The first event, `Resumed` with `settings`, waits already (A-EVENT-5).
         `snapshot_blocks` is the number of blocks between two snapshots; 0 means none are taken.
         `gate` may be one that exists for this genesis and application.
-        Raises `LocalProtocolError` if the genesis does not name the platform, or the journal is
-        another platform's, and `RemoteProtocolError` if the journal does not decode.
+        A node whose recovered state is halted takes no event: look at `state.halted` before the
+        start (A-EFFECT-8).
+        Raises `LocalProtocolError` if the genesis does not name the platform, if gate, memory or
+        numbers do not fit, or if the snapshot is another platform's; and `RemoteProtocolError` if
+        the journal does not decode.
         """
+        _check_parts(journal, memory, snapshot_blocks)
         self.gate = gate or Gate.of(genesis, application)
         """The gate that messages for this node must have passed."""
         self.recovered = fold(genesis, platform, application, journal or Journal())
         """The result of folding the journal."""
         self.state = self.recovered.state
         """The state after the last event that was stepped."""
+        if self.gate.chain_id != self.state.config.chain_id:
+            raise LocalProtocolError("A-NODE-2: the gate is another chain's")
         self.durable = self.state
         """The state after the last event that is durable: what clients may be shown."""
         self.seq = self.recovered.seq
@@ -265,7 +272,9 @@ class Node:
         self._schema = event_schema(application)
         self._arrivals: deque[_Waiting] = deque()
         self._bulk: deque[_Waiting] = deque()
-        self._turn: list[int] | None = None
+        self._in_turn = False
+        self._turn_events = 0  # how many events about agreement this turn may still take
+        self._turn_items = 0  # how many transactions
         self._batch = _Batch(1)
         self._flushing = False
         self._closed: _Batch | None = None
@@ -273,7 +282,7 @@ class Node:
         self._ready: Task | None = None
         self._handed: Task | None = None
         self._snapshot_blocks = snapshot_blocks
-        self._snapshot_height = self.state.height
+        self._snapshot_height = self.recovered.begun[0]
         self._journal_bytes = self.recovered.size
         self._snapshot: Snapshot | None = None
         self._arrivals.append(_Waiting(Resumed(0, settings), None, None, 0))
@@ -325,11 +334,17 @@ class Node:
     ) -> bool:
         """Let an event wait for its turn; it gets the clock reading of that turn.
 
-        `encoded` are the bytes of the message of a `Received`, if they are at hand.
+        `encoded` are the bytes of the message of a `Received`, if they are at hand: those that
+        passed the gate, since the journal keeps them as they are.
         With a `ticket`, an `Answer` follows once the event is durable.
         False says that there is no room for what comes from outside (`has_room`): the driver lets
         it wait, or drops it.
+        Raises `LocalProtocolError` for a value that is no event.
         """
+        if event.__class__ not in _EVENTS:
+            raise LocalProtocolError(f"A-EVENT-1: {type(event).__name__} is not an event")
+        if encoded is not None and not (isinstance(event, Received) and encoded.__class__ is bytes):
+            raise LocalProtocolError("A-EVENT-3: encoded bytes belong to the message of a Received")
         if isinstance(event, Received | Submitted) and not self.has_room(event):
             return False
         waiting = _Waiting(event, encoded, ticket, _items(event))
@@ -351,33 +366,37 @@ class Node:
         driver asks `next`.
         Nothing is taken while the batch is full, nor once the chain has halted.
         """
-        waiting = self._pop()
-        if waiting is None:
+        queue = self._queue()
+        if queue is None:
             return None
+        waiting, before = queue[0], self.state
         event = waiting.event
         if event.now_ms != now_ms:
             event = evolve(event, now_ms=now_ms)
-        before = self.state
-        transition = step(before, event)
-        self.state = transition.state
         record = self._record(event, waiting.encoded)
+        transition = step(before, event)
+        # Only from here on the node changes: an event that raises stays where it is.
+        queue.popleft()
+        if queue is self._arrivals:
+            self._turn_events -= 1
+        else:
+            self._turn_items -= max(1, waiting.items)
+        self.state = transition.state
         timers = self._add(waiting, record, transition.effects)
         return Stepped(event, record, before, transition.state, transition.effects, timers)
 
-    def _pop(self) -> _Waiting | None:
+    def _queue(self) -> deque[_Waiting] | None:
+        """The queue whose first event is next in this turn; None at the end of the turn."""
         if self.state.halted is not None or len(self._batch.records) >= MAX_BATCH:
-            self._turn = None
             return None
-        if self._turn is None:
-            self._turn = [len(self._arrivals), BULK_ITEMS]
-        if self._turn[0] > 0:
-            self._turn[0] -= 1
-            return self._arrivals.popleft()
-        if self._bulk and self._turn[1] > 0:
-            waiting = self._bulk.popleft()
-            self._turn[1] -= waiting.items
-            return waiting
-        self._turn = None
+        if not self._in_turn:
+            self._in_turn = True
+            self._turn_events, self._turn_items = len(self._arrivals), BULK_ITEMS
+        if self._arrivals and self._turn_events > 0:
+            return self._arrivals
+        if self._bulk and self._turn_items > 0:
+            return self._bulk
+        self._in_turn = False
         return None
 
     def _record(self, event: Event, encoded: bytes | None) -> bytes:
@@ -476,13 +495,12 @@ class Node:
     def signed(self, signatures: Sequence[Signature | None]) -> None:
         """The signatures that `SignAll` asked for, in order; None where the signer refused.
 
-        Raises `LocalProtocolError` if their number is another.
+        Raises `LocalProtocolError`, and takes nothing, if they are not as many as the statements,
+        or one is neither None nor 64 bytes.
         """
         asked = self._handed
-        if isinstance(asked, SignAll) and len(signatures) != len(asked.statements):
-            raise LocalProtocolError(
-                f"A-EFFECT-1: {len(signatures)} signatures for {len(asked.statements)} statements"
-            )
+        if isinstance(asked, SignAll):
+            _check_signatures(asked, signatures)
         self._acknowledge(SignAll)
         self._release(signatures)
 
@@ -552,6 +570,31 @@ class Node:
             raise LocalProtocolError("A-DUR-2: no snapshot is in work")
         self._snapshot_height = self._snapshot.state.height
         self._snapshot = None
+
+
+def _check_parts(journal: Journal | None, memory: Memory | None, snapshot_blocks: int) -> None:
+    if snapshot_blocks.__class__ is not int or snapshot_blocks < 0:
+        raise LocalProtocolError(f"A-NODE-2: snapshot_blocks is {snapshot_blocks!r}; 0 or more")
+    if memory is not None and memory.__class__ is not Memory:
+        raise LocalProtocolError(f"A-NODE-2: memory is a {type(memory).__name__}, no Memory")
+    if journal is not None and journal.__class__ is not Journal:
+        raise LocalProtocolError(f"A-NODE-2: journal is a {type(journal).__name__}, no Journal")
+
+
+def _check_signatures(asked: SignAll, signatures: Sequence[Signature | None]) -> None:
+    if not isinstance(signatures, list | tuple) or len(signatures) != len(asked.statements):
+        given = len(signatures) if isinstance(signatures, list | tuple) else "no list of"
+        raise LocalProtocolError(
+            f"A-EFFECT-1: {given} signatures for {len(asked.statements)} statements"
+        )
+    for each in signatures:
+        if each is not None and (each.__class__ is not bytes or len(each) != SIGNATURE_BYTES):
+            raise LocalProtocolError(
+                f"A-EFFECT-1: a signature is {SIGNATURE_BYTES} bytes, or None where it was refused"
+            )
+
+
+_EVENTS: Final = frozenset({Connected, Elapsed, Received, Resumed, Submitted})
 
 
 def is_bulk(message: Message) -> bool:

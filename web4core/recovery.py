@@ -13,6 +13,7 @@ from web4core.application import AnyApplication
 from web4core.chain import Genesis
 from web4core.consensus.rules import standing
 from web4core.effects import Sign
+from web4core.errors import LocalProtocolError
 from web4core.guard import Memory, highest_signed, silenced
 from web4core.messages import BINDING, Statement
 from web4core.replica import State, configure, start, step
@@ -57,6 +58,8 @@ def fold(genesis: Genesis, platform: str, application: AnyApplication, journal: 
     Raises `RemoteProtocolError` for bytes that are no state or event, and `LocalProtocolError` for
     a snapshot of another platform or chain.
     """
+    if journal.snapshot is None and journal.seq != 0:
+        raise LocalProtocolError(f"A-NODE-2: no snapshot, yet {journal.seq} events are folded in")
     if journal.snapshot is None:
         state = start(genesis, platform, Settings(), lambda _genesis: application).state
     else:

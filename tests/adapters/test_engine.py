@@ -40,6 +40,8 @@ from web4core.types import Digest, Signature, View
 FAST = Settings(resend_ms=60, view_timeout_ms=60_000, status_ms=60)
 ME = 1
 WAIT_S = 5.0
+RECORDERS: list[Recorder] = []
+"""Of each rig that was built, for tests whose rig ends with an error."""
 
 
 @define
@@ -91,7 +93,9 @@ class Rig:
         ]
 
 
-def on_a_rig(folder: Path, play: Callable[[Rig], Coroutine[Any, Any, None]]) -> Rig:
+def on_a_rig(
+    folder: Path, play: Callable[[Rig], Coroutine[Any, Any, None]], snapshot_blocks: int = 0
+) -> Rig:
     """Run an engine while `play`, a coroutine function, has its way with it."""
     fed = Federation(4, settings=FAST)
     key = platform_key(ME)
@@ -102,6 +106,7 @@ def on_a_rig(folder: Path, play: Callable[[Rig], Coroutine[Any, Any, None]]) -> 
 
     create_guard(folder / "guard", fed.chain_id, key.public)
     recorder = Recorder()
+    RECORDERS.append(recorder)
     with (
         GuardedSigner(Word(), folder / "guard", fed.chain_id) as guard,
         Journal.create(folder / "store", fed.chain_id, NAMES[ME]) as store,
@@ -109,7 +114,14 @@ def on_a_rig(folder: Path, play: Callable[[Rig], Coroutine[Any, Any, None]]) -> 
         assert isinstance(store, Journal)
         store.recorder = recorder
         store.recover()
-        node = Node(fed.genesis, NAMES[ME], fed.ledger, settings=FAST, gate=fed.gate)
+        node = Node(
+            fed.genesis,
+            NAMES[ME],
+            fed.ledger,
+            settings=FAST,
+            gate=fed.gate,
+            snapshot_blocks=snapshot_blocks,
+        )
         engine = Engine(node, store, guard, recorder)
         rig = Rig(fed, engine, store, recorder)
 
@@ -284,3 +296,26 @@ def test_a_platform_that_signs_twice_at_will_does_not_fill_the_log(
     assert [each.split(" signed")[0] for each in told] == ["platform 2", "platform 2", "platform 3"]
     assert f"({LOG_EVERY} before)" in told[1]
     assert len(rig.engine.evidence) == LOG_EVERY + 2
+
+
+@pytest.mark.clause("A-DUR-1")
+def test_after_a_snapshot_that_cannot_be_stored_nothing_more_leaves(tmp_path: Path) -> None:
+    sent_before: list[int] = []
+
+    class FullDisk(Journal):
+        def snapshot(self, seq: int, height: int, state: bytes) -> None:
+            sent_before.append(len(self.recorder.sent))
+            raise StorageError(Path("store"), "the disk is full", "make room")
+
+    async def play(rig: Rig) -> None:
+        rig.store.__class__ = FullDisk
+        decided = Federation(4, settings=FAST)
+        commit_one(decided, "carol")
+        block = decided.nodes[0].blocks[1]
+        await rig.engine.receive(block, rig.fed.gate.encode(block))
+        await asyncio.sleep(WAIT_S)
+
+    with pytest.raises(StorageError, match="the disk is full"):
+        on_a_rig(tmp_path, play, snapshot_blocks=1)
+    (sent,) = sent_before
+    assert len(RECORDERS[-1].sent) == sent

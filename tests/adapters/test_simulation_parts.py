@@ -201,8 +201,8 @@ def test_a_snapshot_stands_for_all_events_before_it() -> None:
 @pytest.mark.clause("C-GUARD-4")
 def test_a_guard_that_is_torn_remembers_what_it_did_before() -> None:
     kept, written = (
-        Memory((Signed(1, View(0), Digest(b"a")),)),
-        Memory((Signed(2, View(0), Digest(b"b")),)),
+        Memory((Signed(1, View(0), Digest(b"a")), None, None, None)),
+        Memory((Signed(2, View(0), Digest(b"b")), None, None, None)),
     )
     seen = set()
     for number in range(30):

@@ -327,7 +327,7 @@ def test_a_gate_that_lets_more_through_is_seen(
 def test_a_signature_that_nobody_verifies_is_seen(broken: Any, monkeypatch: Any) -> None:
     lazy = broken(
         gate._certificate,
-        "_signed(gate, certified_statement(certificate, signer), signature, claims)",
+        "_signed(gate, certified_statement(certificate, signer), signature, checks)",
         "certified_statement(certificate, _signed and signer)",
     )
     monkeypatch.setattr(gate, "_certificate", lazy)

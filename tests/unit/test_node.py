@@ -23,6 +23,7 @@ from web4core import (
     Received,
     Release,
     Remember,
+    Resumed,
     SetTimer,
     Settings,
     SignAll,
@@ -41,7 +42,7 @@ ME = 1
 
 
 def node_of(fed: Federation, **given: object) -> Node:
-    return Node(fed.genesis, NAMES[ME], fed.ledger, gate=fed.gate, **given)  # type: ignore[arg-type]
+    return Node(fed.genesis, NAMES[ME], fed.ledger, **{"gate": fed.gate, **given})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -380,3 +381,91 @@ def test_a_snapshot_is_of_the_last_durable_state(fed: Federation) -> None:
     assert node.snapshot() is None
     with pytest.raises(LocalProtocolError, match="no snapshot is in work"):
         node.snapshot_stored()
+
+
+# --- misuse -------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("A-EVENT-1", "A-EVENT-3")
+@pytest.mark.parametrize("event", ["x", None, b"", 7])
+def test_what_is_no_event_is_not_taken(fed: Federation, node: Node, event: object) -> None:
+    with pytest.raises(LocalProtocolError, match="A-EVENT-1"):
+        node.put(event)  # type: ignore[arg-type]
+    with pytest.raises(LocalProtocolError, match="A-EVENT-3"):
+        node.put(Connected(0, START_MS), encoded=b"\x01")
+    assert node.is_idle
+
+
+@pytest.mark.clause("A-EFFECT-1")
+@pytest.mark.parametrize("given", [[b"x"], ["x"], [5], [bytearray(64)], None, {"a": 1}])
+def test_what_is_no_signature_is_not_taken_and_the_driver_may_try_again(
+    fed: Federation, node: Node, given: object
+) -> None:
+    propose(fed, node)
+    task = drive(node, until=SignAll)[-1]
+    assert isinstance(task, SignAll)
+    with pytest.raises(LocalProtocolError, match="A-EFFECT-1"):
+        node.signed(given)  # type: ignore[arg-type]
+    node.signed(signatures(task))
+    assert isinstance(node.next(), Release)
+
+
+@pytest.mark.clause("A-EVENT-2")
+def test_an_event_that_cannot_be_taken_stays_first_in_its_queue(fed: Federation) -> None:
+    node = node_of(fed)
+    before = node.state
+    with pytest.raises(LocalProtocolError, match="now_ms"):
+        node.step(-1)
+    assert node.state is before
+    first = node.step(START_MS)
+    assert first is not None
+    assert isinstance(first.event, Resumed)
+
+
+@pytest.mark.clause("A-NODE-2")
+def test_parts_that_do_not_fit_are_refused(fed: Federation) -> None:
+    other = Federation(5)
+    parts: tuple[dict[str, object], ...] = (
+        {"gate": other.gate},
+        {"memory": "x"},
+        {"journal": []},
+        {"journal": Journal(seq=7)},
+        {"snapshot_blocks": -1},
+    )
+    for given in parts:
+        with pytest.raises(LocalProtocolError, match="A-NODE-2"):
+            node_of(fed, **given)
+    with pytest.raises(LocalProtocolError, match="C-GUARD-4"):
+        Memory(())
+
+
+@pytest.mark.clause("A-NODE-1")
+def test_a_flood_of_votes_leaves_transactions_their_turn(fed: Federation, node: Node) -> None:
+    for _ in range(3 * MAX_BATCH):
+        node.put(Received(status(fed, 0), START_MS))
+    node.put(Submitted((opening(fed, "carol"),), START_MS))
+    taken = 0
+    while node.waiting or node.has_work:
+        stepped = node.step(START_MS)
+        if stepped is None:
+            node.put(Received(status(fed, 0), START_MS))
+            task = node.next()
+            if task is not None:
+                acknowledge(node, task)
+            continue
+        taken += 1
+        if isinstance(stepped.event, Submitted):
+            break
+    assert taken <= 4 * MAX_BATCH
+
+
+@pytest.mark.clause("A-NODE-3", "A-DUR-1")
+def test_a_batch_that_is_never_flushed_is_not_durable(fed: Federation, node: Node) -> None:
+    node.put(Received(status(fed, 0), START_MS))
+    (flush,) = take_all(node)
+    assert isinstance(flush, Flush)
+    assert node.next() is None
+    assert not node.is_idle
+    node.flush(flush.batch)
+    drive(node)
+    assert node.is_idle

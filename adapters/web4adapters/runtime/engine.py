@@ -203,6 +203,9 @@ class Engine:
         finally:
             for handle in self._timers.values():
                 handle.cancel()
+            if self._snapshot is not None:
+                self._snapshot.cancel()
+                await asyncio.wait({self._snapshot})
 
     def _turn(self) -> None:
         """Let the node take the waiting events, and carry out its tasks.
@@ -302,12 +305,16 @@ class Engine:
     # --- snapshots ---
 
     def _snapshot_if_due(self) -> None:
-        if self._snapshot is not None and self._snapshot.done():
-            self._snapshot.result()
-            self._snapshot = None
         due = self.node.snapshot()
         if due is not None:
             self._snapshot = asyncio.ensure_future(self._store_snapshot(due))
+            self._snapshot.add_done_callback(self._snapshot_ended)
+
+    def _snapshot_ended(self, task: asyncio.Task[None]) -> None:
+        """Stop before anything else is done, if the snapshot could not be stored (A-DUR-1)."""
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self.fail(error)
 
     async def _store_snapshot(self, due: Snapshot) -> None:
         """Encode a state in a thread, beside the work, since states never change; then store it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 
 from web4core import Block, Node
 
@@ -74,12 +75,18 @@ class TransactionTracker:
         self._awaited.add(transaction)
         self._waiting += 1
         try:
-            async with asyncio.timeout(timeout_s):
-                await waiter
-        except TimeoutError:
-            if waiter in waiters:
-                waiters.remove(waiter)
-                self._waiting -= 1
-            if not waiters:
-                self._waiters.pop(transaction, None)
-                self._awaited.discard(transaction)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await waiter
+        finally:
+            if self._waiters.get(transaction) is waiters:  # nothing is known yet
+                self._forget(transaction, waiter)
+
+    def _forget(self, transaction: bytes, waiter: asyncio.Future[None]) -> None:
+        """A client waits no longer, because its time is over or it has gone."""
+        waiters = self._waiters[transaction]
+        waiters.remove(waiter)
+        self._waiting -= 1
+        if not waiters:
+            del self._waiters[transaction]
+            self._awaited.discard(transaction)

@@ -43,6 +43,7 @@ from web4core import (
     Submission,
     Submitted,
     Violation,
+    Write,
     chain_is_linked,
     check_decisions,
     check_statements,
@@ -96,6 +97,10 @@ class _Life:
     """The states after the latest events."""
     owed: deque[tuple[int, Effect]] = field(factory=deque)
     """The effects not released yet, in order, each with the number of its event."""
+    records: list[bytes] = field(factory=list)
+    """The records of the events that were taken and not yet written."""
+    decided: list[Decide] = field(factory=list)
+    """The decisions of these events."""
     heard: int = 0
     """The number of events about agreement taken since the start."""
     silent_through: int = 0
@@ -173,6 +178,8 @@ class Judge:
         life = self._lives[platform]
         self._in_turn(platform, life, stepped.event)
         life.took(after)
+        life.records.append(stepped.record)
+        life.decided.extend(each for each in stepped.effects if isinstance(each, Decide))
         waits = (each for each in stepped.effects if not isinstance(each, SetTimer))
         life.owed.extend((life.seq, each) for each in waits)
         if [each for each in stepped.effects if isinstance(each, SetTimer)] != [
@@ -201,6 +208,29 @@ class Judge:
             if heard != due:
                 self._break("A-EFFECT-9", f"platform {platform} does not hear in turn: {due}")
 
+    def writing(self, platform: int, task: Write, durable: State) -> None:
+        """All that was taken is written, in order, and clients are shown what is durable alone."""
+        life = self._lives[platform]
+        if task.records != tuple(life.records):
+            self._break("A-DUR-1", f"platform {platform} writes other records than its events")
+        life.records.clear()
+        if task.blocks != tuple(life.decided):
+            self._break("A-EFFECT-4", f"platform {platform} writes other blocks than it decided")
+        life.decided.clear()
+        shown = life.states.get(life.durable)
+        if shown is not None and shown != durable:
+            self._break("A-DUR-1", f"platform {platform} shows clients what is not durable")
+
+    def remembering(self, platform: int, before: Memory, after: Memory) -> None:
+        """A guard forgets nothing (C-GUARD-4)."""
+        kept = after.silent_through >= before.silent_through and all(
+            new is not None and (old == new or (old.height, old.view) < (new.height, new.view))
+            for old, new in zip(before.last, after.last, strict=True)
+            if old is not None
+        )
+        if not kept:
+            self._break("C-GUARD-4", f"the guard of platform {platform} forgets what was signed")
+
     def saved(self, platform: int, events: int) -> None:
         """So many more events are durable."""
         self._lives[platform].durable += events
@@ -213,6 +243,9 @@ class Judge:
             for seq, effect in life.owed
             if isinstance(effect, Sign) and seq <= life.durable
         }
+        chain_id = self._federation.chain_id
+        if asked.messages != tuple(signing_bytes(chain_id, each) for each in asked.statements):
+            self._break("C-STMT-2", f"platform {platform} signs other bytes than it says")
         for place, statement in enumerate(asked.statements):
             if statement not in caused:
                 self._break("A-DUR-1", f"platform {platform} signs what its journal does not say")

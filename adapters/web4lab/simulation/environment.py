@@ -22,7 +22,9 @@ from web4core import (
     Settings,
     SignAll,
     Snapshot,
+    State,
     Stepped,
+    Write,
 )
 from web4lab.simulation.federation import START_MS, Federation
 from web4lab.simulation.virtual_time import MS, VirtualTime
@@ -77,6 +79,14 @@ class Witness(Protocol):
 
     def refused(self, platform: int, transaction: bytes, code: str) -> None:
         """A transaction that was taken will not be in a block."""
+        ...
+
+    def writing(self, platform: int, task: Write, durable: State) -> None:
+        """A platform makes this durable; until then, this is the state that it shows to clients."""
+        ...
+
+    def remembering(self, platform: int, before: Memory, after: Memory) -> None:
+        """A platform makes its guard remember this in place of that."""
         ...
 
     def saved(self, platform: int, events: int) -> None:

@@ -304,8 +304,11 @@ class Platform:
         while process is self._process and (task := process.node.next()) is not None:
             match task:
                 case Write():
+                    self._around.witness.writing(self.index, task, process.node.durable)
                     self._write(process, task)
                 case Remember(memory=memory):
+                    known = self.disk.guard.memory
+                    self._around.witness.remembering(self.index, known, memory)
                     self.disk.guard.write(memory)
                     self._later(process, self.disk.delay_us, self._remembered)
                 case SignAll():

@@ -22,8 +22,10 @@ from web4core import (
     Output,
     Settings,
     SignAll,
+    State,
     Stepped,
     Transaction,
+    Write,
     faulty,
     proposer,
     quorum_size,
@@ -355,6 +357,9 @@ class _Unwatched(Judge):
         pass
 
     def released(self, platform: int, outputs: tuple[Output, ...]) -> None:
+        pass
+
+    def writing(self, platform: int, task: Write, durable: State) -> None:
         pass
 
 

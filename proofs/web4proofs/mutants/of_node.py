@@ -83,7 +83,7 @@ ORDER: Final[tuple[Named, ...]] = (
             "                if isinstance(effect, Sign):\n"
             "                    own = Received(with_signature(effect.draft, bytes(64)), 0)\n"
             "                    self._arrivals.appendleft(_Waiting(own, None, None, 0))\n"
-            "                    self._turn = [1 + (self._turn or [0])[0], BULK_ITEMS]\n"
+            "                    self._turn_events += 1\n"
             "                batch"
         ),
         SIMULATION,
