@@ -162,7 +162,7 @@ Task: TypeAlias = Write | Remember | SignAll | Release
 
 @frozen
 class Flush:
-    """Call `Node.flush` with this batch after a while, since nobody waits for it."""
+    """Call `Node.flush` with this batch after a while, since nobody waits for it (A-NODE-3)."""
 
     batch: int
     """Number of the batch."""

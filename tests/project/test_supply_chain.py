@@ -60,6 +60,7 @@ def built(
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 
 
+@pytest.mark.slow
 def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     """Elsewhere, later, with other rights of files, another zone and another order of hashes."""
     here = copied(ROOT, tmp_path / "here")

@@ -26,6 +26,7 @@ def test_what_holds_is_told_for_people_and_leaves_no_file(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_one_byzantine_platform_too_many_forks_and_the_run_is_kept(tmp_path: Path) -> None:
     done = web4(
         tmp_path, "check", "explore", "--bounds", "1x1", "--byzantine", "2", "--json", "--jobs", "1"

@@ -69,6 +69,7 @@ def example() -> tuple[str, str]:
     return program, program.replace("FEE_UATP - 1)", "FEE_UATP)")
 
 
+@pytest.mark.slow
 def test_the_example_of_the_readme_is_refuted_and_the_mended_one_is_proved(
     site: Path, tmp_path: Path
 ) -> None:

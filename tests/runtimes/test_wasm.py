@@ -22,6 +22,8 @@ from tests.runtimes.transcripts import transcripts
 from web4core import state_digest
 from web4core.types import PublicKey, Signature
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LIMIT_S = 60
