@@ -299,6 +299,14 @@ def test_a_client_that_hangs_up_within_its_body_is_no_error(alone: LocalFederati
     assert alone.log("thor").stat().st_size == before
 
 
+def test_the_status_is_as_it_is_described(alone: LocalFederation) -> None:
+    status, answer = ask(port_of(alone), "GET", "/v1/status", None, JSON)
+    described = SCHEMAS["Status"]["properties"]
+    assert status == 200
+    assert sorted(answer) == sorted(described)
+    assert (answer["platform"], answer["height"], answer["agreeing_on"]) == ("thor", 0, 1)
+
+
 @pytest.mark.clause("W-HTTP-6")
 def test_before_the_first_block_an_account_has_no_proof(alone: LocalFederation) -> None:
     status, answer = ask(port_of(alone), "GET", f"/v1/accounts/{ALICE}", None, JSON)

@@ -26,11 +26,15 @@ from tests.support.forge import (
 from web4core.chain import Block
 from web4core.consensus import rules
 from web4core.consensus.state import Agreement
+from web4core.effects import Accuse, Decide, Effect
 from web4core.events import Received
-from web4core.messages import Decided, Kind, Statement, Vote
+from web4core.messages import Decided, Evidence, Kind, Statement, Vote
 from web4core.snapshot import decode_event, decode_state, encode_event, encode_state
-from web4core.types import Digest, Signature, View
+from web4core.types import Digest, Signature, StateRoot, View
 from web4proofs.audit import Audit, AuditResult, Departure, Journal
+from web4proofs.audit.findings import Findings
+from web4proofs.audit.inputs import Heard
+from web4proofs.audit.step_checker import Follower
 
 ME = 0
 
@@ -394,3 +398,79 @@ def test_a_departure_is_told_in_one_line() -> None:
     seen = Departure("thor", "sprout", 9, "A-DUR-1", "why")
     assert str(own) == "thor, event 7: C-PREP-3: why"
     assert str(seen) == "thor, by event 9 of sprout: A-DUR-1: why"
+
+
+# --- one check at a time ------------------------------------------------------------------------
+
+
+def followed(fed: Federation, *effects: Effect, seen: tuple[Statement, ...] = ()) -> list[str]:
+    """The clauses that a platform at height 1 departs from by these effects.
+
+    It has received the COMMITs of all certificates among them, so that nothing else is amiss.
+    """
+    findings, heard = Findings("thor"), Heard()
+    follower = Follower(fed.fresh(ME), findings, heard, seen)
+    for effect in effects:
+        if isinstance(effect, Decide):
+            heard.block(effect.block)
+            for digest in (effect.block.digest, effect.certificate.digest):
+                for signer in range(fed.n):
+                    at = (effect.certificate.height, effect.certificate.view)
+                    heard.vote(Statement(Kind.COMMIT, *at, digest, signer))
+        follower.take(effect)
+    return [each.clause for each in findings.departures]
+
+
+def decision_of(fed: Federation, height: int) -> Decide:
+    decided = fed.nodes[ME].blocks[height]
+    return Decide(decided.block, decided.certificate)
+
+
+@pytest.fixture(scope="module")
+def grown() -> Federation:
+    """Four platforms that have decided two blocks."""
+    fed = Federation(4)
+    commit_one(fed, "carol")
+    commit_one(fed, "erin")
+    return fed
+
+
+@pytest.mark.clause("C-DEC-1")
+def test_decisions_in_order_by_their_certificates_hold(grown: Federation) -> None:
+    assert followed(grown, decision_of(grown, 1), decision_of(grown, 2)) == []
+
+
+@pytest.mark.clause("C-DEC-2")
+def test_a_decision_of_another_height_is_named(grown: Federation) -> None:
+    assert "C-DEC-2" in followed(grown, decision_of(grown, 2))
+
+
+@pytest.mark.clause("C-CERT-4")
+def test_a_decision_on_a_certificate_for_another_block_is_named(grown: Federation) -> None:
+    made = decision_of(grown, 1)
+    other = evolve(made.certificate, digest=Digest(bytes(32)))
+    assert "C-CERT-4" in followed(grown, evolve(made, certificate=other))
+
+
+@pytest.mark.clause("C-DEC-4")
+def test_a_decision_of_a_block_that_does_not_apply_is_named(grown: Federation) -> None:
+    made = decision_of(grown, 1)
+    header = evolve(made.block.header, state_root=StateRoot(bytes(32)))
+    block = evolve(made.block, header=header)
+    certified = evolve(made.certificate, digest=block.digest)
+    assert followed(grown, Decide(block, certified)) == ["C-DEC-4"]
+
+
+@pytest.mark.clause("C-EVID-1")
+def test_an_accusation_without_two_conflicting_statements_that_were_shown_is_named(
+    grown: Federation,
+) -> None:
+    first, second = (
+        Statement(Kind.PREPARE, 1, View(0), Digest(bytes([each]) * 32), 2) for each in (1, 2)
+    )
+    signature = Signature(bytes(64))
+    accused = Accuse(Evidence(first, signature, second, signature))
+    alike = Accuse(Evidence(first, signature, first, signature))
+    assert followed(grown, accused, seen=(first, second)) == []
+    assert followed(grown, accused, seen=(first,)) == ["C-EVID-1"]
+    assert followed(grown, alike, seen=(first,)) == ["C-EVID-1"]
